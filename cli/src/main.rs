@@ -1,0 +1,3 @@
+//! The command `imsconf`.
+
+fn main() {}

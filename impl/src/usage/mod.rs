@@ -1,0 +1,1 @@
+//! Usages of dialogs (RFC 5057).

@@ -1,0 +1,1 @@
+//! Abstract model of IMS conference signalling, explored completely with stateright.

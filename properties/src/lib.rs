@@ -1,0 +1,1 @@
+//! Holds an IMS conference implementation to its model: schedules, world, observers, refinement, traces.

@@ -1,1 +1,3 @@
 //! Holds an IMS conference implementation to its model: schedules, world, observers, refinement, traces.
+
+pub mod schedule;

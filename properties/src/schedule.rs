@@ -1,0 +1,238 @@
+//! The one artefact: a failing case from anywhere is a [`Schedule`], a small versioned JSON file.
+//!
+//! A schedule is a world's settings and a list of [`Step`]s. Every step is total: a command that is not possible, or a
+//! datagram that is not there, is passed over, so that any sub-list of a schedule is a schedule. That is what lets a
+//! failing one shrink. After the last step the world always runs on, oldest datagram first, until it is quiescent.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The version of the file format written and read here.
+pub const SCHEMA: u32 = 1;
+/// The most invited users a world can have.
+pub const MAX_INVITED: u8 = 4;
+/// The most steps a schedule may have.
+pub const MAX_STEPS: usize = 10_000;
+
+/// What to run: settings of the world, what is deliberately wrong in it, and the steps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// Version of the format, [`SCHEMA`].
+    pub schema: u32,
+    /// The world in which it runs.
+    pub world: Settings,
+    /// Name of the deviation that is built in, if the run is of a deliberately wrong implementation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deviation: Option<String>,
+    /// What happens, in order.
+    pub steps: Vec<Step>,
+}
+
+/// Settings of a simulated world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How many users can be invited, 1 to [`MAX_INVITED`].
+    pub invited: u8,
+    /// Values of T1, T2 and T4.
+    #[serde(default)]
+    pub timers: TimerPreset,
+    /// Key of every identifier that the agents make.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { invited: 2, timers: TimerPreset::Rfc3261, seed: 0 }
+    }
+}
+
+/// Which values T1, T2 and T4 have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TimerPreset {
+    /// 500 ms, 4 s, 5 s (RFC 3261 table 4).
+    #[default]
+    Rfc3261,
+    /// 2 s, 16 s, 17 s (TS 24.229 7.7, UE to P-CSCF).
+    Ims,
+}
+
+/// Where the second SDP offer of the creation rides (CR-31, CR-32).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecondOffer {
+    /// In the PRACK.
+    Prack,
+    /// In an UPDATE after the answered PRACK.
+    Update,
+}
+
+/// One step of a schedule. Numbers of datagrams count what is in flight, oldest first, and wrap round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// The UE creates a conference.
+    Create(SecondOffer),
+    /// The UE subscribes to the conference event package.
+    Subscribe,
+    /// The UE invites the user with this number by REFER to the focus.
+    Invite(u8),
+    /// The UE leaves the conference.
+    Leave,
+    /// The invited user's phone rings.
+    Ring(u8),
+    /// The invited user answers.
+    Answer(u8),
+    /// The invited user is busy (486).
+    Busy(u8),
+    /// The invited user declines (603).
+    Decline(u8),
+    /// The invited user leaves the conference.
+    UserLeaves(u8),
+    /// From now on the focus refuses (`true`) or admits creations.
+    RefuseCreation(bool),
+    /// From now on the focus refuses (`true`) or admits REFERs.
+    RefuseRefer(bool),
+    /// A datagram in flight arrives at its next hop.
+    Deliver(u16),
+    /// A datagram in flight is lost.
+    Drop(u16),
+    /// A datagram in flight is doubled.
+    Duplicate(u16),
+    /// A message is lost for good: this datagram and every copy of it, until its sender gives up.
+    Lose(u16),
+    /// Everything in flight arrives, oldest first, until nothing is in flight.
+    Flush,
+    /// The next timer fires, if nothing is in flight.
+    Fire,
+    /// Everything arrives and every wait ends: on to quiescence.
+    Settle,
+}
+
+/// Why a schedule file cannot be used.
+#[derive(Debug, Error)]
+pub enum ScheduleError {
+    /// It is not the JSON that a schedule is written in.
+    #[error("not a schedule: {0} (line {line}, column {column})", line = .0.line(), column = .0.column())]
+    Syntax(#[from] serde_json::Error),
+    /// It was written for another version of the format.
+    #[error("the schedule has schema {0}, this program reads schema {SCHEMA}")]
+    Schema(u32),
+    /// A value is out of its range.
+    #[error("{what} is {value}, allowed is {allowed}")]
+    Range {
+        /// Which value.
+        what: &'static str,
+        /// What it is.
+        value: usize,
+        /// What it may be.
+        allowed: &'static str,
+    },
+}
+
+impl Schedule {
+    /// A schedule of a conforming implementation.
+    pub const fn new(world: Settings, steps: Vec<Step>) -> Self {
+        Self { schema: SCHEMA, world, deviation: None, steps }
+    }
+
+    /// Reads a schedule file.
+    ///
+    /// # Errors
+    /// The text is no schedule of this version, or a value is out of range.
+    pub fn from_json(text: &str) -> Result<Self, ScheduleError> {
+        let schedule: Self = serde_json::from_str(text)?;
+        if schedule.schema != SCHEMA {
+            return Err(ScheduleError::Schema(schedule.schema));
+        }
+        let range = |what, value, allowed| Err(ScheduleError::Range { what, value, allowed });
+        if !(1..=MAX_INVITED).contains(&schedule.world.invited) {
+            return range("world.invited", schedule.world.invited.into(), "1 to 4");
+        }
+        if schedule.steps.len() > MAX_STEPS {
+            return range("the number of steps", schedule.steps.len(), "at most 10000");
+        }
+        let invited = schedule.world.invited;
+        if let Some(user) = schedule.steps.iter().filter_map(Step::user).find(|user| *user >= invited) {
+            return range("a user's number", user.into(), "0 to world.invited - 1");
+        }
+        Ok(schedule)
+    }
+
+    /// The file's text, one step a line.
+    pub fn to_json(&self) -> String {
+        let steps: Vec<String> = self.steps.iter().map(|step| format!("    {}", line(step))).collect();
+        let deviation =
+            self.deviation.as_ref().map_or_else(String::new, |name| format!("  \"deviation\": {},\n", line(name)));
+        format!(
+            "{{\n  \"schema\": {},\n  \"world\": {},\n{deviation}  \"steps\": [\n{}\n  ]\n}}\n",
+            self.schema,
+            line(&self.world),
+            steps.join(",\n")
+        )
+    }
+}
+
+impl Step {
+    /// The invited user whom the step concerns.
+    pub const fn user(&self) -> Option<u8> {
+        match *self {
+            Self::Invite(user)
+            | Self::Ring(user)
+            | Self::Answer(user)
+            | Self::Busy(user)
+            | Self::Decline(user)
+            | Self::UserLeaves(user) => Some(user),
+            Self::Create(_)
+            | Self::Subscribe
+            | Self::Leave
+            | Self::RefuseCreation(_)
+            | Self::RefuseRefer(_)
+            | Self::Deliver(_)
+            | Self::Drop(_)
+            | Self::Duplicate(_)
+            | Self::Lose(_)
+            | Self::Flush
+            | Self::Fire
+            | Self::Settle => None,
+        }
+    }
+}
+
+/// Compact JSON of plain data, which always has one.
+fn line(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|error| unreachable!("plain data has a JSON form: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_survives_its_file() {
+        let mut schedule = Schedule::new(
+            Settings { invited: 2, timers: TimerPreset::Ims, seed: 7 },
+            vec![Step::Create(SecondOffer::Update), Step::Flush, Step::Invite(1), Step::Deliver(3), Step::Fire],
+        );
+        schedule.deviation = Some("version-stuck".to_owned());
+        assert_eq!(Schedule::from_json(&schedule.to_json()).expect("readable"), schedule);
+    }
+
+    #[test]
+    fn a_bad_file_is_refused_with_its_place() {
+        let cases = [
+            ("{", "line 1"),
+            (r#"{"schema":2,"world":{"invited":1},"steps":[]}"#, "schema 2"),
+            (r#"{"schema":1,"world":{"invited":5},"steps":[]}"#, "world.invited is 5"),
+            (r#"{"schema":1,"world":{"invited":1},"steps":[{"ring":1}]}"#, "a user's number is 1"),
+            (r#"{"schema":1,"world":{"invited":1},"steps":["dance"]}"#, "unknown variant `dance`"),
+        ];
+        for (text, expected) in cases {
+            let message = Schedule::from_json(text).expect_err(text).to_string();
+            assert!(message.contains(expected), "{text}: {message}");
+        }
+    }
+}

@@ -1,3 +1,4 @@
 //! Holds an IMS conference implementation to its model: schedules, world, observers, refinement, traces.
 
+pub mod generate;
 pub mod schedule;

@@ -1,0 +1,121 @@
+//! Generated schedules: every order that a user and a network can bring about, and the smallest one that still fails.
+//!
+//! [`strategy`] is for proptest; [`Cases`] draws the same schedules one by one from a seed, for the command; [`minimal`]
+//! shrinks a failing schedule further than element-wise shrinking can, because it knows what the steps mean.
+
+mod minimal;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+pub use self::minimal::minimal;
+use crate::schedule::{Schedule, SecondOffer, Settings, Step, TimerPreset};
+
+/// Fewest steps after the opening of a generated schedule.
+pub const FEWEST_STEPS: usize = 40;
+/// Most steps after the opening of a generated schedule.
+pub const MOST_STEPS: usize = 120;
+/// Datagrams are picked among this many of the oldest in flight; more are hardly ever on their way at once.
+const PICKED_AMONG: u16 = 6;
+
+/// Schedules for `invited` users: an opening that mostly creates the conference, then anything in any order.
+pub fn strategy(invited: u8) -> impl Strategy<Value = Schedule> {
+    let timers = prop_oneof![3 => Just(TimerPreset::Rfc3261), 1 => Just(TimerPreset::Ims)];
+    let steps = prop::collection::vec(step(invited), FEWEST_STEPS..=MOST_STEPS);
+    (timers, 0..4_u64, opening(), steps).prop_map(move |(timers, seed, mut opening, steps)| {
+        opening.extend(steps);
+        Schedule::new(Settings { invited, timers, seed }, opening)
+    })
+}
+
+fn second_offer() -> impl Strategy<Value = SecondOffer> {
+    prop_oneof![Just(SecondOffer::Prack), Just(SecondOffer::Update)]
+}
+
+/// Most schedules are about what follows a creation, some about the creation itself.
+fn opening() -> impl Strategy<Value = Vec<Step>> {
+    prop_oneof![
+        2 => second_offer().prop_map(|offer| vec![Step::Create(offer)]),
+        5 => second_offer().prop_map(|offer| vec![Step::Create(offer), Step::Flush]),
+        3 => second_offer().prop_map(|offer| vec![Step::Create(offer), Step::Flush, Step::Subscribe, Step::Flush]),
+        1 => Just(vec![]),
+    ]
+}
+
+fn step(invited: u8) -> impl Strategy<Value = Step> {
+    prop_oneof![
+        60 => (0..PICKED_AMONG).prop_map(Step::Deliver),
+        24 => command(invited),
+        3 => (0..PICKED_AMONG).prop_map(Step::Drop),
+        3 => (0..PICKED_AMONG).prop_map(Step::Duplicate),
+        1 => (0..PICKED_AMONG).prop_map(Step::Lose),
+        4 => Just(Step::Flush),
+        4 => Just(Step::Fire),
+        1 => Just(Step::Settle),
+    ]
+}
+
+fn command(invited: u8) -> impl Strategy<Value = Step> {
+    prop_oneof![
+        1 => second_offer().prop_map(Step::Create),
+        4 => Just(Step::Subscribe),
+        8 => (0..invited).prop_map(Step::Invite),
+        1 => Just(Step::Leave),
+        5 => (0..invited).prop_map(Step::Ring),
+        6 => (0..invited).prop_map(Step::Answer),
+        1 => (0..invited).prop_map(Step::Busy),
+        1 => (0..invited).prop_map(Step::Decline),
+        2 => (0..invited).prop_map(Step::UserLeaves),
+        1 => prop::bool::weighted(0.3).prop_map(Step::RefuseCreation),
+        1 => prop::bool::weighted(0.3).prop_map(Step::RefuseRefer),
+    ]
+}
+
+/// An endless, reproducible stream of schedules.
+#[derive(Debug)]
+pub struct Cases {
+    runner: TestRunner,
+    invited: u8,
+}
+
+impl Cases {
+    /// The schedules for `invited` users that belong to `seed`.
+    pub fn new(invited: u8, seed: u64) -> Self {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &key);
+        Self { runner: TestRunner::new_with_rng(Config::default(), rng), invited }
+    }
+}
+
+impl Iterator for Cases {
+    type Item = Schedule;
+
+    fn next(&mut self) -> Option<Schedule> {
+        let tree = strategy(self.invited).new_tree(&mut self.runner);
+        Some(tree.unwrap_or_else(|reason| unreachable!("no strategy here filters: {reason}")).current())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_schedules() {
+        let first: Vec<_> = Cases::new(2, 1).take(20).collect();
+        assert_eq!(first, Cases::new(2, 1).take(20).collect::<Vec<_>>());
+        assert_ne!(first, Cases::new(2, 2).take(20).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn every_kind_of_step_is_generated() {
+        let mut kinds = std::collections::BTreeSet::new();
+        for step in Cases::new(2, 3).take(200).flat_map(|schedule| schedule.steps) {
+            let text = format!("{step:?}");
+            kinds.insert(text.split('(').next().unwrap_or_default().to_owned());
+        }
+        assert_eq!(kinds.len(), 18, "{kinds:?}");
+    }
+}

@@ -1,0 +1,303 @@
+//! A message as a borrowed view of its datagram: start line, header field spans, body; typed headers on demand.
+//!
+//! RFC 3261 sections 7 and 20. Read first: `parse.rs` for how the spans come about, `header/mod.rs` for the typed views.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
+use super::header::{
+    AccessNetworkInfo, CSeq, Event, HeaderError, MediaType, Name, NameAddr, RAck, Reason, Replaces, RetryAfter,
+    SessionExpires, SubscriptionState, TargetDialog, Values, Via,
+};
+use super::parse::FramingError;
+use super::{Method, Uri};
+
+/// The first line of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Start<'a> {
+    /// Request-Line (RFC 3261 section 7.1).
+    Request {
+        /// Method.
+        method: Method<'a>,
+        /// Request-URI, verbatim.
+        uri: &'a [u8],
+    },
+    /// Status-Line (RFC 3261 section 7.2).
+    Response {
+        /// Status code, 100 to 999 (the verdict names those above 699).
+        code: u16,
+        /// Reason phrase, perhaps empty.
+        phrase: &'a [u8],
+    },
+}
+
+/// One header field as it stands in the datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Field<'a> {
+    /// Which header.
+    pub name: Name<'a>,
+    /// The name as written: any case, perhaps the compact form.
+    pub raw_name: &'a [u8],
+    /// The value without the white space around it; folds are still in it.
+    pub value: &'a [u8],
+}
+
+impl<'a> Field<'a> {
+    /// The value with each fold replaced by one space.
+    pub fn unfolded(&self) -> Cow<'a, [u8]> {
+        super::text::unfold(self.value)
+    }
+}
+
+/// A list of name-addr values, such as a route set.
+pub type NameAddrs<'a> = SmallVec<[NameAddr<'a>; 4]>;
+
+/// The Via values of a message, topmost first.
+pub type Vias<'a> = SmallVec<[Via<'a>; 4]>;
+
+/// A borrowed view over one datagram that holds one SIP message.
+#[derive(Clone, Debug)]
+pub struct Message<'a> {
+    bytes: &'a [u8],
+    start: Start<'a>,
+}
+
+impl<'a> Message<'a> {
+    /// Frames the datagram; no header field is looked into except Content-Length.
+    ///
+    /// # Errors
+    /// The datagram cannot be read as a SIP message, or exceeds one of the limits.
+    pub fn parse(datagram: &'a [u8]) -> Result<Self, FramingError> {
+        let _ = datagram;
+        todo!()
+    }
+
+    /// The whole datagram.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The first line.
+    pub const fn start(&self) -> Start<'a> {
+        self.start
+    }
+
+    /// The protocol version as written, `SIP/2.0` if the peer is right.
+    pub fn version(&self) -> &'a [u8] {
+        todo!()
+    }
+
+    /// Whether it is a request.
+    pub const fn is_request(&self) -> bool {
+        matches!(self.start, Start::Request { .. })
+    }
+
+    /// Status code of a response.
+    pub const fn status(&self) -> Option<u16> {
+        match self.start {
+            Start::Response { code, .. } => Some(code),
+            Start::Request { .. } => None,
+        }
+    }
+
+    /// Method of a request; that of a response is in its [`Message::cseq`].
+    pub const fn method(&self) -> Option<Method<'a>> {
+        match self.start {
+            Start::Request { method, .. } => Some(method),
+            Start::Response { .. } => None,
+        }
+    }
+
+    /// Request-URI of a request.
+    ///
+    /// # Errors
+    /// It is a response, or the URI is malformed.
+    pub fn request_uri(&self) -> Result<Uri<'a>, HeaderError> {
+        todo!()
+    }
+
+    /// The header fields in order, verbatim.
+    pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + '_ {
+        std::iter::empty()
+    }
+
+    /// The first value line of this header, without white space around it.
+    pub fn field(&self, name: Name<'_>) -> Option<&'a [u8]> {
+        let _ = name;
+        todo!()
+    }
+
+    /// Every value of every line of this header, split at top-level commas. Only for headers that are lists (section
+    /// 7.3.1): a comma in a Date or a Subject means nothing.
+    pub fn values<'m>(&'m self, name: Name<'m>) -> Values<'m, 'a> {
+        let _ = name;
+        todo!()
+    }
+
+    /// The body: what follows the empty line, cut to Content-Length if that is shorter.
+    pub fn body(&self) -> &'a [u8] {
+        todo!()
+    }
+
+    /// How many bytes of the body that Content-Length promises are not there (RFC 3261 section 18.3: a request is then
+    /// answered 400, a response discarded).
+    pub fn missing_body(&self) -> usize {
+        todo!()
+    }
+
+    /// Where a slice taken out of this message stands in the datagram.
+    pub fn range_of(&self, part: &[u8]) -> Option<Range<usize>> {
+        let start = super::text::offset_in(self.bytes, part)?;
+        Some(start..start + part.len())
+    }
+}
+
+macro_rules! typed {
+    ($($(#[$doc:meta])* $accessor:ident -> $type:ty = $header:ident;)*) => {
+        impl<'a> Message<'a> {
+            $($(#[$doc])*
+            ///
+            /// # Errors
+            /// The header field is missing or malformed.
+            pub fn $accessor(&self) -> Result<$type, HeaderError> {
+                let _ = Name::$header;
+                todo!()
+            })*
+        }
+    };
+}
+
+typed! {
+    /// The topmost Via (RFC 3261 section 20.42).
+    via -> Via<'a> = Via;
+    /// From (RFC 3261 section 20.20).
+    from -> NameAddr<'a> = From;
+    /// To (RFC 3261 section 20.39).
+    to -> NameAddr<'a> = To;
+    /// Call-ID, verbatim; compared byte by byte (RFC 3261 section 20.8).
+    call_id -> &'a [u8] = CallId;
+    /// CSeq (RFC 3261 section 20.16).
+    cseq -> CSeq<'a> = CSeq;
+    /// The first Contact (RFC 3261 section 20.10); `*` is malformed here.
+    contact -> NameAddr<'a> = Contact;
+    /// Max-Forwards, 0 to 255 (RFC 3261 section 20.22).
+    max_forwards -> u32 = MaxForwards;
+    /// Expires in seconds (RFC 3261 section 20.19).
+    expires -> u32 = Expires;
+    /// Min-Expires in seconds (RFC 3261 section 20.23).
+    min_expires -> u32 = MinExpires;
+    /// Content-Length in bytes (RFC 3261 section 20.14).
+    content_length -> u32 = ContentLength;
+    /// Content-Type (RFC 3261 section 20.15).
+    content_type -> MediaType<'a> = ContentType;
+    /// Retry-After (RFC 3261 section 20.33).
+    retry_after -> RetryAfter<'a> = RetryAfter;
+    /// RSeq, 1 to 2^32 - 1 (RFC 3262 section 7.1).
+    rseq -> u32 = RSeq;
+    /// RAck (RFC 3262 section 7.2).
+    rack -> RAck<'a> = RAck;
+    /// Event (RFC 6665 section 8.2.1).
+    event -> Event<'a> = Event;
+    /// Subscription-State (RFC 6665 section 8.2.3).
+    subscription_state -> SubscriptionState<'a> = SubscriptionState;
+    /// Refer-To (RFC 3515 section 2.1); the first one, the verdict counts them.
+    refer_to -> NameAddr<'a> = ReferTo;
+    /// Refer-Sub: whether a subscription is wanted (RFC 4488 section 4).
+    refer_sub -> bool = ReferSub;
+    /// Referred-By (RFC 3892 section 3).
+    referred_by -> NameAddr<'a> = ReferredBy;
+    /// Replaces (RFC 3891 section 6.1).
+    replaces -> Replaces<'a> = Replaces;
+    /// Target-Dialog (RFC 4538 section 7).
+    target_dialog -> TargetDialog<'a> = TargetDialog;
+    /// Session-Expires (RFC 4028 section 4).
+    session_expires -> SessionExpires<'a> = SessionExpires;
+    /// Min-SE in seconds (RFC 4028 section 5).
+    min_se -> u32 = MinSe;
+    /// The first Reason (RFC 3326 section 2).
+    reason -> Reason<'a> = Reason;
+    /// The first P-Access-Network-Info (RFC 7315 section 5.4).
+    access_network_info -> AccessNetworkInfo<'a> = PAccessNetworkInfo;
+}
+
+impl<'a> Message<'a> {
+    /// Every Via, topmost first.
+    ///
+    /// # Errors
+    /// One of them is malformed.
+    pub fn vias(&self) -> Result<Vias<'a>, HeaderError> {
+        todo!()
+    }
+
+    /// Every value of a header whose values are name-addrs: Contact, P-Asserted-Identity, Path, Service-Route and so on.
+    ///
+    /// # Errors
+    /// One of them is malformed.
+    pub fn name_addrs(&self, name: Name<'_>) -> Result<NameAddrs<'a>, HeaderError> {
+        let _ = name;
+        todo!()
+    }
+
+    /// The Record-Route values, topmost first; empty if there are none.
+    ///
+    /// # Errors
+    /// One of them is malformed.
+    pub fn record_route(&self) -> Result<NameAddrs<'a>, HeaderError> {
+        self.name_addrs(Name::RecordRoute)
+    }
+
+    /// The Route values, topmost first; empty if there are none.
+    ///
+    /// # Errors
+    /// One of them is malformed.
+    pub fn route(&self) -> Result<NameAddrs<'a>, HeaderError> {
+        self.name_addrs(Name::Route)
+    }
+
+    /// Option tags of Require (RFC 3261 section 20.32).
+    pub fn require(&self) -> Values<'_, 'a> {
+        self.values(Name::Require)
+    }
+
+    /// Option tags of Proxy-Require (RFC 3261 section 20.29).
+    pub fn proxy_require(&self) -> Values<'_, 'a> {
+        self.values(Name::ProxyRequire)
+    }
+
+    /// Option tags of Supported (RFC 3261 section 20.37).
+    pub fn supported(&self) -> Values<'_, 'a> {
+        self.values(Name::Supported)
+    }
+
+    /// Option tags of Unsupported (RFC 3261 section 20.40).
+    pub fn unsupported(&self) -> Values<'_, 'a> {
+        self.values(Name::Unsupported)
+    }
+
+    /// Methods of Allow (RFC 3261 section 20.5).
+    pub fn allow(&self) -> impl Iterator<Item = Method<'a>> + '_ {
+        self.values(Name::Allow).map(Method::from_bytes)
+    }
+
+    /// Event packages of Allow-Events (RFC 6665 section 8.2.2).
+    pub fn allow_events(&self) -> Values<'_, 'a> {
+        self.values(Name::AllowEvents)
+    }
+
+    /// Media ranges of Accept (RFC 3261 section 20.1); those that are malformed are left out.
+    pub fn accept(&self) -> impl Iterator<Item = MediaType<'a>> + '_ {
+        self.values(Name::Accept).filter_map(|value| MediaType::parse(value).ok())
+    }
+
+    /// Whether an option tag stands in Require (compared without case, RFC 3261 section 7.3.1).
+    pub fn requires(&self, option: &str) -> bool {
+        self.require().any(|tag| tag.eq_ignore_ascii_case(option.as_bytes()))
+    }
+
+    /// Whether an option tag stands in Supported (compared without case, RFC 3261 section 7.3.1).
+    pub fn supports(&self, option: &str) -> bool {
+        self.supported().any(|tag| tag.eq_ignore_ascii_case(option.as_bytes()))
+    }
+}

@@ -1,1 +1,23 @@
 //! Abstract model of IMS conference signalling, explored completely with stateright.
+//!
+//! One UE creates a conference by the factory URI, subscribes to its event package, invites users by REFER to the focus and leaves;
+//! the focus dials out, reports and notifies; the network reorders and, on a budget, loses. The level is that of the transaction user:
+//! a request arrives at most once, a response at most once, a loss is a transaction time-out.
+//!
+//! Read in this order: `terms`, `message`, `network`, `ue`, `focus`, `participant`, `system`, `claims`, `graph`, `scope`.
+
+mod focus;
+mod message;
+mod network;
+mod participant;
+mod system;
+mod terms;
+mod ue;
+
+pub use focus::{DialOut, Focus, FocusLeg, Hosting, Notifier, Report};
+pub use message::{CallMessage, DialMessage, Kind, Message, ReferMessage, SubscriptionMessage};
+pub use network::{LegNetwork, Messages, Network};
+pub use participant::Participant;
+pub use system::{Action, ActionKind, Conference, Leg, State};
+pub use terms::{Invited, MAX_INVITED, Outcome, Party, Presence, SecondOffer};
+pub use ue::{Call, CallFailure, Refer, Stage, Subscription, Ue, UeLeg};

@@ -1,0 +1,300 @@
+//! The messages, one enum per dialog usage, at transaction-user level.
+//!
+//! A copy, a 100, the ACK to a failure and the 200 to a CANCEL are invisible: the transaction layer makes and absorbs them.
+//! Contents are kept as far as a claim looks at them: an SDP body is part of the kind, a roster is the focus' `told` column.
+//! Read first: RFC 3261 12 and 15, RFC 3262, RFC 3515, RFC 6665. Next: `network.rs`.
+
+use crate::terms::{Invited, Outcome, Party};
+
+/// A kind of message that a [`Messages`](crate::Messages) set can hold.
+pub trait Kind: Copy + 'static {
+    /// Every kind, in the order in which actions are listed.
+    const ALL: &'static [Self];
+
+    /// Its bit in a set; a single bit, different for every kind of [`Self::ALL`].
+    fn bit(self) -> u16;
+}
+
+/// The INVITE dialog between UE and focus, D1 (RFC 3261, RFC 3262, RFC 3311), without the REFERs in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CallMessage {
+    /// INVITE to the factory, with offer 1.
+    Invite,
+    /// Reliable 183 with answer 1; its Contact is the temporary URI.
+    Progress,
+    /// PRACK without a body: the second offer will come in an UPDATE.
+    Prack,
+    /// PRACK with offer 2.
+    PrackWithOffer,
+    /// 200 to a PRACK without a body.
+    PrackOk,
+    /// 200 to the PRACK that had an offer: it carries answer 2.
+    PrackOkWithAnswer,
+    /// UPDATE with offer 2.
+    Update,
+    /// 200 to the UPDATE, with answer 2.
+    UpdateOk,
+    /// 200 to the INVITE; its Contact is the conference URI.
+    Ok,
+    /// ACK to that 200.
+    Ack,
+    /// Failure response to the INVITE.
+    Reject,
+    /// BYE of the UE: it leaves, and its conference ends.
+    Bye,
+    /// Final answer to that BYE.
+    ByeAnswered,
+}
+
+impl Kind for CallMessage {
+    const ALL: &'static [Self] = &[
+        Self::Invite,
+        Self::Progress,
+        Self::Prack,
+        Self::PrackWithOffer,
+        Self::PrackOk,
+        Self::PrackOkWithAnswer,
+        Self::Update,
+        Self::UpdateOk,
+        Self::Ok,
+        Self::Ack,
+        Self::Reject,
+        Self::Bye,
+        Self::ByeAnswered,
+    ];
+
+    fn bit(self) -> u16 {
+        1 << self as u16
+    }
+}
+
+/// The subscription dialog to the conference event package, D2 (RFC 6665, RFC 4575).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SubscriptionMessage {
+    /// SUBSCRIBE to the conference URI.
+    Subscribe,
+    /// 2xx to it.
+    SubscribeOk,
+    /// 404: there is no such conference any more.
+    SubscribeRefused,
+    /// NOTIFY, active, with a roster document: the focus' `told` column.
+    Notify,
+    /// The last NOTIFY: terminated, reason noresource, no document.
+    NotifyEnd,
+    /// 200 to either NOTIFY.
+    NotifyOk,
+    /// 481 to either NOTIFY: the UE has no such subscription.
+    NotifyRefused,
+}
+
+impl Kind for SubscriptionMessage {
+    const ALL: &'static [Self] = &[
+        Self::Subscribe,
+        Self::SubscribeOk,
+        Self::SubscribeRefused,
+        Self::Notify,
+        Self::NotifyEnd,
+        Self::NotifyOk,
+        Self::NotifyRefused,
+    ];
+
+    fn bit(self) -> u16 {
+        1 << self as u16
+    }
+}
+
+/// The REFER for one invited user and its implicit subscription S(i), a usage of D1 (RFC 3515).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ReferMessage {
+    /// REFER whose CSeq is still above every number that the focus has seen in D1.
+    Refer,
+    /// REFER that a later request of the UE has overtaken: its CSeq is now too low (RFC 3261 12.2.2).
+    OvertakenRefer,
+    /// 2xx to the REFER (202, or 200 of RFC 7647).
+    Accepted,
+    /// Refused by policy (603) or because the call is over (481).
+    Refused,
+    /// 500: the REFER came out of order.
+    OutOfOrder,
+    /// First NOTIFY of S(i): `100 Trying`, active.
+    Trying,
+    /// Last NOTIFY of S(i): the outcome, terminated, reason noresource.
+    Report(Outcome),
+    /// 200 to either NOTIFY.
+    NotifyOk,
+    /// 481 to either NOTIFY: the UE has no such subscription.
+    NotifyRefused,
+}
+
+impl Kind for ReferMessage {
+    const ALL: &'static [Self] = &[
+        Self::Refer,
+        Self::OvertakenRefer,
+        Self::Accepted,
+        Self::Refused,
+        Self::OutOfOrder,
+        Self::Trying,
+        Self::Report(Outcome::Joined),
+        Self::Report(Outcome::Busy),
+        Self::Report(Outcome::Declined),
+        Self::Report(Outcome::NoAnswer),
+        Self::Report(Outcome::TimedOut),
+        Self::NotifyOk,
+        Self::NotifyRefused,
+    ];
+
+    fn bit(self) -> u16 {
+        match self {
+            Self::Refer => 1,
+            Self::OvertakenRefer => 1 << 1,
+            Self::Accepted => 1 << 2,
+            Self::Refused => 1 << 3,
+            Self::OutOfOrder => 1 << 4,
+            Self::Trying => 1 << 5,
+            Self::NotifyOk => 1 << 6,
+            Self::NotifyRefused => 1 << 7,
+            Self::Report(outcome) => 1 << (8 + outcome as u16),
+        }
+    }
+}
+
+/// The dial-out dialog from the focus to one invited user, D3(i) (RFC 3261, RFC 4579 5.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DialMessage {
+    /// INVITE of the focus.
+    Invite,
+    /// 180.
+    Ringing,
+    /// 200 to the INVITE.
+    Answer,
+    /// 486.
+    Busy,
+    /// 603.
+    Decline,
+    /// 487, after the CANCEL.
+    Terminated,
+    /// ACK to the 200.
+    Ack,
+    /// CANCEL of the focus.
+    Cancel,
+    /// BYE of the focus: the conference is over.
+    FocusBye,
+    /// Final answer to the focus' BYE, 200 or 481: either ends it (RFC 3261 15.1.1).
+    FocusByeAnswered,
+    /// BYE of the invited user: he leaves.
+    UserBye,
+    /// Final answer to his BYE, 200 or 481.
+    UserByeAnswered,
+}
+
+impl Kind for DialMessage {
+    const ALL: &'static [Self] = &[
+        Self::Invite,
+        Self::Ringing,
+        Self::Answer,
+        Self::Busy,
+        Self::Decline,
+        Self::Terminated,
+        Self::Ack,
+        Self::Cancel,
+        Self::FocusBye,
+        Self::FocusByeAnswered,
+        Self::UserBye,
+        Self::UserByeAnswered,
+    ];
+
+    fn bit(self) -> u16 {
+        1 << self as u16
+    }
+}
+
+/// A message in flight: its dialog usage and its kind. Of each kind at most one is in flight at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Message {
+    /// In D1.
+    Call(CallMessage),
+    /// In D2.
+    Subscription(SubscriptionMessage),
+    /// The REFER for this user, or its subscription S(i).
+    Refer(Invited, ReferMessage),
+    /// In D3(i).
+    Dial(Invited, DialMessage),
+}
+
+impl Message {
+    /// Who receives it.
+    #[must_use]
+    pub const fn receiver(self) -> Party {
+        match self {
+            Self::Call(kind) => match kind {
+                CallMessage::Invite
+                | CallMessage::Prack
+                | CallMessage::PrackWithOffer
+                | CallMessage::Update
+                | CallMessage::Ack
+                | CallMessage::Bye => Party::Focus,
+                CallMessage::Progress
+                | CallMessage::PrackOk
+                | CallMessage::PrackOkWithAnswer
+                | CallMessage::UpdateOk
+                | CallMessage::Ok
+                | CallMessage::Reject
+                | CallMessage::ByeAnswered => Party::Ue,
+            },
+            Self::Subscription(kind) => match kind {
+                SubscriptionMessage::Subscribe | SubscriptionMessage::NotifyOk | SubscriptionMessage::NotifyRefused => {
+                    Party::Focus
+                }
+                SubscriptionMessage::SubscribeOk
+                | SubscriptionMessage::SubscribeRefused
+                | SubscriptionMessage::Notify
+                | SubscriptionMessage::NotifyEnd => Party::Ue,
+            },
+            Self::Refer(_, kind) => match kind {
+                ReferMessage::Refer
+                | ReferMessage::OvertakenRefer
+                | ReferMessage::NotifyOk
+                | ReferMessage::NotifyRefused => Party::Focus,
+                ReferMessage::Accepted
+                | ReferMessage::Refused
+                | ReferMessage::OutOfOrder
+                | ReferMessage::Trying
+                | ReferMessage::Report(_) => Party::Ue,
+            },
+            Self::Dial(invited, kind) => match kind {
+                DialMessage::Ringing
+                | DialMessage::Answer
+                | DialMessage::Busy
+                | DialMessage::Decline
+                | DialMessage::Terminated
+                | DialMessage::FocusByeAnswered
+                | DialMessage::UserBye => Party::Focus,
+                DialMessage::Invite
+                | DialMessage::Ack
+                | DialMessage::Cancel
+                | DialMessage::FocusBye
+                | DialMessage::UserByeAnswered => Party::Participant(invited),
+            },
+        }
+    }
+
+    /// Whether the model may lose it for good, so that the sender of the request sees a transaction time-out.
+    ///
+    /// Both halves of SUBSCRIBE, REFER, NOTIFY and BYE, and the request half of the two INVITEs. The rest of an INVITE (183, PRACK,
+    /// UPDATE, 200, ACK) is repeated by the transaction users themselves and is taken to arrive.
+    #[must_use]
+    pub const fn may_be_lost(self) -> bool {
+        match self {
+            Self::Call(kind) => matches!(kind, CallMessage::Invite | CallMessage::Bye | CallMessage::ByeAnswered),
+            Self::Subscription(_) | Self::Refer(..) => true,
+            Self::Dial(_, kind) => matches!(
+                kind,
+                DialMessage::Invite
+                    | DialMessage::FocusBye
+                    | DialMessage::FocusByeAnswered
+                    | DialMessage::UserBye
+                    | DialMessage::UserByeAnswered
+            ),
+        }
+    }
+}

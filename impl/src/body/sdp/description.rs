@@ -1,0 +1,161 @@
+//! A session description as it was written, with what offer/answer needs from it taken out.
+
+use thiserror::Error;
+
+use super::flow::Flow;
+use super::precondition::{PreconditionError, Preconditions};
+
+/// Longest description that is read, in bytes.
+pub const MAX_BYTES: usize = 64 * 1024;
+/// Most `m=` lines that are read.
+pub const MAX_MEDIA: usize = 64;
+
+/// Why a body is not a session description that we can work with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
+pub enum SdpError {
+    /// More bytes than are read at all.
+    #[error("the description has {length} bytes, more than the limit of {limit}")]
+    TooLarge {
+        /// Bytes of the description.
+        length: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// More media descriptions than are kept.
+    #[error("the description has {count} media, more than the limit of {limit}")]
+    TooManyMedia {
+        /// Media of the description.
+        count: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Not UTF-8.
+    #[error("the description is not UTF-8")]
+    NotUtf8,
+    /// A line breaks the grammar of RFC 8866 section 9; the text names the line.
+    #[error("{0}")]
+    Syntax(String),
+    /// A mandatory line is missing.
+    #[error("there is no `{0}=` line")]
+    MissingLine(char),
+    /// A precondition line cannot be read.
+    #[error(transparent)]
+    Precondition(#[from] PreconditionError),
+}
+
+/// Network, family and host, as in `c=` and at the end of `o=`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    /// `IN`.
+    pub network: String,
+    /// `IP4` or `IP6`.
+    pub family: String,
+    /// Address or name.
+    pub host: String,
+}
+
+/// The `o=` line (RFC 8866 section 5.2): who describes the session, and which state of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin {
+    /// User name, `-` if there is none.
+    pub username: String,
+    /// Identifier of the session, decimal digits.
+    pub session_id: String,
+    /// Counts the changes of the description.
+    pub version: u64,
+    /// Host that wrote it.
+    pub address: Address,
+}
+
+/// One `t=` line (RFC 8866 section 5.9), in seconds since 1900; `0 0` is a session without bounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timing {
+    /// Start.
+    pub start: u64,
+    /// Stop.
+    pub stop: u64,
+}
+
+/// One `a=` line (RFC 8866 section 5.13).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Attribute {
+    /// Name.
+    pub name: String,
+    /// What follows the colon, if there is one.
+    pub value: Option<String>,
+}
+
+/// One `m=` line and what belongs to it (RFC 8866 section 5.14).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MediaDescription {
+    /// `audio`, `video`, ...
+    pub kind: String,
+    /// Transport port; zero refuses or ends the stream (RFC 3264 sections 6 and 8.2).
+    pub port: u16,
+    /// `RTP/AVP`, ...
+    pub protocol: String,
+    /// Formats, for RTP payload type numbers, in order of preference.
+    pub formats: Vec<String>,
+    /// Where to send; the session's address unless the media has its own.
+    pub address: Option<Address>,
+    /// Direction; the session's unless the media has its own; `sendrecv` if neither has one.
+    pub flow: Flow,
+    /// Preconditions.
+    pub preconditions: Preconditions,
+    /// Every attribute of the media, in order, those above included.
+    pub attributes: Vec<Attribute>,
+}
+
+/// A session description. The text is kept as it came and is what equality in the sense of RFC 3264 is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionDescription {
+    text: String,
+    origin: Origin,
+    timing: Vec<Timing>,
+    media: Vec<MediaDescription>,
+}
+
+impl SessionDescription {
+    /// Reads a body of type `application/sdp`.
+    ///
+    /// # Errors
+    /// It breaks the grammar or a limit, or lacks `o=`, `s=` or `t=`.
+    pub fn read(_body: &[u8]) -> Result<Self, SdpError> {
+        todo!()
+    }
+
+    /// The description as it was written, ready to be a body.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The `o=` line.
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The `t=` lines.
+    pub fn timing(&self) -> &[Timing] {
+        &self.timing
+    }
+
+    /// The media, in order.
+    pub fn media(&self) -> &[MediaDescription] {
+        &self.media
+    }
+
+    /// Whether every stream in use has what it must have (RFC 3312 section 4).
+    pub fn preconditions_met(&self) -> bool {
+        todo!()
+    }
+
+    /// Whether some stream in use has precondition lines at all.
+    pub fn has_preconditions(&self) -> bool {
+        todo!()
+    }
+
+    /// Whether `other` says the same apart from the version in its `o=` line.
+    pub fn says_the_same(&self, _other: &Self) -> bool {
+        todo!()
+    }
+}

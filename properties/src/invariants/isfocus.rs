@@ -1,0 +1,20 @@
+//! I-ISFOCUS.
+
+use crate::observe::{Conversation, End, Event, Judge, Observer};
+use crate::verdict::Profile;
+
+/// The observer of I-ISFOCUS.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IsFocus;
+
+impl Observer for IsFocus {
+    const NAME: &'static str = "I-ISFOCUS";
+
+    fn new(_: Profile) -> Self {
+        Self
+    }
+
+    fn on_event(&mut self, _: &Event<'_>, _: &Conversation, _: &mut Judge) {}
+
+    fn on_end(&mut self, _: End, _: &Conversation, _: &mut Judge) {}
+}

@@ -1,0 +1,505 @@
+//! What all observers share: the conversation so far, built from events.
+//!
+//! It never looks at a hop: only at what user agents sent and were delivered. It survives an observation that begins in
+//! the middle: what is not known is `None`, and a rule that needs it is inconclusive or silent.
+//!
+//! Read first: [`super::Transaction`], [`super::Dialog`], [`super::Subscription`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::dialog::{creates_dialog, refreshes_target};
+use super::subscription::removes;
+use super::transaction::Request;
+use super::{
+    Dialog, DialogKey, DialogState, Event, Origin, Party, Response, Stage, Subscription, SubscriptionKey, Transaction,
+    TransactionKey,
+};
+use crate::oracle::{Sip, Text};
+
+/// What is known of the conference.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Conference {
+    /// The factory URI: the Request-URI of the INVITE that was answered with `isfocus`.
+    pub factory: Option<Text>,
+    /// The Contact of the focus' provisional response: for the early dialog only.
+    pub temporary: Option<Text>,
+    /// The conference URI: the Contact of the focus' 2xx to that INVITE.
+    pub uri: Option<Text>,
+    /// The Call-ID of the creator's call.
+    pub call_id: Option<Text>,
+}
+
+/// The conversation so far. Cloning is cheap: the parts are shared until they change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Conversation {
+    transactions: BTreeMap<TransactionKey, Arc<Transaction>>,
+    dialogs: BTreeMap<DialogKey, Arc<Dialog>>,
+    subscriptions: BTreeMap<SubscriptionKey, Arc<Subscription>>,
+    conference: Conference,
+    vantage: Option<Party>,
+    began_midway: bool,
+}
+
+impl Conversation {
+    /// An empty conversation, seen everywhere at once, as in the simulated world or on the loopback of one machine.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty conversation of a capture made at one party: what the others sent and were delivered is seen a little
+    /// late or early.
+    pub fn at(vantage: Party) -> Self {
+        Self { vantage: Some(vantage), ..Self::default() }
+    }
+
+    /// Whether the order of what this party sent and was delivered is exact. Where it is not, a rule about a race must
+    /// not fail.
+    pub fn is_exact(&self, party: Party) -> bool {
+        self.vantage.is_none_or(|vantage| vantage == party)
+    }
+
+    /// The transaction that a message belongs to.
+    pub fn transaction(&self, message: &Sip) -> Option<&Transaction> {
+        self.transactions.get(&TransactionKey::of(message)?).map(Arc::as_ref)
+    }
+
+    /// The transaction with this key.
+    pub fn transaction_at(&self, key: &TransactionKey) -> Option<&Transaction> {
+        self.transactions.get(key).map(Arc::as_ref)
+    }
+
+    /// All transactions, in the order of their keys.
+    pub fn transactions(&self) -> impl Iterator<Item = (&TransactionKey, &Transaction)> {
+        self.transactions.iter().map(|(key, transaction)| (key, transaction.as_ref()))
+    }
+
+    /// Whether this event is the first of its kind: not a copy of something that this party already sent or was
+    /// delivered. A message without readable CSeq is always first.
+    pub fn is_first(&self, event: &Event<'_>) -> bool {
+        let Some(transaction) = self.transaction(event.message) else { return true };
+        let seen = |sent: Option<u32>, delivered: Option<u32>| match event.stage {
+            Stage::Sent => sent.is_some(),
+            Stage::Delivered => delivered.is_some(),
+        };
+        if event.message.is_request() {
+            return !seen(transaction.sent, transaction.delivered);
+        }
+        transaction.response(event.message).is_none_or(|response| !seen(response.sent, response.delivered))
+    }
+
+    /// The dialog that an event belongs to, from its party's side: by the tags in the message.
+    /// For a response that is to create the dialog, `None`.
+    pub fn dialog(&self, event: &Event<'_>) -> Option<&Dialog> {
+        self.dialogs.get(&Self::dialog_key(event)?).map(Arc::as_ref)
+    }
+
+    /// The key of the dialog that an event belongs to, if the message has both tags.
+    pub fn dialog_key(event: &Event<'_>) -> Option<DialogKey> {
+        if event.sends_request() || event.receives_response() {
+            DialogKey::as_client(event.party, event.message)
+        } else {
+            DialogKey::as_server(event.party, event.message)
+        }
+    }
+
+    /// All dialogs of all parties, in the order of their keys.
+    pub fn dialogs(&self) -> impl Iterator<Item = (&DialogKey, &Dialog)> {
+        self.dialogs.iter().map(|(key, dialog)| (key, dialog.as_ref()))
+    }
+
+    /// All subscriptions, in the order of their keys.
+    pub fn subscriptions(&self) -> impl Iterator<Item = (&SubscriptionKey, &Subscription)> {
+        self.subscriptions.iter().map(|(key, subscription)| (key, subscription.as_ref()))
+    }
+
+    /// The subscription with this key.
+    pub fn subscription_at(&self, key: &SubscriptionKey) -> Option<&Subscription> {
+        self.subscriptions.get(key).map(Arc::as_ref)
+    }
+
+    /// The subscription that a SUBSCRIBE, REFER or NOTIFY (or a response to one) belongs to.
+    ///
+    /// A NOTIFY of the package `refer` without `id` belongs to the first REFER of the dialog, one with `id` to the
+    /// REFER with that CSeq number (RFC 3515 section 2.4.6).
+    pub fn subscription(&self, message: &Sip) -> Option<(&SubscriptionKey, &Subscription)> {
+        match message.method() {
+            "NOTIFY" if message.is_request() => {
+                let event = message.event()?;
+                self.notified_subscription(message.call_id(), message.to_tag()?, event.package, event.id)
+            }
+            "NOTIFY" => {
+                let request = self.transaction(message)?.request.as_ref()?;
+                let (package, id) = request.event.as_ref()?;
+                self.notified_subscription(message.call_id(), message.to_tag()?, package, id.as_deref())
+            }
+            "SUBSCRIBE" | "REFER" => {
+                let cause = message.cseq()?.number;
+                let mut candidates = self.of_subscriber(message.call_id(), message.from_tag()?);
+                if message.method() == "REFER" {
+                    return candidates.find(|(key, _)| &*key.package == "refer" && key.cause == cause);
+                }
+                let package = match message.event() {
+                    Some(event) => Text::from(event.package),
+                    None => self.transaction(message)?.request.as_ref()?.event.as_ref()?.0.clone(),
+                };
+                candidates.rfind(|(key, _)| key.package == package && (key.cause <= cause))
+            }
+            _ => None,
+        }
+    }
+
+    fn of_subscriber<'a>(
+        &'a self,
+        call_id: &str,
+        tag: &str,
+    ) -> impl DoubleEndedIterator<Item = (&'a SubscriptionKey, &'a Subscription)> {
+        let (call_id, tag) = (call_id.to_owned(), tag.to_owned());
+        self.subscriptions
+            .iter()
+            .filter(move |(key, _)| *key.call_id == *call_id && *key.subscriber_tag == *tag)
+            .map(|(key, subscription)| (key, subscription.as_ref()))
+    }
+
+    fn notified_subscription(
+        &self,
+        call_id: &str,
+        tag: &str,
+        package: &str,
+        id: Option<&str>,
+    ) -> Option<(&SubscriptionKey, &Subscription)> {
+        let mut candidates = self.of_subscriber(call_id, tag).filter(|(key, _)| *key.package == *package);
+        match (package, id.map(str::parse::<u32>)) {
+            ("refer", Some(Ok(cause))) => candidates.find(|(key, _)| key.cause == cause),
+            ("refer", Some(Err(_))) => None,
+            ("refer", None) => candidates.next(),
+            _ => candidates.find(|(_, subscription)| subscription.event_id.as_deref() == id),
+        }
+    }
+
+    /// What is known of the conference.
+    pub const fn conference(&self) -> &Conference {
+        &self.conference
+    }
+
+    /// Whether something was seen whose beginning was not: a response without request, or a request inside a dialog
+    /// whose creation was not seen.
+    pub const fn began_midway(&self) -> bool {
+        self.began_midway
+    }
+
+    /// Takes an event in. Observers have seen it before.
+    pub fn observe(&mut self, event: &Event<'_>) {
+        let Some(key) = TransactionKey::of(event.message) else { return };
+        let first = self.is_first(event);
+        self.note_transaction(&key, event);
+        if event.message.is_request() {
+            self.note_request(event, &key, first);
+        } else {
+            self.note_response(event, &key, first);
+        }
+    }
+
+    fn note_transaction(&mut self, key: &TransactionKey, event: &Event<'_>) {
+        let message = event.message;
+        let transaction = Arc::make_mut(self.transactions.entry(key.clone()).or_default());
+        let client = message.is_request() == (event.stage == Stage::Sent);
+        let role = if client { &mut transaction.client } else { &mut transaction.server };
+        role.get_or_insert(event.party);
+        if message.is_request() {
+            match event.stage {
+                Stage::Sent => {
+                    transaction.request.get_or_insert_with(|| Request::of(message));
+                    transaction.sent.get_or_insert(event.number);
+                }
+                Stage::Delivered if transaction.delivered.is_none() => {
+                    transaction.request = Some(Request::of(message));
+                    transaction.delivered = Some(event.number);
+                }
+                Stage::Delivered => {}
+            }
+            return;
+        }
+        self.began_midway |= transaction.request.is_none();
+        let (code, tag, rseq) = (message.status().unwrap_or(0), message.to_tag(), message.rseq());
+        let known = transaction
+            .responses
+            .iter()
+            .position(|response| response.code == code && response.to_tag.as_deref() == tag && response.rseq == rseq);
+        let at = known.unwrap_or_else(|| {
+            let to_tag = tag.map(Text::from);
+            transaction.responses.push(Response { code, to_tag, rseq, sent: None, delivered: None });
+            transaction.responses.len() - 1
+        });
+        if let Some(response) = transaction.responses.get_mut(at) {
+            match event.stage {
+                Stage::Sent => response.sent.get_or_insert(event.number),
+                Stage::Delivered => response.delivered.get_or_insert(event.number),
+            };
+        }
+    }
+
+    fn note_request(&mut self, event: &Event<'_>, key: &TransactionKey, first: bool) {
+        let message = event.message;
+        if !first {
+            return;
+        }
+        self.note_subscription_request(event, key);
+        let Some(dialog_key) = Self::dialog_key(event) else { return };
+        let method = message.method();
+        if !self.dialogs.contains_key(&dialog_key) {
+            self.adopt(event, &dialog_key);
+        }
+        let Some(dialog) = self.dialogs.get_mut(&dialog_key) else { return };
+        let dialog = Arc::make_mut(dialog);
+        let countable = !matches!(method, "ACK" | "CANCEL");
+        match event.stage {
+            Stage::Sent if countable => dialog.sends(key.cseq),
+            Stage::Delivered if countable => dialog.receives(key.cseq),
+            Stage::Sent | Stage::Delivered => dialog.acknowledged |= method == "ACK",
+        }
+        match method {
+            "BYE" => dialog.state = DialogState::Ended,
+            // The NOTIFY, not the 2xx, gives the subscriber its route set (RFC 6665 section 4.4.1).
+            "NOTIFY" if event.stage == Stage::Delivered && dialog.route_set.is_none() => {
+                dialog.route_set = Some(message.record_routes().into_iter().map(Text::from).collect());
+                dialog.retarget(message.contact().map(|contact| contact.uri.into()), "NOTIFY");
+            }
+            _ => {}
+        }
+    }
+
+    /// A request inside a dialog that this party is not known to have: a NOTIFY that makes it, or an observation that
+    /// began too late.
+    fn adopt(&mut self, event: &Event<'_>, key: &DialogKey) {
+        let message = event.message;
+        let subscriber_tag = if event.stage == Stage::Sent { &key.remote_tag } else { &key.local_tag };
+        let made_by = (message.method() == "NOTIFY")
+            .then(|| self.subscribing_request(&key.call_id, subscriber_tag))
+            .flatten()
+            .map(|(key, request)| (key.clone(), request.clone()));
+        let Some((made_by, request)) = made_by else {
+            self.began_midway |= message.method() != "NOTIFY";
+            let dialog = Dialog::new(Origin::Unknown, "", DialogState::Confirmed);
+            self.dialogs.insert(key.clone(), Arc::new(dialog));
+            return;
+        };
+        let mut dialog = match event.stage {
+            Stage::Sent => {
+                let mut dialog = Dialog::new(Origin::Called, &made_by.method, DialogState::Confirmed);
+                dialog.remote_target = request.contact;
+                dialog.route_set = Some(request.record_routes);
+                dialog.receives(made_by.cseq);
+                dialog
+            }
+            Stage::Delivered => {
+                let mut dialog = Dialog::new(Origin::Caller, &made_by.method, DialogState::Confirmed);
+                dialog.sends(made_by.cseq);
+                dialog
+            }
+        };
+        dialog.challenged = self.was_challenged(&key.call_id);
+        self.dialogs.insert(key.clone(), Arc::new(dialog));
+    }
+
+    /// The last SUBSCRIBE or REFER outside a dialog with this Call-ID and From tag.
+    fn subscribing_request(&self, call_id: &str, tag: &str) -> Option<(&TransactionKey, &Request)> {
+        self.transactions
+            .iter()
+            .rev()
+            .filter(|(key, _)| *key.call_id == *call_id && *key.from_tag == *tag)
+            .filter(|(key, _)| matches!(&*key.method, "SUBSCRIBE" | "REFER"))
+            .find_map(|(key, transaction)| {
+                transaction.request.as_ref().filter(|request| request.to_tag.is_none()).map(|request| (key, request))
+            })
+    }
+
+    fn was_challenged(&self, call_id: &str) -> bool {
+        self.transactions
+            .iter()
+            .filter(|(key, _)| *key.call_id == *call_id)
+            .any(|(_, transaction)| transaction.responses.iter().any(|response| matches!(response.code, 401 | 407)))
+    }
+
+    fn note_response(&mut self, event: &Event<'_>, key: &TransactionKey, first: bool) {
+        let (message, method) = (event.message, &*key.method);
+        let Some(code) = message.status() else { return };
+        let request = self.transactions.get(key).and_then(|transaction| transaction.request.clone());
+        if first {
+            self.note_subscription_response(event, code);
+            self.note_conference(event, request.as_ref(), code);
+        }
+        let Some(request) = request else { return };
+        if request.to_tag.is_none() {
+            match code {
+                101..=299 if creates_dialog(method) => self.note_creation(event, key, &request, code),
+                300.. if method == "INVITE" => self.end_early_dialogs(event),
+                _ => {}
+            }
+            return;
+        }
+        let Some(dialog) = Self::dialog_key(event).and_then(|key| self.dialogs.get_mut(&key)) else { return };
+        let dialog = Arc::make_mut(dialog);
+        dialog.challenged |= matches!(code, 401 | 407);
+        if !(200..300).contains(&code) || !first || !refreshes_target(method) {
+            return;
+        }
+        // Accepting a target refresh request moves the target of the one who accepts it, its 2xx that of the sender.
+        match event.stage {
+            Stage::Sent => dialog.retarget(request.contact, method),
+            Stage::Delivered => dialog.retarget(message.contact().map(|contact| contact.uri.into()), method),
+        }
+    }
+
+    /// A provisional response or 2xx with To tag to a request outside a dialog.
+    fn note_creation(&mut self, event: &Event<'_>, key: &TransactionKey, request: &Request, code: u16) {
+        let message = event.message;
+        let Some(dialog_key) = Self::dialog_key(event) else { return };
+        let confirmed = code >= 200;
+        let challenged = self.was_challenged(&key.call_id);
+        let known = self.dialogs.contains_key(&dialog_key);
+        let origin = if event.stage == Stage::Sent { Origin::Called } else { Origin::Caller };
+        let dialog = self
+            .dialogs
+            .entry(dialog_key)
+            .or_insert_with(|| Arc::new(Dialog::new(origin, &key.method, DialogState::Early)));
+        let dialog = Arc::make_mut(dialog);
+        dialog.challenged |= challenged;
+        if confirmed && dialog.state == DialogState::Early {
+            dialog.state = DialogState::Confirmed;
+        }
+        match event.stage {
+            Stage::Sent => {
+                dialog.receives(key.cseq);
+                if !known {
+                    dialog.remote_target.clone_from(&request.contact);
+                    dialog.route_set = Some(request.record_routes.clone());
+                }
+            }
+            Stage::Delivered => {
+                dialog.sends(key.cseq);
+                let contact = message.contact().map(|contact| contact.uri.into());
+                // An unreliable provisional response does not move the target of a dialog that exists (RFC 6141 4.3).
+                if !known || confirmed || message.is_reliable_provisional() {
+                    dialog.retarget(contact, &key.method);
+                }
+                if &*key.method == "INVITE" && (!known || confirmed) {
+                    dialog.route_set = Some(message.record_routes().into_iter().rev().map(Text::from).collect());
+                }
+            }
+        }
+    }
+
+    fn end_early_dialogs(&mut self, event: &Event<'_>) {
+        let (call_id, caller) = (event.message.call_id(), event.message.from_tag().unwrap_or(""));
+        for (key, dialog) in &mut self.dialogs {
+            let caller_tag = if event.stage == Stage::Sent { &key.remote_tag } else { &key.local_tag };
+            if key.party == event.party
+                && *key.call_id == *call_id
+                && **caller_tag == *caller
+                && dialog.state == DialogState::Early
+            {
+                Arc::make_mut(dialog).state = DialogState::Ended;
+            }
+        }
+    }
+
+    fn note_conference(&mut self, event: &Event<'_>, request: Option<&Request>, code: u16) {
+        let message = event.message;
+        let Some(contact) = message.contact().filter(super::super::oracle::Address::is_focus) else { return };
+        if message.method() != "INVITE" || request.is_some_and(|request| request.to_tag.is_some()) {
+            return;
+        }
+        if let Some(request) = request {
+            self.conference.factory.get_or_insert_with(|| request.uri.clone());
+        }
+        self.conference.call_id.get_or_insert_with(|| message.call_id().into());
+        if self.conference.call_id.as_deref() != Some(message.call_id()) {
+            return;
+        }
+        match code {
+            101..=199 => self.conference.temporary = Some(contact.uri.into()),
+            200..=299 => self.conference.uri = Some(contact.uri.into()),
+            _ => {}
+        }
+    }
+
+    fn note_subscription_request(&mut self, event: &Event<'_>, key: &TransactionKey) {
+        let message = event.message;
+        let found = self.subscription(message).map(|(key, _)| key.clone());
+        let subscriber = (event.stage == Stage::Sent) == (&*key.method != "NOTIFY");
+        let key = match (found, &*key.method) {
+            (Some(key), _) => key,
+            (None, "SUBSCRIBE" | "REFER") => {
+                let package = match message.event() {
+                    _ if &*key.method == "REFER" => "refer",
+                    Some(event) => event.package,
+                    None => return,
+                };
+                SubscriptionKey {
+                    call_id: key.call_id.clone(),
+                    subscriber_tag: key.from_tag.clone(),
+                    package: package.into(),
+                    cause: key.cseq,
+                }
+            }
+            (None, "NOTIFY") => {
+                let (Some(event), Some(tag)) = (message.event(), message.to_tag()) else { return };
+                let cause = event.id.and_then(|id| id.parse().ok()).filter(|_| event.package == "refer");
+                SubscriptionKey {
+                    call_id: key.call_id.clone(),
+                    subscriber_tag: tag.into(),
+                    package: event.package.into(),
+                    cause: cause.unwrap_or(0),
+                }
+            }
+            _ => return,
+        };
+        let subscription = Arc::make_mut(self.subscriptions.entry(key).or_default());
+        let role = if subscriber { &mut subscription.subscriber } else { &mut subscription.notifier };
+        role.get_or_insert(event.party);
+        if let Some(id) = message.event().and_then(|event| event.id) {
+            subscription.event_id.get_or_insert_with(|| id.into());
+        }
+        if message.method() != "NOTIFY" {
+            subscription.requested = true;
+            return;
+        }
+        let state = message.subscription_state();
+        let text = state.map(|state| Text::from(state.state));
+        let over = state.is_some_and(|state| state.is_terminated());
+        match event.stage {
+            Stage::Sent => {
+                subscription.notified = subscription.notified.saturating_add(1);
+                subscription.state_sent = text;
+                subscription.terminated_sent |= over;
+            }
+            Stage::Delivered => {
+                subscription.state_delivered = text;
+                subscription.terminated_delivered |= over;
+            }
+        }
+    }
+
+    fn note_subscription_response(&mut self, event: &Event<'_>, code: u16) {
+        if code < 200 {
+            return;
+        }
+        let Some(key) = self.subscription(event.message).map(|(key, _)| key.clone()) else { return };
+        let Some(subscription) = self.subscriptions.get_mut(&key) else { return };
+        let subscription = Arc::make_mut(subscription);
+        match (event.message.method(), event.stage) {
+            ("NOTIFY", Stage::Delivered) if removes(code) => {
+                subscription.removed_by.get_or_insert(code);
+            }
+            ("NOTIFY", _) => {}
+            (_, Stage::Sent) => {
+                subscription.answered.get_or_insert(code);
+                subscription.notifier.get_or_insert(event.party);
+            }
+            (_, Stage::Delivered) => {
+                subscription.answer_delivered.get_or_insert(code);
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The words that a judgement is given in, how findings add up to them, and the exit code.
+//!
+//! A requirement that was exercised and held is a *pass*; a broken MUST is a *fail*; a SHOULD not met, or a 3GPP table
+//! against an RFC, is *non-strict*; a legal ambiguity that was met is a *note*; what the observation is too incomplete
+//! for is *inconclusive*; what did not arise is *not-applicable*.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::observe::{Finding, Judge};
+
+/// Which documents decide where they conflict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Profile {
+    /// TS 34.229 as the procedures are written there; the default.
+    #[default]
+    #[serde(rename = "3gpp")]
+    ThreeGpp,
+    /// RFC 6665 and RFC 7647 where they are stricter.
+    Ietf,
+}
+
+/// How serious it is that a rule does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Legal, yet worth saying: an ambiguity of the documents was met.
+    Note,
+    /// The observation does not suffice to decide.
+    Inconclusive,
+    /// A SHOULD is not met, or a 3GPP table contradicts an RFC.
+    NonStrict,
+    /// A MUST is broken.
+    Fail,
+}
+
+/// The judgement on one requirement, or on everything together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The rule's situation did not arise.
+    NotApplicable,
+    /// The rule was exercised and held.
+    Pass,
+    /// Legal, with an ambiguity worth saying.
+    Note,
+    /// The observation is incomplete.
+    Inconclusive,
+    /// Conforming, but a SHOULD is not met.
+    NonStrict,
+    /// A MUST is broken.
+    Fail,
+}
+
+impl Verdict {
+    /// The word as it is printed.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NotApplicable => "not-applicable",
+            Self::Pass => "pass",
+            Self::Note => "note",
+            Self::Inconclusive => "inconclusive",
+            Self::NonStrict => "non-strict",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+impl From<Level> for Verdict {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Note => Self::Note,
+            Level::Inconclusive => Self::Inconclusive,
+            Level::NonStrict => Self::NonStrict,
+            Level::Fail => Self::Fail,
+        }
+    }
+}
+
+/// What became of one requirement in one observation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Requirement {
+    /// The requirement's id in the catalogue, or the id of a seed defect.
+    pub requirement: &'static str,
+    /// The worst that was found, or pass.
+    pub verdict: Verdict,
+    /// How often the requirement was put to the test.
+    pub evaluated: u64,
+    /// The frames or steps of the worst findings, in order and each once.
+    pub numbers: Vec<u32>,
+    /// The text of the first of the worst findings; empty for a pass.
+    pub text: String,
+}
+
+/// Adds up what a judge saw, one entry for each requirement that was exercised, in the order of the ids.
+pub fn requirements(judge: &Judge) -> Vec<Requirement> {
+    let mut all: BTreeMap<&'static str, Requirement> = BTreeMap::new();
+    for (requirement, evaluated) in judge.requirements() {
+        all.insert(
+            requirement,
+            Requirement { requirement, verdict: Verdict::Pass, evaluated, numbers: Vec::new(), text: String::new() },
+        );
+    }
+    for finding in judge.findings() {
+        let Some(entry) = all.get_mut(finding.requirement) else { continue };
+        let verdict = Verdict::from(finding.level);
+        if verdict > entry.verdict {
+            entry.verdict = verdict;
+            entry.numbers.clear();
+            entry.text.clone_from(&finding.text);
+        }
+        if verdict == entry.verdict {
+            entry.numbers.extend(&finding.numbers);
+            entry.numbers.sort_unstable();
+            entry.numbers.dedup();
+        }
+    }
+    all.into_values().collect()
+}
+
+/// The judgement on everything together: the worst that stands, where an observation that decided something
+/// is not called inconclusive as a whole.
+pub fn overall<'a>(requirements: impl IntoIterator<Item = &'a Requirement>) -> Verdict {
+    let mut worst = Verdict::NotApplicable;
+    let mut passed = false;
+    for requirement in requirements {
+        passed |= matches!(requirement.verdict, Verdict::Pass | Verdict::Note | Verdict::NonStrict);
+        worst = worst.max(requirement.verdict);
+    }
+    match worst {
+        Verdict::Inconclusive if passed => Verdict::Pass,
+        other => other,
+    }
+}
+
+/// The exit code of a command that judges: 0 conforming, 1 failed, 3 nothing could be decided.
+pub const fn exit_code(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Fail => 1,
+        Verdict::Inconclusive | Verdict::NotApplicable => 3,
+        Verdict::Pass | Verdict::Note | Verdict::NonStrict => 0,
+    }
+}
+
+/// Whether a finding makes the observed party non-conforming.
+pub fn is_failure(finding: &Finding) -> bool {
+    finding.level == Level::Fail
+}

@@ -1,1 +1,15 @@
-//! Dialogs (RFC 3261 section 12).
+//! Dialogs (RFC 3261 section 12) and what lives between two ends of one: routing, sequence numbers, reliable
+//! provisional responses (RFC 3262), offers and answers (RFC 3264, 3311), preconditions (RFC 3312).
+//!
+//! Pure state machines: no clock, no sockets, nothing is sent here. The layer above carries messages in and out.
+//! Read `id.rs` first (what a dialog is), then `state.rs` (what it remembers), then the others in any order.
+
+mod id;
+mod offer_answer;
+mod reliable;
+mod routing;
+
+pub use id::{CallId, DialogId, EventKey, Tag};
+pub use offer_answer::{Carrier, Exchange, Meaning, OfferAnswer, OfferError, Verdict};
+pub use reliable::{PrackVerdict, ReliableReceiver, ReliableSender, ReliableTimeout, Rseq, SenderBusy};
+pub use routing::{Routed, RouteSet, RouteSetTooLong};

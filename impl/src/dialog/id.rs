@@ -74,11 +74,7 @@ pub struct DialogId {
 impl DialogId {
     /// The same dialog as the other end names it.
     pub fn seen_by_peer(&self) -> Self {
-        Self {
-            call_id: self.call_id.clone(),
-            local_tag: self.remote_tag.clone(),
-            remote_tag: self.local_tag.clone(),
-        }
+        Self { call_id: self.call_id.clone(), local_tag: self.remote_tag.clone(), remote_tag: self.local_tag.clone() }
     }
 }
 

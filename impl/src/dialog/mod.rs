@@ -7,9 +7,17 @@
 mod id;
 mod offer_answer;
 mod reliable;
+mod request;
 mod routing;
+mod state;
+#[cfg(test)]
+pub(crate) mod transition_table;
 
 pub use id::{CallId, DialogId, EventKey, Tag};
-pub use offer_answer::{Carrier, Exchange, Meaning, OfferAnswer, OfferError, Verdict};
-pub use reliable::{PrackVerdict, ReliableReceiver, ReliableSender, ReliableTimeout, Rseq, SenderBusy};
-pub use routing::{Routed, RouteSet, RouteSetTooLong};
+pub use offer_answer::{Carrier, Exchange, Meaning, OfferAnswer, OfferCarrier, OfferError, Verdict};
+pub use reliable::{
+    PrackVerdict, Rack, ReceiverVerdict, Reliability, ReliableReceiver, ReliableSender, ReliableTimeout, SenderBusy,
+};
+pub use request::{InitialRequest, MAX_CSEQ, Party, Request, RequestError};
+pub use routing::{MAX_ROUTES, RouteSet, RouteSetTooLong, Routed};
+pub use state::{Dialog, DialogError, DialogState, TargetRefresh, Usage};

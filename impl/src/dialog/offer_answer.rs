@@ -357,8 +357,9 @@ impl OfferAnswer {
 
     fn receive_invite(self, sdp: bool) -> Result<(Self, Meaning), Verdict> {
         match (self.invite, self.exchange) {
-            (Invite::Open { ours: true, .. }, _)
-            | (Invite::None, Exchange::LocalOffer(_) | Exchange::Preview) => Err(Verdict::RequestPending),
+            (Invite::Open { ours: true, .. }, _) | (Invite::None, Exchange::LocalOffer(_) | Exchange::Preview) => {
+                Err(Verdict::RequestPending)
+            }
             (Invite::Open { ours: false, .. }, _) | (Invite::None, Exchange::RemoteOffer(_)) => {
                 Err(Verdict::RetryAfter)
             }

@@ -184,7 +184,9 @@ impl SenderState {
             Self::Unacknowledged { rseq, carried_sdp, give_up_at, .. } if give_up_at <= now => {
                 (Self::GivenUp { rseq, carried_sdp }, SenderOutput::Timeout(ReliableTimeout::GaveUp))
             }
-            Self::Unacknowledged { rseq, carried_sdp, message, resend_at, interval, give_up_at } if resend_at <= now => {
+            Self::Unacknowledged { rseq, carried_sdp, message, resend_at, interval, give_up_at }
+                if resend_at <= now =>
+            {
                 let interval = interval * 2;
                 let copy = message.clone();
                 let resend_at = now + interval;

@@ -21,10 +21,10 @@ where
             let after = if next == *state {
                 "stays".to_owned()
             } else {
-                states.iter().find(|(_, known)| *known == next).map_or_else(
-                    || format!("{next:?}"),
-                    |(known_name, _)| (*known_name).to_owned(),
-                )
+                states
+                    .iter()
+                    .find(|(_, known)| *known == next)
+                    .map_or_else(|| format!("{next:?}"), |(known_name, _)| (*known_name).to_owned())
             };
             let _ = writeln!(table, "  {input_name}: {output:?} -> {after}");
         }

@@ -1,0 +1,70 @@
+//! The two requests that repeat an INVITE's own header fields because they travel hop by hop behind it: the ACK to a
+//! 300-699 response (RFC 3261 section 17.1.1.3) and the CANCEL (section 9.1).
+
+use super::packet::Packet;
+use crate::wire::{HeaderError, Message, Name, Start};
+
+/// What of an INVITE its ACK and its CANCEL repeat byte for byte. Everything was cut out of a framed message, so that
+/// writing it again cannot fail.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct HopByHop {
+    request_uri: Packet,
+    /// The top Via, every Route, From, Call-ID and Max-Forwards, as lines.
+    fields: Packet,
+    /// The To of the INVITE, without a tag unless it is inside a dialog.
+    to: Packet,
+    cseq: u32,
+}
+
+impl HopByHop {
+    /// Cuts the pieces out of an INVITE.
+    pub(super) fn of(invite: &Message<'_>) -> Result<Self, HeaderError> {
+        let Start::Request { uri, .. } = invite.start() else {
+            return Err(HeaderError::Missing { header: "request line" });
+        };
+        let mut fields = Vec::new();
+        line(&mut fields, b"Via", invite.via()?.raw);
+        for field in invite.fields().filter(|field| field.name == Name::Route) {
+            line(&mut fields, b"Route", &field.unfolded());
+        }
+        for (name, label) in [(Name::From, "From"), (Name::CallId, "Call-ID"), (Name::MaxForwards, "Max-Forwards")] {
+            let value = invite.field(name).ok_or(HeaderError::Missing { header: label })?;
+            line(&mut fields, label.as_bytes(), value);
+        }
+        let to = invite.field(Name::To).ok_or(HeaderError::Missing { header: "To" })?;
+        let cseq = invite.cseq()?.number;
+        Ok(Self { request_uri: uri.into(), fields: fields.into(), to: to.into(), cseq })
+    }
+
+    /// The ACK to a 300-699 response whose To header field has the value `to`.
+    pub(super) fn ack(&self, to: &[u8]) -> Vec<u8> {
+        self.render("ACK", to)
+    }
+
+    /// The CANCEL; its To is that of the INVITE, whatever a response said.
+    pub(super) fn cancel(&self) -> Vec<u8> {
+        self.render("CANCEL", self.to.as_bytes())
+    }
+
+    fn render(&self, method: &str, to: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        bytes.extend_from_slice(method.as_bytes());
+        bytes.push(b' ');
+        bytes.extend_from_slice(self.request_uri.as_bytes());
+        bytes.extend_from_slice(b" SIP/2.0\r\n");
+        bytes.extend_from_slice(self.fields.as_bytes());
+        line(&mut bytes, b"To", to);
+        line(&mut bytes, b"CSeq", format!("{} {method}", self.cseq).as_bytes());
+        line(&mut bytes, b"Content-Length", b"0");
+        bytes.extend_from_slice(b"\r\n");
+        bytes
+    }
+}
+
+/// Appends a header line; a fold inside the value becomes a space (RFC 3261 section 7.3.1).
+fn line(bytes: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    bytes.extend_from_slice(name);
+    bytes.extend_from_slice(b": ");
+    bytes.extend(value.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
+    bytes.extend_from_slice(b"\r\n");
+}

@@ -1,0 +1,215 @@
+//! The INVITE server transaction: RFC 3261 section 17.2.1 with the figure 7 of RFC 6026 section 8.6.
+//!
+//! It answers copies of the INVITE, sends 100 itself when the transaction user is silent, repeats a 300-699 response
+//! until the ACK, and stays for Timer L after a 2xx so that a late copy of the INVITE is not taken for a new call.
+//! Copies of a 2xx and of a reliable 1xx are the transaction user's: it passes each of them here to be sent.
+
+use smallvec::{SmallVec, smallvec};
+
+use super::machine::Running;
+use super::packet::Packet;
+use super::timers::{Conditions, Retransmission, TimerName};
+use super::{ServerOutput, ServerOutputs};
+use crate::time::Time;
+
+/// The states of figure 7, each with what it needs and no more.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum InviteServer {
+    /// No final response yet. `invite` is there for the transaction user to build responses from.
+    Proceeding { invite: Packet, last: Option<Packet>, trying: Option<Trying> },
+    /// A 300-699 response went out and goes out again until the ACK.
+    Completed { response: Packet, g: Option<Retransmission>, h: Time },
+    /// The ACK came.
+    Confirmed { i: Time },
+    /// A 2xx went out.
+    Accepted { l: Time },
+    /// To be freed.
+    Terminated,
+}
+
+/// The 100 that will go out if the transaction user stays silent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Trying {
+    at: Time,
+    response: Packet,
+}
+
+/// What can happen to an INVITE server transaction.
+#[derive(Clone, Debug)]
+pub(super) enum Input {
+    /// A copy of the INVITE.
+    Invite,
+    /// An ACK with the branch of the INVITE.
+    Ack,
+    /// A 1xx from the transaction user.
+    Provisional(Packet),
+    /// A 2xx from the transaction user.
+    Success(Packet),
+    /// A 300-699 from the transaction user.
+    Failure(Packet),
+    /// The transport could not deliver what was sent.
+    TransportError,
+    /// The transaction user was silent for 200 ms.
+    TimerTrying,
+    TimerG,
+    TimerH,
+    TimerI,
+    TimerL,
+}
+
+impl Input {
+    /// The input that a timer makes; `None` for the timers of the other machines.
+    pub(super) const fn of_timer(timer: TimerName) -> Option<Self> {
+        match timer {
+            TimerName::Trying => Some(Self::TimerTrying),
+            TimerName::G => Some(Self::TimerG),
+            TimerName::H => Some(Self::TimerH),
+            TimerName::I => Some(Self::TimerI),
+            TimerName::L => Some(Self::TimerL),
+            TimerName::A
+            | TimerName::B
+            | TimerName::D
+            | TimerName::E
+            | TimerName::F
+            | TimerName::J
+            | TimerName::K
+            | TimerName::M
+            | TimerName::Cancelled => None,
+        }
+    }
+}
+
+impl InviteServer {
+    /// An INVITE came that is no copy; the transaction user is told. `trying` is its 100, if one could be built.
+    pub(super) fn start(conditions: &Conditions, invite: Packet, trying: Option<Packet>) -> Self {
+        let at = conditions.now + conditions.settings.trying_delay();
+        Self::Proceeding { invite, last: None, trying: trying.map(|response| Trying { at, response }) }
+    }
+
+    /// One transition. Every state is written with every input.
+    pub(super) fn step(self, conditions: &Conditions, input: Input) -> (Self, ServerOutputs) {
+        match self {
+            Self::Proceeding { invite, last, trying } => match input {
+                Input::Invite => {
+                    let copy = last.iter().cloned().map(ServerOutput::Send).collect();
+                    (Self::Proceeding { invite, last, trying }, copy)
+                }
+                Input::Provisional(response) => {
+                    let sent = smallvec![ServerOutput::Send(response.clone())];
+                    (Self::Proceeding { invite, last: Some(response), trying: None }, sent)
+                }
+                Input::Success(response) => {
+                    (Self::Accepted { l: conditions.timeout() }, smallvec![ServerOutput::Send(response)])
+                }
+                Input::Failure(response) => {
+                    let sent = smallvec![ServerOutput::Send(response.clone())];
+                    (Self::Completed { response, g: conditions.retransmission(), h: conditions.timeout() }, sent)
+                }
+                Input::TransportError => {
+                    (Self::Proceeding { invite, last, trying }, smallvec![ServerOutput::TransportFailed])
+                }
+                Input::TimerTrying => {
+                    let sent = trying.iter().map(|trying| ServerOutput::Send(trying.response.clone())).collect();
+                    let last = trying.map(|trying| trying.response).or(last);
+                    (Self::Proceeding { invite, last, trying: None }, sent)
+                }
+                // An ACK before any final response acknowledges nothing.
+                Input::Ack | Input::TimerG | Input::TimerH | Input::TimerI | Input::TimerL => {
+                    (Self::Proceeding { invite, last, trying }, SmallVec::new())
+                }
+            },
+            Self::Completed { response, g, h } => Self::step_completed(conditions, input, response, g, h),
+            Self::Confirmed { i } => match input {
+                Input::TimerI => (Self::Terminated, SmallVec::new()),
+                Input::Provisional(_) | Input::Success(_) | Input::Failure(_) => {
+                    (Self::Confirmed { i }, smallvec![ServerOutput::Refused])
+                }
+                Input::Invite
+                | Input::Ack
+                | Input::TransportError
+                | Input::TimerTrying
+                | Input::TimerG
+                | Input::TimerH
+                | Input::TimerL => (Self::Confirmed { i }, SmallVec::new()),
+            },
+            Self::Accepted { l } => match input {
+                Input::Ack => (Self::Accepted { l }, smallvec![ServerOutput::PassAck]),
+                Input::Success(response) => (Self::Accepted { l }, smallvec![ServerOutput::Send(response)]),
+                Input::Provisional(_) | Input::Failure(_) => (Self::Accepted { l }, smallvec![ServerOutput::Refused]),
+                Input::TransportError => (Self::Accepted { l }, smallvec![ServerOutput::TransportFailed]),
+                Input::TimerL => (Self::Terminated, SmallVec::new()),
+                Input::Invite | Input::TimerTrying | Input::TimerG | Input::TimerH | Input::TimerI => {
+                    (Self::Accepted { l }, SmallVec::new())
+                }
+            },
+            Self::Terminated => match input {
+                Input::Provisional(_) | Input::Success(_) | Input::Failure(_) => {
+                    (Self::Terminated, smallvec![ServerOutput::Refused])
+                }
+                Input::Invite
+                | Input::Ack
+                | Input::TransportError
+                | Input::TimerTrying
+                | Input::TimerG
+                | Input::TimerH
+                | Input::TimerI
+                | Input::TimerL => (Self::Terminated, SmallVec::new()),
+            },
+        }
+    }
+
+    /// The part of [`Self::step`] in which the ACK is awaited.
+    fn step_completed(
+        conditions: &Conditions,
+        input: Input,
+        response: Packet,
+        g: Option<Retransmission>,
+        h: Time,
+    ) -> (Self, ServerOutputs) {
+        match input {
+            Input::Invite => {
+                let copy = smallvec![ServerOutput::Send(response.clone())];
+                (Self::Completed { response, g, h }, copy)
+            }
+            Input::TimerG => {
+                let copy = smallvec![ServerOutput::Send(response.clone())];
+                let next = g.map(|g| g.doubled_up_to(conditions.now, conditions.settings.t2()));
+                (Self::Completed { response, g: next, h }, copy)
+            }
+            Input::Ack => {
+                let next = match conditions.linger(conditions.settings.i(conditions.transport)) {
+                    Some(i) => Self::Confirmed { i },
+                    None => Self::Terminated,
+                };
+                (next, SmallVec::new())
+            }
+            Input::TimerH => (Self::Terminated, smallvec![ServerOutput::AckTimedOut]),
+            Input::TransportError => (Self::Completed { response, g, h }, smallvec![ServerOutput::TransportFailed]),
+            Input::Provisional(_) | Input::Success(_) | Input::Failure(_) => {
+                (Self::Completed { response, g, h }, smallvec![ServerOutput::Refused])
+            }
+            Input::TimerTrying | Input::TimerI | Input::TimerL => (Self::Completed { response, g, h }, SmallVec::new()),
+        }
+    }
+
+    /// The INVITE, as long as it has no final response.
+    pub(super) const fn unanswered(&self) -> Option<&Packet> {
+        match self {
+            Self::Proceeding { invite, .. } => Some(invite),
+            Self::Completed { .. } | Self::Confirmed { .. } | Self::Accepted { .. } | Self::Terminated => None,
+        }
+    }
+
+    /// The running timers.
+    pub(super) fn timers(&self) -> Running {
+        match self {
+            Self::Proceeding { trying, .. } => trying.iter().map(|trying| (TimerName::Trying, trying.at)).collect(),
+            Self::Completed { g, h, .. } => {
+                g.iter().map(|g| (TimerName::G, g.at)).chain([(TimerName::H, *h)]).collect()
+            }
+            Self::Confirmed { i } => smallvec![(TimerName::I, *i)],
+            Self::Accepted { l } => smallvec![(TimerName::L, *l)],
+            Self::Terminated => SmallVec::new(),
+        }
+    }
+}

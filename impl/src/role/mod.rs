@@ -1,1 +1,30 @@
-//! Roles.
+//! Roles: the parties of a conference and the proxy hops between them, each an [`Agent`](crate::agent::Agent).
+//!
+//! | role | clauses |
+//! |---|---|
+//! | [`ue::Ue`] | TS 24.147 5.3.1: creates a conference, subscribes, invites by REFER, leaves |
+//! | [`focus::Focus`] | TS 24.147 5.3.2, RFC 4579: factory, conferences, dial-out, both kinds of NOTIFY |
+//! | [`participant::Participant`] | an invited user |
+//! | [`proxy::Proxy`] | RFC 3261 section 16: a stateless hop that record-routes |
+//!
+//! Read first: [`config`], then `endpoint.rs`, the plumbing that the user agents share, then one role's `mod.rs`.
+
+pub mod config;
+pub mod focus;
+pub mod participant;
+pub mod proxy;
+pub mod ue;
+
+use crate::agent::Addr;
+use crate::wire::Uri;
+
+use config::Hosts;
+
+/// Where a request for this URI goes: a registered user's contact, else its host (in place of RFC 3263).
+pub(crate) fn next_hop(hosts: &Hosts, uri: &Uri<'_>) -> Option<Addr> {
+    let address_of_record = uri.as_str().split([';', '?']).next().unwrap_or_default();
+    if let Some(at) = hosts.user(address_of_record) {
+        return Some(at);
+    }
+    hosts.host(&uri.host()?.to_string(), uri.port())
+}

@@ -1,0 +1,263 @@
+//! What an operator or a test decides: addresses, URIs, profile, timers. The seeds' `px_...` parameters are fields here.
+//!
+//! Every configuration has a `new` with what cannot be guessed and public fields, set to the defaults of the 3GPP profile,
+//! for the rest.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use crate::agent::Addr;
+use crate::ident::Identifiers;
+use crate::transaction::TimerSettings;
+use crate::wire::OwnedUri;
+
+/// Default no-answer time of the focus for a dialled-out leg.
+pub const DEFAULT_NO_ANSWER: Duration = Duration::from_secs(60);
+/// Default length of a conference subscription (TS 34.229-1 A.5.3), in seconds.
+pub const DEFAULT_CONFERENCE_EXPIRES: u32 = 7200;
+/// Default length of a refer subscription (TS 34.229-1 A.2.11), in seconds.
+pub const DEFAULT_REFER_EXPIRES: u32 = 300;
+
+/// Who an agent is, for the identifiers it makes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// Key of every identifier in the system.
+    pub seed: u64,
+    /// The agent's own name, unique in the system.
+    pub agent: String,
+    /// How often the agent was restarted.
+    pub incarnation: u32,
+}
+
+impl Identity {
+    /// The first incarnation of the agent named `agent`.
+    pub fn new(seed: u64, agent: impl Into<String>) -> Self {
+        Self { seed, agent: agent.into(), incarnation: 0 }
+    }
+
+    /// The maker of this agent's identifiers.
+    pub fn identifiers(&self) -> Identifiers {
+        Identifiers::new(self.seed, self.agent.clone(), self.incarnation)
+    }
+}
+
+/// Which documents decide where they conflict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Profile {
+    /// TS 34.229: a REFER is accepted with 202.
+    #[default]
+    ThreeGpp,
+    /// RFC 7647: a REFER is accepted with 200.
+    Ietf,
+}
+
+/// Where hosts and users are found. It stands for DNS (RFC 3263) and for the location service of a registrar.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Hosts {
+    names: BTreeMap<String, Addr>,
+    users: BTreeMap<String, Addr>,
+}
+
+impl Hosts {
+    /// Nobody is known; IP literals are reachable all the same.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a host name; upper and lower case are the same.
+    #[must_use]
+    pub fn with_name(mut self, name: &str, at: Addr) -> Self {
+        self.names.insert(name.to_ascii_lowercase(), at);
+        self
+    }
+
+    /// Adds a user's registered contact address; it goes before the host name. `uri` is the address of record, a SIP URI
+    /// or a tel URI, without parameters.
+    #[must_use]
+    pub fn with_user(mut self, uri: &str, at: Addr) -> Self {
+        self.users.insert(uri.to_owned(), at);
+        self
+    }
+
+    /// The address registered for exactly this address of record.
+    pub fn user(&self, uri: &str) -> Option<Addr> {
+        self.users.get(uri).copied()
+    }
+
+    /// The address of a host: a name that was added or an IP literal, with or without the brackets of an IPv6 reference.
+    /// `port` replaces the one known for a name; an IP literal without one has port 5060.
+    pub fn host(&self, host: &str, port: Option<u16>) -> Option<Addr> {
+        let bare = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host);
+        if let Ok(ip) = bare.parse::<IpAddr>() {
+            return Some(Addr::udp(SocketAddr::new(ip, port.unwrap_or(5060))));
+        }
+        let mut at = self.names.get(&host.to_ascii_lowercase()).copied()?;
+        if let Some(port) = port {
+            at.socket.set_port(port);
+        }
+        Some(at)
+    }
+}
+
+/// Configuration of a [`super::ue::Ue`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UeConfig {
+    /// Who the UE is.
+    pub identity: Identity,
+    /// Its own address, the sent-by of its Via header fields.
+    pub address: Addr,
+    /// Its public user identity: the From URI.
+    pub user: OwnedUri,
+    /// Its Contact URI; an IPv6 literal or a GRUU is as good as a name.
+    pub contact: OwnedUri,
+    /// The conference factory URI.
+    pub factory: OwnedUri,
+    /// Route set of requests outside a dialog: the P-CSCF, then the Service-Route. Empty: straight to the Request-URI.
+    pub route: Vec<OwnedUri>,
+    /// Where hosts are found.
+    pub hosts: Hosts,
+    /// T1, T2, T4 and what follows from them.
+    pub timers: TimerSettings,
+    /// Value of P-Access-Network-Info.
+    pub access_network: Option<String>,
+    /// Value of Security-Verify; with it, requests demand `sec-agree` (RFC 3329).
+    pub security_verify: Option<String>,
+    /// Asked length of the conference subscription, in seconds.
+    pub conference_expires: u32,
+}
+
+impl UeConfig {
+    /// A UE that reaches the factory directly, with the timers of TS 24.229.
+    pub fn new(identity: Identity, address: Addr, user: OwnedUri, contact: OwnedUri, factory: OwnedUri) -> Self {
+        Self {
+            identity,
+            address,
+            user,
+            contact,
+            factory,
+            route: Vec::new(),
+            hosts: Hosts::new(),
+            timers: TimerSettings::ims(),
+            access_network: Some("3GPP-NR-FDD;utran-cell-id-3gpp=00101000001000000101".to_owned()),
+            security_verify: None,
+            conference_expires: DEFAULT_CONFERENCE_EXPIRES,
+        }
+    }
+}
+
+/// Configuration of a [`super::focus::Focus`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FocusConfig {
+    /// Who the focus host is.
+    pub identity: Identity,
+    /// Its own address, the sent-by of its Via header fields.
+    pub address: Addr,
+    /// The conference factory URI.
+    pub factory: OwnedUri,
+    /// Host part of the conference URIs that it allocates.
+    pub host: String,
+    /// Where hosts and invited users are found.
+    pub hosts: Hosts,
+    /// Route set of the dial-out INVITEs. Empty: straight to the invited user.
+    pub route: Vec<OwnedUri>,
+    /// T1, T2, T4 and what follows from them.
+    pub timers: TimerSettings,
+    /// Which documents decide where they conflict.
+    pub profile: Profile,
+    /// How long an invited user may ring before the focus gives up.
+    pub no_answer: Duration,
+    /// Longest conference subscription that it grants, in seconds.
+    pub conference_expires: u32,
+    /// Length of a refer subscription, in seconds.
+    pub refer_expires: u32,
+    /// Most users of one conference, the creator included.
+    pub maximum_users: usize,
+}
+
+impl FocusConfig {
+    /// A focus with the timers of RFC 3261 that allocates conference URIs under `host`.
+    pub fn new(identity: Identity, address: Addr, factory: OwnedUri, host: impl Into<String>) -> Self {
+        Self {
+            identity,
+            address,
+            factory,
+            host: host.into(),
+            hosts: Hosts::new(),
+            route: Vec::new(),
+            timers: TimerSettings::rfc3261(),
+            profile: Profile::ThreeGpp,
+            no_answer: DEFAULT_NO_ANSWER,
+            conference_expires: DEFAULT_CONFERENCE_EXPIRES,
+            refer_expires: DEFAULT_REFER_EXPIRES,
+            maximum_users: 6,
+        }
+    }
+}
+
+/// Configuration of a [`super::participant::Participant`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ParticipantConfig {
+    /// Who the invited user is.
+    pub identity: Identity,
+    /// Its own address, the sent-by of its Via header fields.
+    pub address: Addr,
+    /// Its Contact URI.
+    pub contact: OwnedUri,
+    /// Where hosts are found.
+    pub hosts: Hosts,
+    /// T1, T2, T4 and what follows from them.
+    pub timers: TimerSettings,
+}
+
+impl ParticipantConfig {
+    /// A participant with the timers of RFC 3261.
+    pub fn new(identity: Identity, address: Addr, contact: OwnedUri) -> Self {
+        Self { identity, address, contact, hosts: Hosts::new(), timers: TimerSettings::rfc3261() }
+    }
+}
+
+/// Configuration of a [`super::proxy::Proxy`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ProxyConfig {
+    /// Who the proxy is.
+    pub identity: Identity,
+    /// Its own address, the sent-by of its Via header fields.
+    pub address: Addr,
+    /// The URI that it puts into Record-Route and recognises in Route, `lr` included.
+    pub uri: OwnedUri,
+    /// Where hosts are found.
+    pub hosts: Hosts,
+}
+
+impl ProxyConfig {
+    /// A proxy known as `uri`.
+    pub fn new(identity: Identity, address: Addr, uri: OwnedUri) -> Self {
+        Self { identity, address, uri, hosts: Hosts::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Addr {
+        Addr::udp(text.parse().expect("a socket address"))
+    }
+
+    #[test]
+    fn hosts_are_names_or_ip_literals() {
+        let hosts = Hosts::new().with_name("PCSCF.example", at("192.0.2.1:5060"));
+        let cases = [
+            ("pcscf.example", None, Some("192.0.2.1:5060")),
+            ("pcscf.EXAMPLE", Some(5070), Some("192.0.2.1:5070")),
+            ("192.0.2.9", None, Some("192.0.2.9:5060")),
+            ("[2001:db8::9]", Some(5062), Some("[2001:db8::9]:5062")),
+            ("2001:db8::9", None, Some("[2001:db8::9]:5060")),
+            ("nowhere.example", None, None),
+        ];
+        for (host, port, expected) in cases {
+            assert_eq!(hosts.host(host, port), expected.map(at), "{host} {port:?}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! What the user agents share: transactions, identifiers, and where a request goes.
+//!
+//! An [`Endpoint`] knows nothing of calls. A role hands it a [`Request`] that a dialog numbered and addressed, adds its own
+//! header fields, and gets back the key under which the response will come.
+
+use crate::agent::{Addr, Transmit};
+use crate::dialog::{Request, Tag};
+use crate::ident::Identifiers;
+use crate::role::config::{Hosts, Identity};
+use crate::role::next_hop;
+use crate::time::{Time, Timer};
+use crate::transaction::{ClientKey, Inbound, ServerKey, TimerSettings, TransactionEvent, Transactions};
+use crate::wire::{Builder, Message, Method, Name, OwnedUri, response_to};
+
+/// The methods that every user agent here understands (RFC 3261 section 20.5).
+pub(crate) const ALLOW: [Method<'static>; 9] = [
+    Method::Invite,
+    Method::Ack,
+    Method::Cancel,
+    Method::Bye,
+    Method::Prack,
+    Method::Update,
+    Method::Refer,
+    Method::Notify,
+    Method::Subscribe,
+];
+
+/// A request could not be sent: no address for the next hop, no room for a transaction, or a value of the peer's that
+/// cannot be written into a message. To be treated as 503 (RFC 3261 section 8.1.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unsendable;
+
+/// The plumbing of a user agent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Endpoint {
+    identifiers: Identifiers,
+    address: Addr,
+    hosts: Hosts,
+    transactions: Transactions,
+}
+
+impl Endpoint {
+    pub(crate) fn new(identity: &Identity, address: Addr, hosts: Hosts, timers: TimerSettings) -> Self {
+        let identifiers = identity.identifiers();
+        Self { identifiers, address, hosts, transactions: Transactions::new(timers) }
+    }
+
+    pub(crate) const fn identifiers(&self) -> &Identifiers {
+        &self.identifiers
+    }
+
+    pub(crate) const fn timers(&self) -> &TimerSettings {
+        self.transactions.settings()
+    }
+
+    pub(crate) fn tag(&self, cause: &[&[u8]]) -> Tag {
+        self.identifiers.token("tag", cause, 0).into()
+    }
+
+    /// What a received message means to the transaction user.
+    pub(crate) fn receive(&mut self, now: Time, from: Addr, message: &Message<'_>) -> Inbound {
+        self.transactions.receive(now, from, message)
+    }
+
+    /// Whether a request to this URI could be sent at all.
+    pub(crate) fn reaches(&self, uri: &OwnedUri) -> bool {
+        next_hop(&self.hosts, &uri.as_uri()).is_some()
+    }
+
+    /// Sends a request in a client transaction of its own. `finish` adds what the dialog does not decide.
+    pub(crate) fn request(
+        &mut self,
+        now: Time,
+        request: &Request,
+        finish: impl FnOnce(Builder) -> Builder,
+    ) -> Result<ClientKey, Unsendable> {
+        let (to, bytes) = self.render(request, finish)?;
+        self.transactions.request(now, bytes, to).map_err(|_| Unsendable)
+    }
+
+    /// Sends the ACK to a 2xx: it has no transaction, and another copy of the 2xx gets another copy of it.
+    pub(crate) fn acknowledge(
+        &mut self,
+        ack: &Request,
+        finish: impl FnOnce(Builder) -> Builder,
+    ) -> Result<(), Unsendable> {
+        let (to, bytes) = self.render(ack, finish)?;
+        self.transactions.send(bytes, to);
+        Ok(())
+    }
+
+    fn render(
+        &self,
+        request: &Request,
+        finish: impl FnOnce(Builder) -> Builder,
+    ) -> Result<(Addr, Vec<u8>), Unsendable> {
+        let to = next_hop(&self.hosts, &request.routed.next_hop().as_uri()).ok_or(Unsendable)?;
+        let sent_by = self.address.socket.to_string();
+        let builder = request.builder(&self.identifiers, to.transport, &sent_by);
+        let bytes = finish(builder).render().map_err(|_| Unsendable)?;
+        Ok((to, bytes))
+    }
+
+    /// Cancels an INVITE that has a provisional response; an INVITE that ended meanwhile needs none.
+    pub(crate) fn cancel(&mut self, now: Time, invite: &ClientKey) {
+        // Too late is no fault: the final response is here and decides.
+        let _ = self.transactions.cancel(now, invite);
+    }
+
+    /// Sends a response, provisional or final.
+    pub(crate) fn respond(&mut self, now: Time, to: &ServerKey, response: Builder) {
+        if let Ok(bytes) = response.render() {
+            self.respond_bytes(now, to, bytes);
+        }
+    }
+
+    /// As [`Endpoint::respond`], with a response that was kept: a copy of a 2xx or of a reliable 1xx.
+    pub(crate) fn respond_bytes(&mut self, now: Time, to: &ServerKey, bytes: Vec<u8>) {
+        // The transaction may be gone (Timer L): then nobody waits for this response any more.
+        let _ = self.transactions.respond(now, to, bytes);
+    }
+
+    /// Answers with a status and nothing else.
+    pub(crate) fn answer(&mut self, now: Time, to: &ServerKey, request: &Message<'_>, code: u16) {
+        let response = self.response(request, code);
+        self.respond(now, to, response);
+    }
+
+    /// A response to a request that needs no tag of a dialog: its To tag, if it lacks one, is made from its branch, so that
+    /// every answer to this request has the same.
+    pub(crate) fn response(&self, request: &Message<'_>, code: u16) -> Builder {
+        let branch = request.via().map(|via| via.raw).unwrap_or_default();
+        let tag = self.identifiers.token("tag", &[branch], 0);
+        let tag = (code > 100).then_some(tag);
+        let response = response_to(request, code, phrase(code), tag.as_deref());
+        match code {
+            405 => response.allow(&ALLOW),
+            415 => response.field(Name::Accept, crate::body::sdp::MEDIA_TYPE),
+            489 => response.allow_events(&["conference", "refer"]),
+            _ => response,
+        }
+    }
+
+    pub(crate) fn timeout(&mut self, now: Time) {
+        self.transactions.timeout(now);
+    }
+
+    pub(crate) fn poll_event(&mut self) -> Option<TransactionEvent> {
+        self.transactions.poll_event()
+    }
+
+    pub(crate) fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.transactions.poll_transmit()
+    }
+
+    pub(crate) fn pending(&self) -> impl Iterator<Item = Timer> + '_ {
+        self.transactions.timers()
+    }
+
+    /// How many transactions there are.
+    pub(crate) fn transactions(&self) -> usize {
+        let (clients, servers) = self.transactions.len();
+        clients + servers
+    }
+}
+
+/// The reason phrase that RFC 3261 section 21 and its extensions give to a code.
+pub(crate) const fn phrase(code: u16) -> &'static str {
+    match code {
+        100 => "Trying",
+        180 => "Ringing",
+        183 => "Session Progress",
+        200 => "OK",
+        202 => "Accepted",
+        400 => "Bad Request",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        408 => "Request Timeout",
+        415 => "Unsupported Media Type",
+        416 => "Unsupported URI Scheme",
+        420 => "Bad Extension",
+        421 => "Extension Required",
+        423 => "Interval Too Brief",
+        480 => "Temporarily Unavailable",
+        481 => "Call/Transaction Does Not Exist",
+        482 => "Loop Detected",
+        486 => "Busy Here",
+        487 => "Request Terminated",
+        488 => "Not Acceptable Here",
+        489 => "Bad Event",
+        491 => "Request Pending",
+        500 => "Server Internal Error",
+        503 => "Service Unavailable",
+        504 => "Server Time-out",
+        580 => "Precondition Failure",
+        603 => "Decline",
+        _ => "Response",
+    }
+}

@@ -1,0 +1,147 @@
+//! Who is and was in a conference, and the conference-info content that says so (RFC 4575 section 5).
+//!
+//! Only settled things are shown: a user appears when his dialog with the focus is confirmed, and stays as `disconnected`
+//! after it. The transient statuses are suppressed, which section 5.7.3 leaves to policy; an invitation that failed leaves
+//! no trace here. Keys are spelt once and never change (section 4.5).
+
+use std::collections::BTreeMap;
+
+use crate::body::conference_info::{
+    AvailableMedium, Conference, ConferenceDescription, ConferenceState, DisconnectionMethod, Endpoint, EndpointStatus,
+    JoiningMethod, Media, MediaStatus, User, Users,
+};
+use crate::view::RosterEntry;
+
+/// Names the conference's audio stream among its media; every participant's audio is part of it (section 5.8.3).
+const AUDIO_LABEL: &str = "11223";
+
+/// The users of one conference.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Roster {
+    maximum: u32,
+    members: BTreeMap<String, Member>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Member {
+    endpoint: String,
+    joining: JoiningMethod,
+    left: Option<DisconnectionMethod>,
+    source: u32,
+}
+
+impl Roster {
+    /// Nobody yet, at most `maximum` users.
+    pub(crate) const fn new(maximum: u32) -> Self {
+        Self { maximum, members: BTreeMap::new() }
+    }
+
+    /// A user's dialog with the focus is confirmed. `endpoint` is his Contact URI, `source` the number that names his
+    /// audio.
+    pub(crate) fn join(&mut self, user: &str, endpoint: &str, joining: JoiningMethod, source: u32) {
+        let member = Member { endpoint: endpoint.to_owned(), joining, left: None, source };
+        self.members.insert(user.to_owned(), member);
+    }
+
+    /// A user's dialog with the focus is over.
+    pub(crate) fn leave(&mut self, user: &str, how: DisconnectionMethod) {
+        if let Some(member) = self.members.get_mut(user) {
+            member.left.get_or_insert(how);
+        }
+    }
+
+    /// How many are in the conference.
+    pub(crate) fn present(&self) -> usize {
+        self.members.values().filter(|member| member.left.is_none()).count()
+    }
+
+    /// The conference as every subscriber is to know it.
+    pub(crate) fn conference(&self) -> Conference {
+        let audio = AvailableMedium {
+            label: AUDIO_LABEL.to_owned(),
+            kind: Some("audio".to_owned()),
+            status: Some(MediaStatus::SendRecv),
+            ..AvailableMedium::default()
+        };
+        let rows = self.members.iter().map(|(entity, member)| (entity.clone(), member.user())).collect();
+        Conference {
+            description: Some(ConferenceDescription {
+                maximum_user_count: Some(self.maximum),
+                available_media: vec![audio],
+                ..ConferenceDescription::default()
+            }),
+            conference_state: Some(ConferenceState {
+                user_count: u32::try_from(self.present()).ok(),
+                active: Some(true),
+                ..ConferenceState::default()
+            }),
+            users: Some(Users { rows, ..Users::default() }),
+            ..Conference::default()
+        }
+    }
+
+    pub(crate) fn view(&self) -> Vec<RosterEntry> {
+        let entry = |(entity, member): (&String, &Member)| RosterEntry {
+            entity: entity.clone(),
+            connected: member.left.is_none(),
+        };
+        self.members.iter().map(entry).collect()
+    }
+}
+
+impl Member {
+    fn user(&self) -> User {
+        let audio = Media {
+            kind: Some("audio".to_owned()),
+            label: Some(AUDIO_LABEL.to_owned()),
+            src_id: Some(self.source.to_string()),
+            status: Some(MediaStatus::SendRecv),
+            ..Media::default()
+        };
+        let endpoint = match self.left {
+            None => Endpoint {
+                status: Some(EndpointStatus::Connected),
+                joining_method: Some(self.joining),
+                media: BTreeMap::from([("1".to_owned(), audio)]),
+                ..Endpoint::default()
+            },
+            Some(how) => Endpoint {
+                status: Some(EndpointStatus::Disconnected),
+                joining_method: Some(self.joining),
+                disconnection_method: Some(how),
+                ..Endpoint::default()
+            },
+        };
+        User { endpoints: BTreeMap::from([(self.endpoint.clone(), endpoint)]), ..User::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_left_stays_listed_but_is_not_counted() {
+        let mut roster = Roster::new(6);
+        roster.join("sip:alice@home.example", "sip:alice@192.0.2.9", JoiningMethod::DialedIn, 1);
+        roster.join("sip:bob@home.example", "sip:bob@192.0.2.41", JoiningMethod::DialedOut, 2);
+        roster.leave("sip:bob@home.example", DisconnectionMethod::Departed);
+        roster.leave("sip:carol@home.example", DisconnectionMethod::Failed);
+
+        let conference = roster.conference();
+        assert_eq!(conference.present().collect::<Vec<_>>(), ["sip:alice@home.example"]);
+        assert_eq!(conference.conference_state.and_then(|state| state.user_count), Some(1));
+        let rows = conference.users.map(|users| users.rows).unwrap_or_default();
+        assert_eq!(rows.keys().collect::<Vec<_>>(), ["sip:alice@home.example", "sip:bob@home.example"]);
+    }
+
+    #[test]
+    fn leaving_twice_keeps_the_first_reason() {
+        let mut roster = Roster::new(6);
+        roster.join("sip:bob@home.example", "sip:bob@192.0.2.41", JoiningMethod::DialedOut, 2);
+        roster.leave("sip:bob@home.example", DisconnectionMethod::Departed);
+        let before = roster.clone();
+        roster.leave("sip:bob@home.example", DisconnectionMethod::Booted);
+        assert_eq!(roster, before);
+    }
+}

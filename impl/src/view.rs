@@ -84,8 +84,11 @@ pub enum SubscriberState {
     /// Never subscribed.
     #[default]
     None,
-    /// The SUBSCRIBE is out and no NOTIFY has come yet, whether or not its 2xx has.
-    Subscribing,
+    /// The SUBSCRIBE is out and no NOTIFY has come yet.
+    Subscribing {
+        /// Whether its 2xx came.
+        answered: bool,
+    },
     /// A NOTIFY came.
     Active,
     /// It was active and was terminated.
@@ -125,9 +128,9 @@ pub enum ReferralState {
     Trying,
     /// A NOTIFY reported this final response and ended the subscription.
     Done(u16),
-    /// The REFER itself was answered with this failure; 408 when it was never answered.
+    /// The REFER itself was answered with this failure.
     Refused(u16),
-    /// The subscription ended and never told the outcome.
+    /// The REFER was never answered, or its subscription ended without telling the outcome.
     Unknown,
 }
 

@@ -94,7 +94,7 @@ impl Endpoint {
         request: &Request,
         finish: impl FnOnce(Builder) -> Builder,
     ) -> Result<(Addr, Vec<u8>), Unsendable> {
-        let to = next_hop(&self.hosts, &request.routed.next_hop().as_uri()).ok_or(Unsendable)?;
+        let to = next_hop(&self.hosts, &request.routed.next_hop.as_uri()).ok_or(Unsendable)?;
         let sent_by = self.address.socket.to_string();
         let builder = request.builder(&self.identifiers, to.transport, &sent_by);
         let bytes = finish(builder).render().map_err(|_| Unsendable)?;
@@ -107,38 +107,44 @@ impl Endpoint {
         let _ = self.transactions.cancel(now, invite);
     }
 
-    /// Sends a response, provisional or final.
-    pub(crate) fn respond(&mut self, now: Time, to: &ServerKey, response: Builder) {
-        if let Ok(bytes) = response.render() {
-            self.respond_bytes(now, to, bytes);
-        }
+    /// A response to a request that has no final response yet; none if it has. With `tag` as To tag of a dialog, or with
+    /// one made from the branch, so that every answer to this request has the same.
+    pub(crate) fn response(&self, to: &ServerKey, code: u16, tag: Option<&Tag>) -> Option<Builder> {
+        let request = Message::parse(self.transactions.unanswered(to)?).ok()?;
+        let branch = request.via().map(|via| via.raw).unwrap_or_default();
+        let tag = tag.map_or_else(|| self.identifiers.token("tag", &[branch], 0), Tag::to_string);
+        let response = response_to(&request, code, phrase(code), Some(&tag));
+        Some(match code {
+            405 => response.allow(&ALLOW),
+            415 => response.field(Name::Accept, crate::body::sdp::MEDIA_TYPE),
+            489 => response.allow_events(&["conference", "refer"]),
+            _ => response,
+        })
     }
 
-    /// As [`Endpoint::respond`], with a response that was kept: a copy of a 2xx or of a reliable 1xx.
-    pub(crate) fn respond_bytes(&mut self, now: Time, to: &ServerKey, bytes: Vec<u8>) {
+    /// Sends a response, provisional or final, and gives back its bytes for those who have to repeat it.
+    pub(crate) fn respond(&mut self, now: Time, to: &ServerKey, response: Builder) -> Option<Vec<u8>> {
+        let bytes = response.render().ok()?;
+        self.repeat(now, to, bytes.clone());
+        Some(bytes)
+    }
+
+    /// Sends a copy of a response: of a 2xx to INVITE or of a reliable 1xx.
+    pub(crate) fn repeat(&mut self, now: Time, to: &ServerKey, bytes: Vec<u8>) {
         // The transaction may be gone (Timer L): then nobody waits for this response any more.
         let _ = self.transactions.respond(now, to, bytes);
     }
 
     /// Answers with a status and nothing else.
-    pub(crate) fn answer(&mut self, now: Time, to: &ServerKey, request: &Message<'_>, code: u16) {
-        let response = self.response(request, code);
-        self.respond(now, to, response);
+    pub(crate) fn answer(&mut self, now: Time, to: &ServerKey, code: u16, tag: Option<&Tag>) {
+        if let Some(response) = self.response(to, code, tag) {
+            self.respond(now, to, response);
+        }
     }
 
-    /// A response to a request that needs no tag of a dialog: its To tag, if it lacks one, is made from its branch, so that
-    /// every answer to this request has the same.
-    pub(crate) fn response(&self, request: &Message<'_>, code: u16) -> Builder {
-        let branch = request.via().map(|via| via.raw).unwrap_or_default();
-        let tag = self.identifiers.token("tag", &[branch], 0);
-        let tag = (code > 100).then_some(tag);
-        let response = response_to(request, code, phrase(code), tag.as_deref());
-        match code {
-            405 => response.allow(&ALLOW),
-            415 => response.field(Name::Accept, crate::body::sdp::MEDIA_TYPE),
-            489 => response.allow_events(&["conference", "refer"]),
-            _ => response,
-        }
+    /// Whether the same request came on another way before (RFC 3261 section 8.2.2.2).
+    pub(crate) fn is_merged(&self, request: &ServerKey) -> bool {
+        self.transactions.is_merged(request)
     }
 
     pub(crate) fn timeout(&mut self, now: Time) {
@@ -159,8 +165,7 @@ impl Endpoint {
 
     /// How many transactions there are.
     pub(crate) fn transactions(&self) -> usize {
-        let (clients, servers) = self.transactions.len();
-        clients + servers
+        self.transactions.client_count() + self.transactions.server_count()
     }
 }
 

@@ -10,6 +10,7 @@
 //! Read first: [`config`], then `endpoint.rs`, the plumbing that the user agents share, then one role's `mod.rs`.
 
 pub mod config;
+mod endpoint;
 pub mod focus;
 pub mod participant;
 pub mod proxy;

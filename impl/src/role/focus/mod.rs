@@ -1,6 +1,8 @@
 //! The focus host: the conference factory and the foci of the conferences that it made (RFC 4353, RFC 4579, TS 24.147
 //! section 5.3.2).
 
+mod roster;
+
 use crate::agent::{Addr, Agent, Receipt, Transmit};
 use crate::error::CommandError;
 use crate::role::config::FocusConfig;

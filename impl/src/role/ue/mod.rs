@@ -110,9 +110,9 @@ pub enum Event {
 pub enum InvitationOutcome {
     /// The focus reported this final response of the invited user.
     Reported(u16),
-    /// The focus refused the REFER with this code; 408 when it never answered.
+    /// The focus refused the REFER with this code.
     Refused(u16),
-    /// The reporting ended without a final response.
+    /// The REFER was never answered, or the reporting ended without a final response.
     Unknown,
 }
 

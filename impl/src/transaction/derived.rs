@@ -68,3 +68,16 @@ fn line(bytes: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     bytes.extend(value.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
     bytes.extend_from_slice(b"\r\n");
 }
+
+#[cfg(test)]
+impl HopByHop {
+    /// Pieces for the tests of the machine, which does not look into them.
+    pub(super) fn sample() -> Self {
+        Self {
+            request_uri: Packet::from(&b"sip:b@example.com"[..]),
+            fields: Packet::from(&b""[..]),
+            to: Packet::from(&b"<sip:b@example.com>"[..]),
+            cseq: 1,
+        }
+    }
+}

@@ -89,7 +89,7 @@ impl InviteClient {
                 Input::Failure { to } => Self::complete(conditions, &derived, to),
                 Input::TransportError => (Self::Terminated, smallvec![ClientOutput::TransportFailed]),
                 Input::TimerA => {
-                    let copy = smallvec![ClientOutput::Send(invite.clone())];
+                    let copy = a.iter().map(|_| ClientOutput::Send(invite.clone())).collect();
                     (Self::Calling { invite, derived, a: a.map(|a| a.doubled(conditions.now)), b }, copy)
                 }
                 Input::TimerB => (Self::Terminated, smallvec![ClientOutput::TimedOut]),
@@ -189,4 +189,85 @@ impl InviteClient {
 
 fn silence() -> ClientOutputs {
     SmallVec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::Transport;
+    use crate::transaction::testing::{Exploration, Machine, conditions, transition_table};
+
+    impl Machine for InviteClient {
+        type Input = Input<'static>;
+        type Output = ClientOutput;
+
+        fn next(self, conditions: &Conditions, input: Self::Input) -> (Self, Vec<ClientOutput>) {
+            let (machine, outputs) = self.step(conditions, input);
+            (machine, outputs.into_vec())
+        }
+
+        fn running(&self) -> Running {
+            self.timers()
+        }
+
+        fn timer(name: TimerName) -> Self::Input {
+            Input::of_timer(name).expect("a timer of this machine")
+        }
+
+        fn is_effect(output: &ClientOutput) -> bool {
+            !matches!(output, ClientOutput::CancelTooEarly | ClientOutput::CancelTooLate)
+        }
+    }
+
+    const FAILURE: Input<'static> = Input::Failure { to: b"<sip:b@example.com>;tag=2" };
+
+    const MESSAGES: [(&str, Input<'static>); 5] = [
+        ("1xx", Input::Provisional),
+        ("2xx", Input::Success),
+        ("300-699", FAILURE),
+        ("CANCEL from TU", Input::Cancel),
+        ("error", Input::TransportError),
+    ];
+
+    fn start(conditions: &Conditions) -> (InviteClient, Vec<ClientOutput>) {
+        let (machine, outputs) = InviteClient::start(conditions, Packet::from(&b"INVITE"[..]), HopByHop::sample());
+        (machine, outputs.into_vec())
+    }
+
+    #[test]
+    fn transitions_are_those_of_figure_5() {
+        let [provisional, success, failure, cancel, error] = MESSAGES;
+        let paths: [&[_]; 6] = [&[], &[provisional], &[provisional, cancel], &[failure], &[success], &[error]];
+        let timers = [
+            ("Timer A", Input::TimerA),
+            ("Timer B", Input::TimerB),
+            ("Timer D", Input::TimerD),
+            ("Timer M", Input::TimerM),
+            ("64*T1 after CANCEL", Input::TimerCancelled),
+        ];
+        let inputs = [MESSAGES, timers].concat();
+        insta::assert_snapshot!(transition_table(start, &paths, &inputs));
+    }
+
+    /// One 300-699 at most, no 2xx beside it, and nothing but copies and other branches of a 2xx after it.
+    #[test]
+    fn every_input_sequence_delivers_one_failure_or_only_successes() {
+        let states = [Transport::Udp, Transport::Tcp].map(|transport| {
+            let exploration = Exploration {
+                start: start(&conditions(transport, Time::EPOCH)).0,
+                transport,
+                inputs: &MESSAGES.map(|(_, input)| input),
+                depth: 8,
+                is_final: |input, outputs| {
+                    matches!(input, Input::Failure { .. }) && outputs.contains(&ClientOutput::Deliver)
+                },
+                awaited: FAILURE,
+            };
+            exploration.run(|state| {
+                assert!(state.finals <= 1, "{:?}", state.machine);
+                assert!(state.finals == 0 || !matches!(state.machine, InviteClient::Accepted { .. }));
+            })
+        });
+        assert_eq!(states, [505, 105]);
+    }
 }

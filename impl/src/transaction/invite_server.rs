@@ -172,7 +172,7 @@ impl InviteServer {
                 (Self::Completed { response, g, h }, copy)
             }
             Input::TimerG => {
-                let copy = smallvec![ServerOutput::Send(response.clone())];
+                let copy = g.iter().map(|_| ServerOutput::Send(response.clone())).collect();
                 let next = g.map(|g| g.doubled_up_to(conditions.now, conditions.settings.t2()));
                 (Self::Completed { response, g: next, h }, copy)
             }
@@ -211,5 +211,89 @@ impl InviteServer {
             Self::Accepted { l } => smallvec![(TimerName::L, *l)],
             Self::Terminated => SmallVec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::Transport;
+    use crate::transaction::testing::{Exploration, Machine, conditions, transition_table};
+
+    impl Machine for InviteServer {
+        type Input = Input;
+        type Output = ServerOutput;
+
+        fn next(self, conditions: &Conditions, input: Input) -> (Self, Vec<ServerOutput>) {
+            let (machine, outputs) = self.step(conditions, input);
+            (machine, outputs.into_vec())
+        }
+
+        fn running(&self) -> Running {
+            self.timers()
+        }
+
+        fn timer(name: TimerName) -> Input {
+            Input::of_timer(name).expect("a timer of this machine")
+        }
+
+        fn is_effect(output: &ServerOutput) -> bool {
+            *output != ServerOutput::Refused
+        }
+    }
+
+    fn messages() -> [(&'static str, Input); 6] {
+        let packet = |line: &[u8]| Packet::from(line);
+        [
+            ("INVITE copy", Input::Invite),
+            ("ACK", Input::Ack),
+            ("1xx from TU", Input::Provisional(packet(b"180"))),
+            ("2xx from TU", Input::Success(packet(b"200"))),
+            ("300-699 from TU", Input::Failure(packet(b"486"))),
+            ("error", Input::TransportError),
+        ]
+    }
+
+    fn start(conditions: &Conditions) -> (InviteServer, Vec<ServerOutput>) {
+        (InviteServer::start(conditions, Packet::from(&b"INVITE"[..]), Some(Packet::from(&b"100"[..]))), Vec::new())
+    }
+
+    #[test]
+    fn transitions_are_those_of_figure_7() {
+        let [_, ack, provisional, success, failure, _] = messages();
+        let trying = ("200 ms", Input::TimerTrying);
+        let timers = [
+            trying.clone(),
+            ("Timer G", Input::TimerG),
+            ("Timer H", Input::TimerH),
+            ("Timer I", Input::TimerI),
+            ("Timer L", Input::TimerL),
+        ];
+        let ended = [success.clone(), ("Timer L", Input::TimerL)];
+        let confirmed = [failure.clone(), ack];
+        let paths: [&[_]; 7] = [&[], &[trying], &[provisional], &[failure], &confirmed, &[success], &ended];
+        let inputs: Vec<_> = messages().into_iter().chain(timers).collect();
+        insta::assert_snapshot!(transition_table(start, &paths, &inputs));
+    }
+
+    #[test]
+    fn every_input_sequence_takes_one_kind_of_final_response() {
+        let states = [Transport::Udp, Transport::Tcp].map(|transport| {
+            let exploration = Exploration {
+                start: start(&conditions(transport, Time::EPOCH)).0,
+                transport,
+                inputs: &messages().map(|(_, input)| input),
+                depth: 8,
+                is_final: |input, outputs| {
+                    matches!(input, Input::Failure(_)) && !outputs.contains(&ServerOutput::Refused)
+                },
+                awaited: Input::Failure(Packet::from(&b"487"[..])),
+            };
+            exploration.run(|state| {
+                assert!(state.finals <= 1, "{:?}", state.machine);
+                assert!(state.finals == 0 || !matches!(state.machine, InviteServer::Accepted { .. }));
+            })
+        });
+        assert_eq!(states, [439, 180]);
     }
 }

@@ -17,6 +17,8 @@ mod non_invite_client;
 mod non_invite_server;
 mod packet;
 mod table;
+#[cfg(test)]
+mod testing;
 mod timers;
 
 use smallvec::SmallVec;

@@ -76,7 +76,7 @@ impl NonInviteClient {
                 Input::Final => Self::complete(conditions),
                 Input::TransportError => (Self::Terminated, smallvec![ClientOutput::TransportFailed]),
                 Input::TimerE => {
-                    let copy = smallvec![ClientOutput::Send(request.clone())];
+                    let copy = e.iter().map(|_| ClientOutput::Send(request.clone())).collect();
                     (Self::Trying { request, e: e.map(|e| e.doubled_up_to(now, t2)), f }, copy)
                 }
                 Input::TimerF => (Self::Terminated, smallvec![ClientOutput::TimedOut]),
@@ -87,7 +87,7 @@ impl NonInviteClient {
                 Input::Final => Self::complete(conditions),
                 Input::TransportError => (Self::Terminated, smallvec![ClientOutput::TransportFailed]),
                 Input::TimerE => {
-                    let copy = smallvec![ClientOutput::Send(request.clone())];
+                    let copy = e.iter().map(|_| ClientOutput::Send(request.clone())).collect();
                     (Self::Proceeding { request, e: e.map(|_| Retransmission::every(now, t2)), f }, copy)
                 }
                 Input::TimerF => (Self::Terminated, smallvec![ClientOutput::TimedOut]),
@@ -127,5 +127,69 @@ impl NonInviteClient {
             Self::Completed { k } => smallvec![(TimerName::K, *k)],
             Self::Terminated => SmallVec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::Transport;
+    use crate::transaction::testing::{Exploration, Machine, conditions, transition_table};
+
+    impl Machine for NonInviteClient {
+        type Input = Input;
+        type Output = ClientOutput;
+
+        fn next(self, conditions: &Conditions, input: Input) -> (Self, Vec<ClientOutput>) {
+            let (machine, outputs) = self.step(conditions, input);
+            (machine, outputs.into_vec())
+        }
+
+        fn running(&self) -> Running {
+            self.timers()
+        }
+
+        fn timer(name: TimerName) -> Input {
+            Input::of_timer(name).expect("a timer of this machine")
+        }
+
+        fn is_effect(_: &ClientOutput) -> bool {
+            true
+        }
+    }
+
+    const MESSAGES: [(&str, Input); 3] =
+        [("1xx", Input::Provisional), ("200-699", Input::Final), ("error", Input::TransportError)];
+
+    fn start(conditions: &Conditions) -> (NonInviteClient, Vec<ClientOutput>) {
+        let (machine, outputs) = NonInviteClient::start(conditions, Packet::from(&b"REFER"[..]));
+        (machine, outputs.into_vec())
+    }
+
+    #[test]
+    fn transitions_are_those_of_figure_6() {
+        let [provisional, last, error] = MESSAGES;
+        let timer_e = ("Timer E", Input::TimerE);
+        let timers = [timer_e, ("Timer F", Input::TimerF), ("Timer K", Input::TimerK)];
+        let paths: [&[_]; 6] =
+            [&[], &[timer_e, timer_e, timer_e, timer_e], &[provisional], &[provisional, timer_e], &[last], &[error]];
+        let inputs = [MESSAGES, timers].concat();
+        insta::assert_snapshot!(transition_table(start, &paths, &inputs));
+    }
+
+    #[test]
+    fn every_input_sequence_delivers_at_most_one_final_response() {
+        let states = [Transport::Udp, Transport::Tcp].map(|transport| {
+            let exploration = Exploration {
+                start: start(&conditions(transport, Time::EPOCH)).0,
+                transport,
+                inputs: &MESSAGES.map(|(_, input)| input),
+                depth: 14, // all eleven copies and the time-out
+                is_final: |input, outputs| matches!(input, Input::Final) && outputs.contains(&ClientOutput::Deliver),
+                awaited: Input::Final,
+            };
+            exploration.run(|state| assert!(state.finals <= 1, "{:?}", state.machine))
+        });
+        assert_eq!(states, [1674, 71]);
     }
 }

@@ -136,3 +136,73 @@ impl NonInviteServer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::Transport;
+    use crate::transaction::testing::{Exploration, Machine, conditions, transition_table};
+
+    impl Machine for NonInviteServer {
+        type Input = Input;
+        type Output = ServerOutput;
+
+        fn next(self, conditions: &Conditions, input: Input) -> (Self, Vec<ServerOutput>) {
+            let (machine, outputs) = self.step(conditions, input);
+            (machine, outputs.into_vec())
+        }
+
+        fn running(&self) -> Running {
+            self.timers()
+        }
+
+        fn timer(name: TimerName) -> Input {
+            Input::of_timer(name).expect("a timer of this machine")
+        }
+
+        fn is_effect(output: &ServerOutput) -> bool {
+            *output != ServerOutput::Refused
+        }
+    }
+
+    fn messages() -> [(&'static str, Input); 4] {
+        [
+            ("copy", Input::Request),
+            ("1xx from TU", Input::Provisional(Packet::from(&b"100"[..]))),
+            ("200-699 from TU", Input::Final(Packet::from(&b"202"[..]))),
+            ("error", Input::TransportError),
+        ]
+    }
+
+    fn start(_: &Conditions) -> (NonInviteServer, Vec<ServerOutput>) {
+        (NonInviteServer::start(Packet::from(&b"REFER"[..])), Vec::new())
+    }
+
+    #[test]
+    fn transitions_are_those_of_figure_8() {
+        let [_, provisional, last, _] = messages();
+        let timer_j = ("Timer J", Input::TimerJ);
+        let ended = [last.clone(), timer_j.clone()];
+        let paths: [&[_]; 4] = [&[], &[provisional], &[last], &ended];
+        let inputs: Vec<_> = messages().into_iter().chain([timer_j]).collect();
+        insta::assert_snapshot!(transition_table(start, &paths, &inputs));
+    }
+
+    #[test]
+    fn every_input_sequence_takes_at_most_one_final_response() {
+        let states = [Transport::Udp, Transport::Tcp].map(|transport| {
+            let exploration = Exploration {
+                start: start(&conditions(transport, Time::EPOCH)).0,
+                transport,
+                inputs: &messages().map(|(_, input)| input),
+                depth: 8,
+                is_final: |input, outputs| {
+                    matches!(input, Input::Final(_)) && !outputs.contains(&ServerOutput::Refused)
+                },
+                awaited: Input::Final(Packet::from(&b"500"[..])),
+            };
+            exploration.run(|state| assert!(state.finals <= 1, "{:?}", state.machine))
+        });
+        assert_eq!(states, [60, 25]);
+    }
+}

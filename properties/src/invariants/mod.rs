@@ -25,14 +25,14 @@ macro_rules! observers {
             /// The names of all invariants, in the order in which they are asked.
             pub const NAMES: &[&str] = &[$(<$observer as Observer>::NAME,)*];
 
-            /// Observers that have seen nothing, of a world that is seen everywhere at once.
+            /// Observers that have seen nothing, of a world that is seen completely.
             pub fn new(profile: Profile) -> Self {
                 Self { conversation: Conversation::new(), $($module: $observer::new(profile),)* }
             }
 
-            /// Observers of a capture made at one party.
-            pub fn at(profile: Profile, vantage: Party) -> Self {
-                Self { conversation: Conversation::at(vantage), ..Self::new(profile) }
+            /// Observers of a capture, see [`Conversation::captured`].
+            pub fn captured(profile: Profile, vantage: Option<Party>) -> Self {
+                Self { conversation: Conversation::captured(vantage), ..Self::new(profile) }
             }
 
             /// Shows one event to every observer, then takes it into the conversation.

@@ -5,6 +5,7 @@
 //!
 //! Read first: [`super::Transaction`], [`super::Dialog`], [`super::Subscription`].
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -30,6 +31,16 @@ pub struct Conference {
     pub call_id: Option<Text>,
 }
 
+/// From where the events are seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum View {
+    /// Everywhere at once, and nothing is missed: the simulated world.
+    #[default]
+    Complete,
+    /// A capture, which may have missed frames; made at one party, or where both ends are seen alike.
+    Captured(Option<Party>),
+}
+
 /// The conversation so far. Cloning is cheap: the parts are shared until they change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Conversation {
@@ -37,26 +48,34 @@ pub struct Conversation {
     dialogs: BTreeMap<DialogKey, Arc<Dialog>>,
     subscriptions: BTreeMap<SubscriptionKey, Arc<Subscription>>,
     conference: Conference,
-    vantage: Option<Party>,
+    view: View,
     began_midway: bool,
 }
 
 impl Conversation {
-    /// An empty conversation, seen everywhere at once, as in the simulated world or on the loopback of one machine.
+    /// An empty conversation that will be seen completely: that of a simulated world.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// An empty conversation of a capture made at one party: what the others sent and were delivered is seen a little
-    /// late or early.
-    pub fn at(vantage: Party) -> Self {
-        Self { vantage: Some(vantage), ..Self::default() }
+    /// An empty conversation of a capture, which may have missed messages. If it was made at one party, what the others
+    /// sent and were delivered is seen a little late or early; `None` means that the order is exact for all.
+    pub fn captured(vantage: Option<Party>) -> Self {
+        Self { view: View::Captured(vantage), ..Self::default() }
     }
 
     /// Whether the order of what this party sent and was delivered is exact. Where it is not, a rule about a race must
     /// not fail.
     pub fn is_exact(&self, party: Party) -> bool {
-        self.vantage.is_none_or(|vantage| vantage == party)
+        match self.view {
+            View::Complete | View::Captured(None) => true,
+            View::Captured(Some(vantage)) => vantage == party,
+        }
+    }
+
+    /// Whether nothing was missed: what was not seen did not happen.
+    pub const fn is_complete(&self) -> bool {
+        matches!(self.view, View::Complete)
     }
 
     /// The transaction that a message belongs to.
@@ -88,10 +107,25 @@ impl Conversation {
         transaction.response(event.message).is_none_or(|response| !seen(response.sent, response.delivered))
     }
 
-    /// The dialog that an event belongs to, from its party's side: by the tags in the message.
-    /// For a response that is to create the dialog, `None`.
-    pub fn dialog(&self, event: &Event<'_>) -> Option<&Dialog> {
-        self.dialogs.get(&Self::dialog_key(event)?).map(Arc::as_ref)
+    /// The dialog that an event belongs to, from its party's side, by the tags in the message.
+    ///
+    /// For a NOTIFY that makes the dialog this is the dialog that it makes; for a response that is to create one, and
+    /// for a request in a dialog whose beginning was not seen, `None`.
+    pub fn dialog(&self, event: &Event<'_>) -> Option<Cow<'_, Dialog>> {
+        let key = Self::dialog_key(event)?;
+        match self.dialogs.get(&key) {
+            Some(dialog) => Some(Cow::Borrowed(dialog)),
+            None => self.made_by_notify(event, &key).map(Cow::Owned),
+        }
+    }
+
+    /// The dialogs of one party with this Call-ID.
+    pub fn dialogs_of<'a>(
+        &'a self,
+        party: Party,
+        call_id: &'a str,
+    ) -> impl Iterator<Item = (&'a DialogKey, &'a Dialog)> {
+        self.dialogs().filter(move |(key, _)| key.party == party && *key.call_id == *call_id)
     }
 
     /// The key of the dialog that an event belongs to, if the message has both tags.
@@ -248,7 +282,10 @@ impl Conversation {
         let Some(dialog_key) = Self::dialog_key(event) else { return };
         let method = message.method();
         if !self.dialogs.contains_key(&dialog_key) {
-            self.adopt(event, &dialog_key);
+            let made = self.made_by_notify(event, &dialog_key);
+            self.began_midway |= made.is_none();
+            let dialog = made.unwrap_or_else(|| Dialog::new(Origin::Unknown, "", DialogState::Confirmed));
+            self.dialogs.insert(dialog_key.clone(), Arc::new(dialog));
         }
         let Some(dialog) = self.dialogs.get_mut(&dialog_key) else { return };
         let dialog = Arc::make_mut(dialog);
@@ -269,37 +306,25 @@ impl Conversation {
         }
     }
 
-    /// A request inside a dialog that this party is not known to have: a NOTIFY that makes it, or an observation that
-    /// began too late.
-    fn adopt(&mut self, event: &Event<'_>, key: &DialogKey) {
-        let message = event.message;
-        let subscriber_tag = if event.stage == Stage::Sent { &key.remote_tag } else { &key.local_tag };
-        let made_by = (message.method() == "NOTIFY")
-            .then(|| self.subscribing_request(&key.call_id, subscriber_tag))
-            .flatten()
-            .map(|(key, request)| (key.clone(), request.clone()));
-        let Some((made_by, request)) = made_by else {
-            self.began_midway |= message.method() != "NOTIFY";
-            let dialog = Dialog::new(Origin::Unknown, "", DialogState::Confirmed);
-            self.dialogs.insert(key.clone(), Arc::new(dialog));
-            return;
-        };
-        let mut dialog = match event.stage {
-            Stage::Sent => {
-                let mut dialog = Dialog::new(Origin::Called, &made_by.method, DialogState::Confirmed);
-                dialog.remote_target = request.contact;
-                dialog.route_set = Some(request.record_routes);
-                dialog.receives(made_by.cseq);
-                dialog
-            }
-            Stage::Delivered => {
-                let mut dialog = Dialog::new(Origin::Caller, &made_by.method, DialogState::Confirmed);
-                dialog.sends(made_by.cseq);
-                dialog
-            }
-        };
+    /// The dialog that a NOTIFY makes, if it follows a SUBSCRIBE or REFER outside a dialog.
+    fn made_by_notify(&self, event: &Event<'_>, key: &DialogKey) -> Option<Dialog> {
+        if !event.message.is_request_of("NOTIFY") {
+            return None;
+        }
+        let sent = event.stage == Stage::Sent;
+        let subscriber_tag = if sent { &key.remote_tag } else { &key.local_tag };
+        let (made_by, request) = self.subscribing_request(&key.call_id, subscriber_tag)?;
+        let origin = if sent { Origin::Called } else { Origin::Caller };
+        let mut dialog = Dialog::new(origin, &made_by.method, DialogState::Confirmed);
         dialog.challenged = self.was_challenged(&key.call_id);
-        self.dialogs.insert(key.clone(), Arc::new(dialog));
+        if sent {
+            dialog.remote_target.clone_from(&request.contact);
+            dialog.route_set = Some(request.record_routes.clone());
+            dialog.receives(made_by.cseq);
+        } else {
+            dialog.sends(made_by.cseq);
+        }
+        Some(dialog)
     }
 
     /// The last SUBSCRIBE or REFER outside a dialog with this Call-ID and From tag.
@@ -329,7 +354,10 @@ impl Conversation {
             self.note_subscription_response(event, code);
             self.note_conference(event, request.as_ref(), code);
         }
-        let Some(request) = request else { return };
+        let Some(request) = request else {
+            self.note_orphan(event, key);
+            return;
+        };
         if request.to_tag.is_none() {
             match code {
                 101..=299 if creates_dialog(method) => self.note_creation(event, key, &request, code),
@@ -341,6 +369,13 @@ impl Conversation {
         let Some(dialog) = Self::dialog_key(event).and_then(|key| self.dialogs.get_mut(&key)) else { return };
         let dialog = Arc::make_mut(dialog);
         dialog.challenged |= matches!(code, 401 | 407);
+        if !matches!(method, "ACK" | "CANCEL") {
+            // A response shows that its request was there even if that was missed.
+            match event.stage {
+                Stage::Sent => dialog.receives(key.cseq),
+                Stage::Delivered => dialog.sends(key.cseq),
+            }
+        }
         if !(200..300).contains(&code) || !first || !refreshes_target(method) {
             return;
         }
@@ -348,6 +383,21 @@ impl Conversation {
         match event.stage {
             Stage::Sent => dialog.retarget(request.contact, method),
             Stage::Delivered => dialog.retarget(message.contact().map(|contact| contact.uri.into()), method),
+        }
+    }
+
+    /// A response whose request was missed still shows the request's number and, if it refreshes, the target.
+    fn note_orphan(&mut self, event: &Event<'_>, key: &TransactionKey) {
+        let Some(dialog) = Self::dialog_key(event).and_then(|key| self.dialogs.get_mut(&key)) else { return };
+        let dialog = Arc::make_mut(dialog);
+        match event.stage {
+            Stage::Sent => dialog.receives(key.cseq),
+            Stage::Delivered => {
+                dialog.sends(key.cseq);
+                if event.message.is_success() && refreshes_target(&key.method) {
+                    dialog.retarget(event.message.contact().map(|contact| contact.uri.into()), &key.method);
+                }
+            }
         }
     }
 

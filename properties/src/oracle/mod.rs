@@ -12,6 +12,7 @@ mod problems;
 pub mod sdp;
 mod sip;
 pub mod sipfrag;
+mod uri;
 
 /// Shared immutable text: cloning an observer's state must stay cheap.
 pub type Text = std::sync::Arc<str>;
@@ -19,3 +20,4 @@ pub type Text = std::sync::Arc<str>;
 pub use address::{Address, split_list};
 pub use problems::{Problem, problems};
 pub use sip::{CSeq, EventHeader, Header, NotSip, RAck, Sip, Start, SubscriptionState};
+pub use uri::{Uri, same_uri};

@@ -1,11 +1,13 @@
 //! What a proxy changes in a message, on the raw bytes: every byte that is not named stays (RFC 3261 sections 16.6, 16.7).
 
 use std::net::SocketAddr;
+use std::ops::Range;
 
 use thiserror::Error;
 
 use super::header::HeaderError;
-use super::{Message, Name, OwnedUri};
+use super::text::{is_control, offset_in, split_top_level, trim};
+use super::{Message, Name, OwnedUri, Start};
 
 /// Why an edit is not possible.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
@@ -28,12 +30,20 @@ pub enum EditError {
 #[derive(Clone, Debug)]
 pub struct Edit<'m, 'a> {
     message: &'m Message<'a>,
+    splices: Vec<Splice>,
+}
+
+/// Bytes to put in the place of a range, which may be empty.
+#[derive(Clone, Debug)]
+struct Splice {
+    range: Range<usize>,
+    text: Vec<u8>,
 }
 
 impl<'m, 'a> Edit<'m, 'a> {
     /// No change yet.
-    pub fn new(message: &'m Message<'a>) -> Self {
-        Self { message }
+    pub const fn new(message: &'m Message<'a>) -> Self {
+        Self { message, splices: Vec::new() }
     }
 
     /// Puts a Via value on top (section 16.6 step 8).
@@ -60,13 +70,26 @@ impl<'m, 'a> Edit<'m, 'a> {
         self.push(Name::Route, value)
     }
 
-    /// Puts a new line for `name` above the first of that name, or before the end of the header section if there is none.
+    /// Puts a line for `name` above the first of that name; a header that is not there yet gets the first line below the
+    /// start line, where section 7.3.1 wants the fields that proxies need.
     ///
     /// # Errors
     /// The value holds a control character.
-    pub fn push(self, name: Name<'_>, value: &str) -> Result<Self, EditError> {
-        let _ = (name, value, self.message);
-        todo!()
+    pub fn push(mut self, name: Name<'_>, value: &str) -> Result<Self, EditError> {
+        if name.as_bytes().iter().chain(value.as_bytes()).any(|byte| is_control(*byte)) {
+            return Err(EditError::IllegalByte);
+        }
+        let bytes = self.message.as_bytes();
+        let fields = &self.message.frame().fields;
+        let first = fields.iter().find(|span| span.is(name, bytes)).or_else(|| fields.first());
+        let at = first.map_or(self.message.frame().head_end, |span| span.line().start);
+        // A start line that nothing follows may lack its line end.
+        let end_line: &[u8] = if bytes.get(..at).is_some_and(|head| head.ends_with(b"\n")) { b"" } else { b"\r\n" };
+        let text = [end_line, name.as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat();
+        // Of two lines pushed to one place the later one stands above, like on a stack.
+        let before = self.splices.iter().position(|splice| splice.range == (at..at)).unwrap_or(self.splices.len());
+        self.splices.insert(before, Splice { range: at..at, text });
+        Ok(self)
     }
 
     /// Takes the topmost Via value away (section 16.7 step 3).
@@ -74,7 +97,7 @@ impl<'m, 'a> Edit<'m, 'a> {
     /// # Errors
     /// There is no Via.
     pub fn pop_via(self) -> Result<Self, EditError> {
-        todo!()
+        self.pop(Name::Via)
     }
 
     /// Takes the topmost Route value away (section 16.4).
@@ -82,7 +105,28 @@ impl<'m, 'a> Edit<'m, 'a> {
     /// # Errors
     /// There is no Route.
     pub fn pop_route(self) -> Result<Self, EditError> {
-        todo!()
+        self.pop(Name::Route)
+    }
+
+    /// Takes the first value of a list header away, and its whole line if it has no other; at most once per header.
+    ///
+    /// # Errors
+    /// There is no such value.
+    pub fn pop(self, name: Name<'_>) -> Result<Self, EditError> {
+        let missing = HeaderError::Missing { header: name.canonical() };
+        let bytes = self.message.as_bytes();
+        let first = self.message.values(name).next().ok_or(missing)?;
+        let start = offset_in(bytes, first).ok_or(missing)?;
+        let span = self.message.frame().fields.iter().find(|span| span.line().contains(&start)).ok_or(missing)?;
+        let value = span.value(bytes);
+        let value_start = offset_in(bytes, value).ok_or(missing)?;
+        // Up to the next value of the same line, so that neither its comma nor its white space stays behind.
+        let rest = bytes.get(start..value_start + value.len()).and_then(|rest| split_top_level(rest, b',').1);
+        let range = match rest.map(trim).filter(|rest| !rest.is_empty()).and_then(|rest| offset_in(bytes, rest)) {
+            Some(next) => value_start..next,
+            None => span.line(),
+        };
+        Ok(self.splice(range, Vec::new()))
     }
 
     /// Replaces the Request-URI (section 16.6 step 2).
@@ -90,8 +134,9 @@ impl<'m, 'a> Edit<'m, 'a> {
     /// # Errors
     /// The message is a response.
     pub fn replace_request_uri(self, uri: &OwnedUri) -> Result<Self, EditError> {
-        let _ = uri;
-        todo!()
+        let Start::Request { uri: old, .. } = self.message.start() else { return Err(EditError::NotARequest) };
+        let range = self.message.range_of(old).ok_or(EditError::NotARequest)?;
+        Ok(self.splice(range, uri.as_bytes().to_vec()))
     }
 
     /// Lowers Max-Forwards by one, or adds `Max-Forwards: 70` if there is none (section 16.6 step 3).
@@ -99,21 +144,107 @@ impl<'m, 'a> Edit<'m, 'a> {
     /// # Errors
     /// It is zero already, or malformed.
     pub fn decrement_max_forwards(self) -> Result<Self, EditError> {
-        todo!()
+        let Some(value) = self.message.field(Name::MaxForwards) else { return self.push(Name::MaxForwards, "70") };
+        let lower = self.message.max_forwards()?.checked_sub(1).ok_or(EditError::TooManyHops)?;
+        let range = self.message.range_of(value).ok_or(EditError::TooManyHops)?;
+        Ok(self.splice(range, lower.to_string().into_bytes()))
     }
 
-    /// Writes into the topmost Via where the request came from: `received` if the sent-by host is another address
-    /// (RFC 3261 section 18.2.1), and `received` and the value of `rport` if that was asked for (RFC 3581 section 4).
+    /// Writes into the topmost Via where the request came from, see [`super::Via::stamped`].
     ///
     /// # Errors
     /// There is no readable Via.
     pub fn stamp_via(self, source: SocketAddr) -> Result<Self, EditError> {
-        let _ = source;
-        todo!()
+        let via = self.message.via()?;
+        let range = self.message.range_of(via.raw).ok_or(HeaderError::Missing { header: "Via" })?;
+        Ok(self.splice(range, via.stamped(source)))
     }
 
-    /// The changed message.
-    pub fn render(self) -> Vec<u8> {
-        todo!()
+    fn splice(mut self, range: Range<usize>, text: Vec<u8>) -> Self {
+        self.splices.push(Splice { range, text });
+        self
+    }
+
+    /// The changed message. Of two changes to the same bytes the earlier one counts.
+    pub fn render(mut self) -> Vec<u8> {
+        let bytes = self.message.as_bytes();
+        // Stable: insertions at one place keep their order, and stand before a change of what follows.
+        self.splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
+        let mut changed = Vec::with_capacity(bytes.len() + 256);
+        let mut at = 0;
+        for splice in &self.splices {
+            let Some(kept) = bytes.get(at..splice.range.start) else { continue };
+            changed.extend_from_slice(kept);
+            changed.extend_from_slice(&splice.text);
+            at = splice.range.end;
+        }
+        changed.extend_from_slice(bytes.get(at..).unwrap_or_default());
+        changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REQUEST: &str = "NOTIFY sip:a@h SIP/2.0\r\nX-First:  odd \r\nv: SIP/2.0/UDP p;branch=1 ,SIP/2.0/UDP q\r\n\
+        Via: SIP/2.0/UDP r\nMax-Forwards:\t70\r\nRoute: <sip:one;lr>,\r\n <sip:two;lr>\r\nRoute: <sip:three;lr>\r\n\r\nbody";
+
+    fn edited(text: &str, change: impl FnOnce(Edit<'_, '_>) -> Result<Edit<'_, '_>, EditError>) -> String {
+        let message = Message::parse(text.as_bytes()).unwrap();
+        String::from_utf8(change(Edit::new(&message)).unwrap().render()).unwrap()
+    }
+
+    #[test]
+    fn nothing_changed_is_the_same_bytes() {
+        assert_eq!(edited(REQUEST, Ok), REQUEST);
+    }
+
+    #[test]
+    fn each_edit_changes_its_bytes_only() {
+        type Change = fn(Edit<'_, '_>) -> Result<Edit<'_, '_>, EditError>;
+        let table: &[(Change, &str, &str)] = &[
+            (|edit| edit.push_via("SIP/2.0/UDP me"), "v: SIP", "Via: SIP/2.0/UDP me\r\nv: SIP"),
+            (|edit| edit.pop_via(), "v: SIP/2.0/UDP p;branch=1 ,SIP", "v: SIP"),
+            (|edit| edit.pop_route(), "<sip:one;lr>,\r\n ", ""),
+            (|edit| edit.decrement_max_forwards(), "\t70", "\t69"),
+            (|edit| edit.replace_request_uri(&"sip:b@[::1]".parse().unwrap()), "sip:a@h", "sip:b@[::1]"),
+            (|edit| edit.push_record_route("<sip:me;lr>"), "X-First", "Record-Route: <sip:me;lr>\r\nX-First"),
+            (
+                |edit| edit.push_route("<sip:a>")?.push_route("<sip:b>"),
+                "Route: <sip:o",
+                "Route: <sip:b>\r\nRoute: <sip:a>\r\nRoute: <sip:o",
+            ),
+            (|edit| edit.pop_route()?.push_route("<sip:a>"), "Route: <sip:one;lr>,\r\n ", "Route: <sip:a>\r\nRoute: "),
+            (|edit| edit.stamp_via("10.0.0.1:5060".parse().unwrap()), "branch=1 ,", "branch=1;received=10.0.0.1 ,"),
+        ];
+        for (change, old, new) in table {
+            assert_eq!(edited(REQUEST, change), REQUEST.replacen(old, new, 1));
+        }
+    }
+
+    #[test]
+    fn the_last_value_takes_its_line_with_it() {
+        let once = edited(REQUEST, |edit| edit.pop_via());
+        let twice = edited(&once, |edit| edit.pop_via());
+        assert!(!twice.contains("v:") && twice.contains("Via: SIP/2.0/UDP r\n"), "{twice}");
+        let thrice = edited(&twice, |edit| edit.pop_via());
+        let message = Message::parse(thrice.as_bytes()).unwrap();
+        assert_eq!(Edit::new(&message).pop_via().unwrap_err(), HeaderError::Missing { header: "Via" }.into());
+    }
+
+    #[test]
+    fn what_cannot_be_edited() {
+        let parsed = |text: &'static str| Message::parse(text.as_bytes()).unwrap();
+        let none = parsed("ACK sip:a@h SIP/2.0\r\nMax-Forwards: 0\r\n\r\n");
+        assert_eq!(Edit::new(&none).decrement_max_forwards().unwrap_err(), EditError::TooManyHops);
+        assert_eq!(Edit::new(&none).push_via("a\r\nb").unwrap_err(), EditError::IllegalByte);
+        let response = parsed("SIP/2.0 200 OK\r\n\r\n");
+        let uri = "sip:a@h".parse().unwrap();
+        assert_eq!(Edit::new(&response).replace_request_uri(&uri).unwrap_err(), EditError::NotARequest);
+        assert_eq!(
+            edited("ACK sip:a@h SIP/2.0\r\n\r\n", Edit::decrement_max_forwards),
+            "ACK sip:a@h SIP/2.0\r\nMax-Forwards: 70\r\n\r\n"
+        );
     }
 }

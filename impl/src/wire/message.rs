@@ -8,10 +8,11 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::header::{
-    AccessNetworkInfo, CSeq, Event, HeaderError, MediaType, Name, NameAddr, RAck, Reason, Replaces, RetryAfter,
-    SessionExpires, SubscriptionState, TargetDialog, Values, Via,
+    AccessNetworkInfo, CSeq, Event, HeaderError, Malformed, MediaType, Name, NameAddr, RAck, Reason, Replaces,
+    RetryAfter, SessionExpires, SubscriptionState, TargetDialog, Values, Via,
 };
-use super::parse::FramingError;
+use super::parse::{Frame, FramingError, frame};
+use super::text::{decimal, split_token};
 use super::{Method, Uri};
 
 /// The first line of a message.
@@ -61,7 +62,7 @@ pub type Vias<'a> = SmallVec<[Via<'a>; 4]>;
 #[derive(Clone, Debug)]
 pub struct Message<'a> {
     bytes: &'a [u8],
-    start: Start<'a>,
+    frame: Frame<'a>,
 }
 
 impl<'a> Message<'a> {
@@ -70,8 +71,7 @@ impl<'a> Message<'a> {
     /// # Errors
     /// The datagram cannot be read as a SIP message, or exceeds one of the limits.
     pub fn parse(datagram: &'a [u8]) -> Result<Self, FramingError> {
-        let _ = datagram;
-        todo!()
+        Ok(Self { bytes: datagram, frame: frame(datagram)? })
     }
 
     /// The whole datagram.
@@ -81,22 +81,22 @@ impl<'a> Message<'a> {
 
     /// The first line.
     pub const fn start(&self) -> Start<'a> {
-        self.start
+        self.frame.start
     }
 
     /// The protocol version as written, `SIP/2.0` if the peer is right.
-    pub fn version(&self) -> &'a [u8] {
-        todo!()
+    pub const fn version(&self) -> &'a [u8] {
+        self.frame.version
     }
 
     /// Whether it is a request.
     pub const fn is_request(&self) -> bool {
-        matches!(self.start, Start::Request { .. })
+        matches!(self.frame.start, Start::Request { .. })
     }
 
     /// Status code of a response.
     pub const fn status(&self) -> Option<u16> {
-        match self.start {
+        match self.frame.start {
             Start::Response { code, .. } => Some(code),
             Start::Request { .. } => None,
         }
@@ -104,7 +104,7 @@ impl<'a> Message<'a> {
 
     /// Method of a request; that of a response is in its [`Message::cseq`].
     pub const fn method(&self) -> Option<Method<'a>> {
-        match self.start {
+        match self.frame.start {
             Start::Request { method, .. } => Some(method),
             Start::Response { .. } => None,
         }
@@ -115,36 +115,43 @@ impl<'a> Message<'a> {
     /// # Errors
     /// It is a response, or the URI is malformed.
     pub fn request_uri(&self) -> Result<Uri<'a>, HeaderError> {
-        todo!()
+        const HEADER: &str = "Request-URI";
+        let Start::Request { uri, .. } = self.frame.start else {
+            return Err(HeaderError::Missing { header: HEADER });
+        };
+        Uri::parse(uri)
+            .map_err(|error| Malformed { what: error.what, at: error.at }.in_header(HEADER, self.offset_of(uri)))
     }
 
     /// The header fields in order, verbatim.
     pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + '_ {
-        std::iter::empty()
+        let bytes = self.bytes;
+        self.frame.fields.iter().map(move |span| {
+            let raw_name = span.name(bytes);
+            Field { name: span.code.name(raw_name), raw_name, value: span.value(bytes) }
+        })
     }
 
     /// The first value line of this header, without white space around it.
     pub fn field(&self, name: Name<'_>) -> Option<&'a [u8]> {
-        let _ = name;
-        todo!()
+        self.frame.fields.iter().find(|span| span.is(name, self.bytes)).map(|span| span.value(self.bytes))
     }
 
     /// Every value of every line of this header, split at top-level commas. Only for headers that are lists (section
     /// 7.3.1): a comma in a Date or a Subject means nothing.
     pub fn values<'m>(&'m self, name: Name<'m>) -> Values<'m, 'a> {
-        let _ = name;
-        todo!()
+        Values::new(self.bytes, &self.frame.fields, name)
     }
 
     /// The body: what follows the empty line, cut to Content-Length if that is shorter.
     pub fn body(&self) -> &'a [u8] {
-        todo!()
+        self.bytes.get(self.frame.body.clone()).unwrap_or_default()
     }
 
     /// How many bytes of the body that Content-Length promises are not there (RFC 3261 section 18.3: a request is then
     /// answered 400, a response discarded).
-    pub fn missing_body(&self) -> usize {
-        todo!()
+    pub const fn missing_body(&self) -> usize {
+        self.frame.missing_body
     }
 
     /// Where a slice taken out of this message stands in the datagram.
@@ -152,18 +159,66 @@ impl<'a> Message<'a> {
         let start = super::text::offset_in(self.bytes, part)?;
         Some(start..start + part.len())
     }
+
+    /// What framing found.
+    pub(crate) const fn frame(&self) -> &Frame<'a> {
+        &self.frame
+    }
+
+    fn offset_of(&self, part: &[u8]) -> usize {
+        super::text::offset_in(self.bytes, part).unwrap_or_default()
+    }
+
+    /// Reads one value that stands in this message.
+    fn read<T>(
+        &self,
+        name: Name<'_>,
+        value: &'a [u8],
+        parse: impl Fn(&'a [u8]) -> Result<T, Malformed>,
+    ) -> Result<T, HeaderError> {
+        parse(value).map_err(|malformed| malformed.in_header(name.canonical(), self.offset_of(value)))
+    }
+
+    /// The value of a header that has one per message.
+    fn only<T>(&self, name: Name<'_>, parse: impl Fn(&'a [u8]) -> Result<T, Malformed>) -> Result<T, HeaderError> {
+        let value = self.field(name).ok_or(HeaderError::Missing { header: name.canonical() })?;
+        self.read(name, value, parse)
+    }
+
+    /// The first value of a header that is a list.
+    fn first<T>(&self, name: Name<'_>, parse: impl Fn(&'a [u8]) -> Result<T, Malformed>) -> Result<T, HeaderError> {
+        let value = self.values(name).next().ok_or(HeaderError::Missing { header: name.canonical() })?;
+        self.read(name, value, parse)
+    }
+}
+
+fn parse_number(value: &[u8]) -> Result<u32, Malformed> {
+    decimal(value).ok_or(Malformed { what: "no number of 32 bits", at: 0 })
+}
+
+fn parse_call_id(value: &[u8]) -> Result<&[u8], Malformed> {
+    if value.is_empty() { Err(Malformed { what: "an empty Call-ID", at: 0 }) } else { Ok(value) }
+}
+
+/// `Refer-Sub: true` or `false`, perhaps with parameters (RFC 4488 section 4).
+fn parse_refer_sub(value: &[u8]) -> Result<bool, Malformed> {
+    let (token, _) = split_token(value);
+    [(true, "true"), (false, "false")]
+        .into_iter()
+        .find(|(_, name)| token.eq_ignore_ascii_case(name.as_bytes()))
+        .map(|(wanted, _)| wanted)
+        .ok_or(Malformed { what: "neither true nor false", at: 0 })
 }
 
 macro_rules! typed {
-    ($($(#[$doc:meta])* $accessor:ident -> $type:ty = $header:ident;)*) => {
+    ($($(#[$doc:meta])* $accessor:ident -> $type:ty = $take:ident $header:ident, $parse:expr;)*) => {
         impl<'a> Message<'a> {
             $($(#[$doc])*
             ///
             /// # Errors
             /// The header field is missing or malformed.
             pub fn $accessor(&self) -> Result<$type, HeaderError> {
-                let _ = Name::$header;
-                todo!()
+                self.$take(Name::$header, $parse)
             })*
         }
     };
@@ -171,55 +226,55 @@ macro_rules! typed {
 
 typed! {
     /// The topmost Via (RFC 3261 section 20.42).
-    via -> Via<'a> = Via;
+    via -> Via<'a> = first Via, Via::parse;
     /// From (RFC 3261 section 20.20).
-    from -> NameAddr<'a> = From;
+    from -> NameAddr<'a> = only From, NameAddr::parse;
     /// To (RFC 3261 section 20.39).
-    to -> NameAddr<'a> = To;
+    to -> NameAddr<'a> = only To, NameAddr::parse;
     /// Call-ID, verbatim; compared byte by byte (RFC 3261 section 20.8).
-    call_id -> &'a [u8] = CallId;
+    call_id -> &'a [u8] = only CallId, parse_call_id;
     /// CSeq (RFC 3261 section 20.16).
-    cseq -> CSeq<'a> = CSeq;
+    cseq -> CSeq<'a> = only CSeq, CSeq::parse;
     /// The first Contact (RFC 3261 section 20.10); `*` is malformed here.
-    contact -> NameAddr<'a> = Contact;
+    contact -> NameAddr<'a> = first Contact, NameAddr::parse;
     /// Max-Forwards, 0 to 255 (RFC 3261 section 20.22).
-    max_forwards -> u32 = MaxForwards;
+    max_forwards -> u32 = only MaxForwards, parse_number;
     /// Expires in seconds (RFC 3261 section 20.19).
-    expires -> u32 = Expires;
+    expires -> u32 = only Expires, parse_number;
     /// Min-Expires in seconds (RFC 3261 section 20.23).
-    min_expires -> u32 = MinExpires;
+    min_expires -> u32 = only MinExpires, parse_number;
     /// Content-Length in bytes (RFC 3261 section 20.14).
-    content_length -> u32 = ContentLength;
+    content_length -> u32 = only ContentLength, parse_number;
     /// Content-Type (RFC 3261 section 20.15).
-    content_type -> MediaType<'a> = ContentType;
+    content_type -> MediaType<'a> = only ContentType, MediaType::parse;
     /// Retry-After (RFC 3261 section 20.33).
-    retry_after -> RetryAfter<'a> = RetryAfter;
+    retry_after -> RetryAfter<'a> = only RetryAfter, RetryAfter::parse;
     /// RSeq, 1 to 2^32 - 1 (RFC 3262 section 7.1).
-    rseq -> u32 = RSeq;
+    rseq -> u32 = only RSeq, parse_number;
     /// RAck (RFC 3262 section 7.2).
-    rack -> RAck<'a> = RAck;
+    rack -> RAck<'a> = only RAck, RAck::parse;
     /// Event (RFC 6665 section 8.2.1).
-    event -> Event<'a> = Event;
+    event -> Event<'a> = only Event, Event::parse;
     /// Subscription-State (RFC 6665 section 8.2.3).
-    subscription_state -> SubscriptionState<'a> = SubscriptionState;
+    subscription_state -> SubscriptionState<'a> = only SubscriptionState, SubscriptionState::parse;
     /// Refer-To (RFC 3515 section 2.1); the first one, the verdict counts them.
-    refer_to -> NameAddr<'a> = ReferTo;
+    refer_to -> NameAddr<'a> = only ReferTo, NameAddr::parse;
     /// Refer-Sub: whether a subscription is wanted (RFC 4488 section 4).
-    refer_sub -> bool = ReferSub;
+    refer_sub -> bool = only ReferSub, parse_refer_sub;
     /// Referred-By (RFC 3892 section 3).
-    referred_by -> NameAddr<'a> = ReferredBy;
+    referred_by -> NameAddr<'a> = only ReferredBy, NameAddr::parse;
     /// Replaces (RFC 3891 section 6.1).
-    replaces -> Replaces<'a> = Replaces;
+    replaces -> Replaces<'a> = only Replaces, Replaces::parse;
     /// Target-Dialog (RFC 4538 section 7).
-    target_dialog -> TargetDialog<'a> = TargetDialog;
+    target_dialog -> TargetDialog<'a> = only TargetDialog, TargetDialog::parse;
     /// Session-Expires (RFC 4028 section 4).
-    session_expires -> SessionExpires<'a> = SessionExpires;
+    session_expires -> SessionExpires<'a> = only SessionExpires, SessionExpires::parse;
     /// Min-SE in seconds (RFC 4028 section 5).
-    min_se -> u32 = MinSe;
+    min_se -> u32 = only MinSe, parse_number;
     /// The first Reason (RFC 3326 section 2).
-    reason -> Reason<'a> = Reason;
+    reason -> Reason<'a> = first Reason, Reason::parse;
     /// The first P-Access-Network-Info (RFC 7315 section 5.4).
-    access_network_info -> AccessNetworkInfo<'a> = PAccessNetworkInfo;
+    access_network_info -> AccessNetworkInfo<'a> = first PAccessNetworkInfo, AccessNetworkInfo::parse;
 }
 
 impl<'a> Message<'a> {
@@ -228,7 +283,7 @@ impl<'a> Message<'a> {
     /// # Errors
     /// One of them is malformed.
     pub fn vias(&self) -> Result<Vias<'a>, HeaderError> {
-        todo!()
+        self.values(Name::Via).map(|value| self.read(Name::Via, value, Via::parse)).collect()
     }
 
     /// Every value of a header whose values are name-addrs: Contact, P-Asserted-Identity, Path, Service-Route and so on.
@@ -236,8 +291,7 @@ impl<'a> Message<'a> {
     /// # Errors
     /// One of them is malformed.
     pub fn name_addrs(&self, name: Name<'_>) -> Result<NameAddrs<'a>, HeaderError> {
-        let _ = name;
-        todo!()
+        self.values(name).map(|value| self.read(name, value, NameAddr::parse)).collect()
     }
 
     /// The Record-Route values, topmost first; empty if there are none.

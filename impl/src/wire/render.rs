@@ -1,10 +1,12 @@
 //! Writing a message of our own: a builder that never emits an illegal byte (RFC 3261 sections 7, 8.1.1 and 8.2.6).
 
 use std::net::SocketAddr;
+use std::ops::Range;
 
 use thiserror::Error;
 
-use super::{Message, Method, Name, OwnedUri, SubscriptionStatus};
+use super::text::{is_control, is_lws, is_token, unfold};
+use super::{Message, Method, Name, NameAddr, OwnedUri, SubscriptionStatus, Via};
 use crate::agent::Transport;
 
 /// Why a message cannot be written.
@@ -16,7 +18,7 @@ pub enum BuildError {
         /// The header.
         header: String,
     },
-    /// A value that must be a token is none.
+    /// A value that must be a token is none, or would break out of its parameter.
     #[error("{header}: `{value}` is not a token")]
     NotAToken {
         /// The header.
@@ -35,8 +37,11 @@ pub enum BuildError {
 /// A message being built. The first fault is kept and comes out of [`Builder::render`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Builder {
-    start: Vec<u8>,
-    fields: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Start line and header fields as they will be sent.
+    head: Vec<u8>,
+    /// The value of the topmost Via line in `head`.
+    top_via: Option<Range<usize>>,
+    content_type: Option<String>,
     body: Vec<u8>,
     fault: Option<BuildError>,
 }
@@ -44,21 +49,89 @@ pub struct Builder {
 impl Builder {
     /// A request without header fields.
     pub fn request(method: Method<'_>, uri: &OwnedUri) -> Self {
-        let _ = (method, uri);
-        todo!()
+        let mut builder = Self::start(&[method.as_bytes(), b" ", uri.as_bytes(), b" SIP/2.0\r\n"]);
+        builder.check_token("Request-Line", method.as_bytes());
+        builder
     }
 
     /// A response without header fields; see [`response_to`].
     pub fn response(code: u16, phrase: &str) -> Self {
-        let _ = (code, phrase);
-        todo!()
+        let mut builder = Self::start(&[b"SIP/2.0 ", code.to_string().as_bytes(), b" ", phrase.as_bytes(), b"\r\n"]);
+        if !(100..=699).contains(&code) {
+            builder.note(BuildError::StatusCode { code });
+        }
+        builder.check_value("Status-Line", phrase.as_bytes());
+        builder
     }
 
-    /// Appends a header field.
+    fn start(parts: &[&[u8]]) -> Self {
+        let mut head = Vec::with_capacity(1024);
+        head.extend(parts.iter().flat_map(|part| part.iter()));
+        Self { head, top_via: None, content_type: None, body: Vec::new(), fault: None }
+    }
+
+    /// Appends a header field. Content-Length is left out here, because [`Builder::render`] writes it.
     #[must_use]
-    pub fn field(self, name: Name<'_>, value: impl AsRef<[u8]>) -> Self {
-        let _ = (name, value.as_ref());
-        todo!()
+    pub fn field(mut self, name: Name<'_>, value: impl AsRef<[u8]>) -> Self {
+        if let Name::Other(other) = name {
+            self.check_token("header name", other);
+        }
+        self.check_value(name.canonical(), value.as_ref());
+        self.line(name, &[value.as_ref()])
+    }
+
+    /// Appends a line whose parts have been checked.
+    fn line(mut self, name: Name<'_>, parts: &[&[u8]]) -> Self {
+        if name == Name::ContentLength {
+            return self;
+        }
+        self.head.extend_from_slice(name.as_bytes());
+        self.head.extend_from_slice(b": ");
+        let start = self.head.len();
+        self.head.extend(parts.iter().flat_map(|part| part.iter()));
+        if name == Name::Via && self.top_via.is_none() {
+            self.top_via = Some(start..self.head.len());
+        }
+        self.head.extend_from_slice(b"\r\n");
+        self
+    }
+
+    /// Copies every line of a header from a message, verbatim but for folds.
+    fn copy(self, message: &Message<'_>, name: Name<'_>) -> Self {
+        message
+            .fields()
+            .filter(|field| field.name == name)
+            .fold(self, |builder, field| builder.line(name, &[&field.unfolded()]))
+    }
+
+    fn note(&mut self, fault: BuildError) {
+        self.fault.get_or_insert(fault);
+    }
+
+    fn check_value(&mut self, header: &str, value: &[u8]) {
+        if value.iter().any(|byte| is_control(*byte)) {
+            self.note(BuildError::IllegalByte { header: header.to_owned() });
+        }
+    }
+
+    fn check_token(&mut self, header: &str, value: &[u8]) {
+        if !is_token(value) {
+            self.not_a_token(header, value);
+        }
+    }
+
+    /// A value that is echoed need not be a token, but must not break out of its parameter.
+    fn check_param(&mut self, header: &str, value: &[u8]) {
+        let breaks_out =
+            |byte: &u8| is_control(*byte) || is_lws(*byte) || matches!(byte, b';' | b',' | b'"' | b'<' | b'>');
+        if value.is_empty() || value.iter().any(breaks_out) {
+            self.not_a_token(header, value);
+        }
+    }
+
+    fn not_a_token(&mut self, header: &str, value: &[u8]) {
+        let value = String::from_utf8_lossy(value).into_owned();
+        self.note(BuildError::NotAToken { header: header.to_owned(), value });
     }
 
     /// Appends a Via below those that are there: `SIP/2.0/transport sent-by;branch=…;rport`.
@@ -79,9 +152,10 @@ impl Builder {
         self.tagged(Name::To, uri, tag)
     }
 
-    fn tagged(self, name: Name<'_>, uri: &OwnedUri, tag: Option<&[u8]>) -> Self {
-        let _ = (name, uri, tag);
-        todo!()
+    fn tagged(mut self, name: Name<'_>, uri: &OwnedUri, tag: Option<&[u8]>) -> Self {
+        let Some(tag) = tag else { return self.line(name, &[b"<", uri.as_bytes(), b">"]) };
+        self.check_param(name.canonical(), tag);
+        self.line(name, &[b"<", uri.as_bytes(), b">;tag=", tag])
     }
 
     /// Appends Call-ID.
@@ -93,7 +167,7 @@ impl Builder {
     /// Appends CSeq.
     #[must_use]
     pub fn cseq(self, number: u32, method: Method<'_>) -> Self {
-        self.field(Name::CSeq, format!("{number} {method}"))
+        self.field(Name::CSeq, [number.to_string().as_bytes(), b" ", method.as_bytes()].concat())
     }
 
     /// Appends Max-Forwards.
@@ -121,6 +195,12 @@ impl Builder {
         entries.into_iter().fold(self, |builder, entry| builder.field(Name::RecordRoute, entry))
     }
 
+    /// Copies the Record-Route of the request: into responses that create a dialog (RFC 3261 section 12.1.1).
+    #[must_use]
+    pub fn copy_record_route(self, request: &Message<'_>) -> Self {
+        self.copy(request, Name::RecordRoute)
+    }
+
     /// Appends a header that holds one number.
     #[must_use]
     pub fn number(self, name: Name<'_>, number: u32) -> Self {
@@ -129,9 +209,16 @@ impl Builder {
 
     /// Appends a header that is a list of tokens; nothing if the list is empty.
     #[must_use]
-    pub fn tokens<T: AsRef<str>>(self, name: Name<'_>, tokens: impl IntoIterator<Item = T>) -> Self {
-        let _ = (name, tokens.into_iter());
-        todo!()
+    pub fn tokens<T: AsRef<[u8]>>(mut self, name: Name<'_>, tokens: impl IntoIterator<Item = T>) -> Self {
+        let mut list = Vec::new();
+        for token in tokens {
+            self.check_token(name.canonical(), token.as_ref());
+            if !list.is_empty() {
+                list.extend_from_slice(b", ");
+            }
+            list.extend_from_slice(token.as_ref());
+        }
+        if list.is_empty() { self } else { self.field(name, list) }
     }
 
     /// Appends Require.
@@ -149,7 +236,7 @@ impl Builder {
     /// Appends Allow.
     #[must_use]
     pub fn allow(self, methods: &[Method<'_>]) -> Self {
-        self.tokens(Name::Allow, methods.iter().map(ToString::to_string))
+        self.tokens(Name::Allow, methods.iter().map(Method::as_bytes))
     }
 
     /// Appends Allow-Events.
@@ -179,13 +266,16 @@ impl Builder {
     /// Appends RAck.
     #[must_use]
     pub fn rack(self, rseq: u32, cseq: u32, method: Method<'_>) -> Self {
-        self.field(Name::RAck, format!("{rseq} {cseq} {method}"))
+        self.field(Name::RAck, [format!("{rseq} {cseq} ").as_bytes(), method.as_bytes()].concat())
     }
 
     /// Appends Event.
     #[must_use]
-    pub fn event(self, package: &str, id: Option<&str>) -> Self {
-        self.field(Name::Event, id.map_or_else(|| package.to_owned(), |id| format!("{package};id={id}")))
+    pub fn event(mut self, package: &str, id: Option<&str>) -> Self {
+        self.check_token("Event", package.as_bytes());
+        let Some(id) = id else { return self.field(Name::Event, package) };
+        self.check_param("Event", id.as_bytes());
+        self.line(Name::Event, &[package.as_bytes(), b";id=", id.as_bytes()])
     }
 
     /// Appends Subscription-State; `expires` in seconds belongs to active and pending, `reason` to terminated.
@@ -196,8 +286,14 @@ impl Builder {
         expires: Option<u32>,
         reason: Option<&str>,
     ) -> Self {
-        let _ = (status, expires, reason);
-        todo!()
+        let mut value = status.as_bytes().to_vec();
+        if let Some(seconds) = expires {
+            value.extend_from_slice(format!(";expires={seconds}").as_bytes());
+        }
+        if let Some(reason) = reason {
+            value.extend_from_slice(format!(";reason={reason}").as_bytes());
+        }
+        self.field(Name::SubscriptionState, value)
     }
 
     /// Appends Refer-To in angle brackets.
@@ -214,23 +310,35 @@ impl Builder {
 
     /// Appends Replaces, the dialog as its recipient sees it (RFC 3891 section 3).
     #[must_use]
-    pub fn replaces(self, call_id: impl AsRef<[u8]>, to_tag: impl AsRef<[u8]>, from_tag: impl AsRef<[u8]>) -> Self {
-        let _ = (call_id.as_ref(), to_tag.as_ref(), from_tag.as_ref());
-        todo!()
+    pub fn replaces(mut self, call_id: impl AsRef<[u8]>, to_tag: impl AsRef<[u8]>, from_tag: impl AsRef<[u8]>) -> Self {
+        self.check_param("Replaces", to_tag.as_ref());
+        self.check_param("Replaces", from_tag.as_ref());
+        let value = [call_id.as_ref(), b";to-tag=", to_tag.as_ref(), b";from-tag=", from_tag.as_ref()].concat();
+        self.field(Name::Replaces, value)
     }
 
-    /// Writes into the topmost Via where the request came from, see [`super::edit::Edit::stamp_via`].
+    /// Writes into the topmost Via where the request came from, see [`super::Via::stamped`].
     #[must_use]
-    pub fn stamp_via(self, source: SocketAddr) -> Self {
-        let _ = source;
-        todo!()
+    pub fn stamp_via(mut self, source: SocketAddr) -> Self {
+        let Some(line) = self.top_via.clone() else { return self };
+        let (top, _) = super::text::split_top_level(self.head.get(line.clone()).unwrap_or_default(), b',');
+        let length = top.len();
+        if let Ok(via) = Via::parse(super::text::trim(top)) {
+            let stamped = via.stamped(source);
+            let end = line.end + stamped.len() - length;
+            self.head.splice(line.start..line.start + length, stamped);
+            self.top_via = Some(line.start..end);
+        }
+        self
     }
 
-    /// Sets Content-Type and the body.
+    /// Sets Content-Type and the body; a second call replaces the first.
     #[must_use]
-    pub fn body(self, content_type: &str, body: Vec<u8>) -> Self {
-        let _ = (content_type, body);
-        todo!()
+    pub fn body(mut self, content_type: &str, body: Vec<u8>) -> Self {
+        self.check_value("Content-Type", content_type.as_bytes());
+        self.content_type = Some(content_type.to_owned());
+        self.body = body;
+        self
     }
 
     /// The message; Content-Length is always written.
@@ -238,23 +346,36 @@ impl Builder {
     /// # Errors
     /// A value that was given could not be put into a message.
     pub fn render(self) -> Result<Vec<u8>, BuildError> {
-        let _ = (self.start, self.fields, self.body, self.fault);
-        todo!()
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        let mut message = self.head;
+        if let Some(content_type) = self.content_type {
+            message.extend_from_slice(b"Content-Type: ");
+            message.extend_from_slice(content_type.as_bytes());
+            message.extend_from_slice(b"\r\n");
+        }
+        message.extend_from_slice(b"Content-Length: ");
+        message.extend_from_slice(self.body.len().to_string().as_bytes());
+        message.extend_from_slice(b"\r\n\r\n");
+        message.extend_from_slice(&self.body);
+        Ok(message)
     }
 }
 
 /// A response to `request` (RFC 3261 section 8.2.6.2): Via, From, To, Call-ID and CSeq copied, the To tag added if the
-/// request has none and one is given. Record-Route is copied by [`Builder::copy_record_route`].
+/// request has none and one is given, Timestamp copied into a 100 (section 8.2.6.1). Record-Route is for the caller
+/// ([`Builder::copy_record_route`]). What is copied is not judged: a request with faults still gets its answer.
 pub fn response_to(request: &Message<'_>, code: u16, phrase: &str, to_tag: Option<&str>) -> Builder {
-    let _ = (request, code, phrase, to_tag);
-    todo!()
-}
-
-impl Builder {
-    /// Copies the Record-Route of the request: into responses that create a dialog (RFC 3261 section 12.1.1).
-    #[must_use]
-    pub fn copy_record_route(self, request: &Message<'_>) -> Self {
-        let _ = request;
-        todo!()
-    }
+    let mut builder = Builder::response(code, phrase).copy(request, Name::Via).copy(request, Name::From);
+    let has_tag = request.field(Name::To).and_then(|to| NameAddr::parse(to).ok()).is_some_and(|to| to.tag().is_some());
+    builder = match (request.field(Name::To), to_tag) {
+        (Some(to), Some(tag)) if !has_tag => {
+            builder.check_param("To", tag.as_bytes());
+            builder.line(Name::To, &[&unfold(to), b";tag=", tag.as_bytes()])
+        }
+        _ => builder.copy(request, Name::To),
+    };
+    builder = builder.copy(request, Name::CallId).copy(request, Name::CSeq);
+    if code == 100 { builder.copy(request, Name::Timestamp) } else { builder }
 }

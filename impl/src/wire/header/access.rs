@@ -1,5 +1,6 @@
 //! P-Access-Network-Info (RFC 7315 section 5.4).
 
+use super::params::token_and_params;
 use super::{Malformed, Params};
 
 /// The access network of the UE.
@@ -17,7 +18,7 @@ impl<'a> AccessNetworkInfo<'a> {
     /// # Errors
     /// There is no access type token.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
-        let _ = value;
-        todo!()
+        let (access, params) = token_and_params(value, "no access type")?;
+        Ok(Self { access, params })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Malformed;
 use crate::wire::Method;
+use crate::wire::text::{decimal, is_token, split_token};
 
 /// Sequence number and method of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,8 +19,9 @@ impl<'a> CSeq<'a> {
     /// # Errors
     /// It is not a number of 32 bits and a method.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
-        let _ = value;
-        todo!()
+        let (number, rest) = split_token(value);
+        let number = decimal(number).ok_or(Malformed::at("no sequence number of 32 bits", value, number))?;
+        Ok(Self { number, method: parse_method(value, rest)? })
     }
 }
 
@@ -40,7 +42,53 @@ impl<'a> RAck<'a> {
     /// # Errors
     /// It is not two numbers of 32 bits and a method.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
-        let _ = value;
-        todo!()
+        let (rseq, rest) = split_token(value);
+        let (cseq, rest) = split_token(rest);
+        let number = |part: &[u8]| decimal(part).ok_or(Malformed::at("no number of 32 bits", value, part));
+        Ok(Self { rseq: number(rseq)?, cseq: number(cseq)?, method: parse_method(value, rest)? })
+    }
+}
+
+fn parse_method<'a>(value: &'a [u8], token: &'a [u8]) -> Result<Method<'a>, Malformed> {
+    if is_token(token) { Ok(Method::from_bytes(token)) } else { Err(Malformed::at("no method", value, token)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sequence_numbers() {
+        for (value, number, method) in [
+            (&b"101 INVITE"[..], 101, Method::Invite),
+            (b"0009  ACK", 9, Method::Ack),
+            (
+                b"4294967295
+ NOTIFY",
+                u32::MAX,
+                Method::Notify,
+            ),
+            (b"1 invite", 1, Method::Other(b"invite")),
+        ] {
+            assert_eq!(CSeq::parse(value), Ok(CSeq { number, method }), "{value:?}");
+        }
+        for (value, at) in [
+            (&b""[..], 0),
+            (b"INVITE", 0),
+            (b"101", 3),
+            (b"4294967296 INVITE", 0),
+            (b"1 INVITE x", 2),
+            (b"1 IN(VITE", 2),
+        ] {
+            assert_eq!(CSeq::parse(value).map_err(|error| error.at), Err(at), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn acknowledged_responses() {
+        assert_eq!(RAck::parse(b"9021 101 INVITE"), Ok(RAck { rseq: 9021, cseq: 101, method: Method::Invite }));
+        for value in [&b"9021 INVITE"[..], b"9021 101", b"1 2 3 INVITE", b"x 101 INVITE"] {
+            assert!(RAck::parse(value).is_err(), "{value:?}");
+        }
     }
 }

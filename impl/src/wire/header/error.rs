@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::wire::text::offset_in;
+
 /// Why a header field of a message cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 pub enum HeaderError {
@@ -31,4 +33,16 @@ pub struct Malformed {
     pub what: &'static str,
     /// Byte offset in the value.
     pub at: usize,
+}
+
+impl Malformed {
+    /// The fault begins where `part` stands in `value`.
+    pub(crate) fn at(what: &'static str, value: &[u8], part: &[u8]) -> Self {
+        Self { what, at: offset_in(value, part).unwrap_or_default() }
+    }
+
+    /// The same fault, of a value that stands at `offset` in the datagram.
+    pub(crate) const fn in_header(self, header: &'static str, offset: usize) -> HeaderError {
+        HeaderError::Malformed { header, what: self.what, at: offset + self.at }
+    }
 }

@@ -1,6 +1,8 @@
 //! Media types and media ranges: Content-Type (RFC 3261 section 20.15) and Accept (section 20.1).
 
+use super::params::params_or_nothing;
 use super::{Malformed, Params};
+use crate::wire::text::split_token;
 
 /// `type/subtype` with parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,8 +21,13 @@ impl<'a> MediaType<'a> {
     /// # Errors
     /// It is not two tokens with a slash between them.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
-        let _ = value;
-        todo!()
+        let (kind, rest) = split_token(value);
+        let subtype = rest.strip_prefix(b"/").ok_or(Malformed::at("no slash", value, rest))?;
+        let (subtype, rest) = split_token(subtype);
+        if kind.is_empty() || subtype.is_empty() {
+            return Err(Malformed::at("no media type", value, rest));
+        }
+        Ok(Self { kind, subtype, params: params_or_nothing(value, rest)? })
     }
 
     /// Whether it is this type, without case and whatever its parameters: `is("message/sipfrag")`.
@@ -36,5 +43,25 @@ impl<'a> MediaType<'a> {
             (self.kind == b"*" || self.kind.eq_ignore_ascii_case(kind.as_bytes()))
                 && (self.subtype == b"*" || self.subtype.eq_ignore_ascii_case(subtype.as_bytes()))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_types_are_compared_without_case_and_parameters() {
+        let sipfrag = MediaType::parse(b"Message / SIPfrag;version=2.0").unwrap();
+        assert!(sipfrag.is("message/sipfrag") && !sipfrag.is("message/sip"));
+        assert_eq!(sipfrag.params.get("version"), Some(&b"2.0"[..]));
+        for (range, covered) in
+            [(&b"*/*"[..], true), (b"application/*;q=0.1", true), (b"application/sdp", true), (b"text/*", false)]
+        {
+            assert_eq!(MediaType::parse(range).unwrap().covers("application/sdp"), covered, "{range:?}");
+        }
+        for value in [&b""[..], b"application", b"application/", b"/sdp", b"a/b c"] {
+            assert!(MediaType::parse(value).is_err(), "{value:?}");
+        }
     }
 }

@@ -23,6 +23,7 @@ pub use dialogs::{Replaces, TargetDialog};
 pub use error::{HeaderError, Malformed};
 pub use event::{Event, SubscriptionState, SubscriptionStatus};
 pub use media_type::MediaType;
+pub(crate) use name::Code;
 pub use name::Name;
 pub use name_addr::NameAddr;
 pub use params::{Param, Params};

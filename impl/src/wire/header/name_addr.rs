@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::params::params_or_nothing;
 use super::{Malformed, Params};
 use crate::wire::Uri;
+use crate::wire::text::{quoted_len, split_once, trim, trim_end, trim_start, unquote};
 
 /// A display name, a URI and header parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,13 +28,22 @@ impl<'a> NameAddr<'a> {
     /// # Errors
     /// There is no URI in it, or a bracket or quote is not closed.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
-        let _ = value;
-        todo!()
+        let (display, rest) = split_display(value)?;
+        let Some(inside) = rest.strip_prefix(b"<") else {
+            let (uri, params) = split_once(rest, b';').unwrap_or((rest, &[]));
+            let uri = parse_uri(value, trim(uri))?;
+            return Ok(Self { raw: value, display, uri, bracketed: false, params: Params::new(params) });
+        };
+        let (uri, params) =
+            split_once(inside, b'>').ok_or(Malformed::at("an angle bracket that is not closed", value, rest))?;
+        let uri = parse_uri(value, trim(uri))?;
+        let params = params_or_nothing(value, trim(params))?;
+        Ok(Self { raw: value, display, uri, bracketed: true, params })
     }
 
     /// Display name without quotes and escapes.
     pub fn display_name(&self) -> Cow<'a, [u8]> {
-        todo!()
+        unquote(self.display)
     }
 
     /// The `tag` parameter of From and To (RFC 3261 section 19.3); `None` if it is missing or empty.
@@ -47,6 +58,94 @@ impl<'a> NameAddr<'a> {
 
     /// Whether the feature tag `isfocus` is set: bare or `"TRUE"`, not `"FALSE"` (RFC 3840 sections 9 and 10.18).
     pub fn is_focus(&self) -> bool {
-        todo!()
+        self.params.find("isfocus").is_some_and(|flag| match flag.value {
+            None => true,
+            Some(_) => flag.text().eq_ignore_ascii_case(b"TRUE"),
+        })
+    }
+}
+
+/// The display name and what follows it: a bracketed URI, or a bare one, which has no display name.
+fn split_display(value: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    let trimmed = trim_start(value);
+    if trimmed.first() == Some(&b'"') {
+        let (display, rest) = quoted_len(trimmed)
+            .and_then(|length| trimmed.split_at_checked(length))
+            .ok_or(Malformed::at("a quote that is not closed", value, trimmed))?;
+        let rest = trim_start(rest);
+        return match rest.first() {
+            Some(b'<') => Ok((display, rest)),
+            _ => Err(Malformed::at("no angle bracket behind the display name", value, rest)),
+        };
+    }
+    // A bracket behind a semicolon or a quote belongs to a parameter: `sip:a@b;+sip.instance="<urn:x>"`.
+    let (display, rest) = trimmed
+        .iter()
+        .position(|byte| matches!(byte, b'<' | b';' | b'"'))
+        .filter(|at| trimmed.get(*at) == Some(&b'<'))
+        .and_then(|at| trimmed.split_at_checked(at))
+        .unwrap_or((&[], trimmed));
+    Ok((trim_end(display), rest))
+}
+
+fn parse_uri<'a>(value: &[u8], uri: &'a [u8]) -> Result<Uri<'a>, Malformed> {
+    Uri::parse(uri)
+        .map_err(|error| Malformed { what: error.what, at: Malformed::at(error.what, value, uri).at + error.at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_addr_and_addr_spec() {
+        // value, display name, URI, header parameters
+        for (value, display, uri, params) in [
+            (r#""Alice" <sip:a@h>;tag=1"#, "Alice", "sip:a@h", "tag=1"),
+            (r#""A \"B\" <C>, D" <sip:a@h;lr>"#, "A \"B\" <C>, D", "sip:a@h;lr", ""),
+            ("Alice B <sip:a@h?x=y> ; tag=1", "Alice B", "sip:a@h?x=y", " tag=1"),
+            ("<sip:a@h;lr>;x", "", "sip:a@h;lr", "x"),
+            ("< sip:a@h >", "", "sip:a@h", ""),
+            // Without brackets every parameter belongs to the header (RFC 3261 section 20.10).
+            ("sip:a@h;isfocus;tag=1", "", "sip:a@h", "isfocus;tag=1"),
+            (r#"sip:a@h;+sip.instance="<urn:x>""#, "", "sip:a@h", r#"+sip.instance="<urn:x>""#),
+            ("tel:+1\r\n ;x", "", "tel:+1", "x"),
+        ] {
+            let parsed = NameAddr::parse(value.as_bytes()).unwrap();
+            assert_eq!(parsed.display_name(), display.as_bytes(), "{value}");
+            assert_eq!(parsed.uri.as_str(), uri, "{value}");
+            assert_eq!(parsed.params.as_bytes(), params.as_bytes(), "{value}");
+            assert_eq!(parsed.bracketed, value.contains("sip:a@h") && value.contains("<") && !value.contains("urn"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_addr_and_where() {
+        for (value, at) in [
+            ("", 0),
+            ("*", 0),
+            ("<sip:a@h", 0),
+            (r#""open <sip:a@h>"#, 0),
+            (r#""Alice" sip:a@h"#, 8),
+            ("<sip:a@h> tag=1", 10),
+            ("Alice <sip:a b@h>", 12),
+        ] {
+            assert_eq!(NameAddr::parse(value.as_bytes()).map_err(|error| error.at), Err(at), "{value}");
+        }
+    }
+
+    #[test]
+    fn isfocus_is_a_header_parameter() {
+        for (value, is_focus) in [
+            ("<sip:c@h>;isfocus", true),
+            ("<sip:c@h>;IsFocus", true),
+            (r#"<sip:c@h>;isfocus="TRUE""#, true),
+            (r#"<sip:c@h>;isfocus="FALSE""#, false),
+            ("<sip:c@h;isfocus>", false),
+            ("sip:c@h;isfocus", true),
+            ("<sip:c@h>", false),
+        ] {
+            assert_eq!(NameAddr::parse(value.as_bytes()).unwrap().is_focus(), is_focus, "{value}");
+        }
     }
 }

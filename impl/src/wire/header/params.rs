@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-/// The parameters of a value or of a URI, unread: the bytes after the first `;`.
+use super::Malformed;
+use crate::wire::text::{quoted_len, split_once, split_token, split_top_level, trim, unquote};
+
+/// The parameters of a value or of a URI, unread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Params<'a> {
     raw: &'a [u8],
@@ -18,9 +21,25 @@ pub struct Param<'a> {
 }
 
 impl<'a> Param<'a> {
+    fn parse(text: &'a [u8]) -> Self {
+        match split_once(text, b'=') {
+            Some((name, value)) => Self { name: trim(name), value: Some(trim(value)) },
+            None => Self { name: trim(text), value: None },
+        }
+    }
+
     /// The value without quotes and escapes; empty if there is none.
     pub fn text(&self) -> Cow<'a, [u8]> {
-        todo!()
+        self.value.map_or(Cow::Borrowed(&[]), unquote)
+    }
+
+    /// The value without surrounding quotes, escapes kept; empty if there is none.
+    fn inner(&self) -> &'a [u8] {
+        let value = self.value.unwrap_or_default();
+        match quoted_len(value) {
+            Some(end) => value.get(1..end - 1).unwrap_or_default(),
+            None => value,
+        }
     }
 }
 
@@ -35,19 +54,80 @@ impl<'a> Params<'a> {
         self.raw
     }
 
-    /// The parameters in order.
+    /// The parameters in order; empty ones (`;;`) are left out.
     pub fn iter(&self) -> impl Iterator<Item = Param<'a>> + use<'a> {
-        std::iter::empty()
+        let mut rest = Some(self.raw);
+        std::iter::from_fn(move || {
+            loop {
+                let (param, behind) = split_top_level(rest?, b';');
+                rest = behind;
+                let param = Param::parse(param);
+                if !param.name.is_empty() {
+                    return Some(param);
+                }
+            }
+        })
+    }
+
+    /// The first parameter of this name.
+    pub fn find(&self, name: &str) -> Option<Param<'a>> {
+        self.iter().find(|param| param.name.eq_ignore_ascii_case(name.as_bytes()))
     }
 
     /// The value of the first parameter of this name, without surrounding quotes (escapes stay); empty if it has none.
     pub fn get(&self, name: &str) -> Option<&'a [u8]> {
-        let _ = name;
-        todo!()
+        self.find(name).map(|param| param.inner())
     }
 
     /// Whether there is a parameter of this name.
     pub fn contains(&self, name: &str) -> bool {
-        self.get(name).is_some()
+        self.find(name).is_some()
+    }
+}
+
+/// Reads `token *(;param)`, the shape of many headers; `missing` says what the token is.
+pub(super) fn token_and_params<'a>(
+    value: &'a [u8],
+    missing: &'static str,
+) -> Result<(&'a [u8], Params<'a>), Malformed> {
+    let (token, rest) = split_token(value);
+    if token.is_empty() {
+        return Err(Malformed::at(missing, value, rest));
+    }
+    Ok((token, params_or_nothing(value, rest)?))
+}
+
+/// What follows the main part of a value: nothing, or parameters with their first semicolon.
+pub(super) fn params_or_nothing<'a>(value: &'a [u8], rest: &'a [u8]) -> Result<Params<'a>, Malformed> {
+    match rest {
+        [] => Ok(Params::default()),
+        [b';', params @ ..] => Ok(Params::new(params)),
+        _ => Err(Malformed::at("something that is no parameter", value, rest)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_split_at_semicolons_outside_quotes() {
+        let params = Params::new(br#" ;tag = a1 ; isfocus;+sip.instance="<urn:x;y>";q="\";" ;;last="#);
+        let read: Vec<_> = params.iter().map(|param| (param.name, param.value)).collect();
+        assert_eq!(
+            read,
+            [
+                (&b"tag"[..], Some(&b"a1"[..])),
+                (b"isfocus", None),
+                (b"+sip.instance", Some(br#""<urn:x;y>""#)),
+                (b"q", Some(br#""\";""#)),
+                (b"last", Some(b"")),
+            ]
+        );
+        assert_eq!(params.get("TAG"), Some(&b"a1"[..]));
+        assert_eq!(params.get("isfocus"), Some(&b""[..]));
+        assert_eq!(params.get("+sip.instance"), Some(&b"<urn:x;y>"[..]));
+        assert_eq!(params.find("q").map(|param| param.text().into_owned()), Some(b"\";".to_vec()));
+        assert_eq!(params.get("absent"), None);
     }
 }

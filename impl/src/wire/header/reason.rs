@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::params::token_and_params;
 use super::{Malformed, Params};
+use crate::wire::text::decimal;
 
 /// Why a request was sent or a response given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,17 +21,31 @@ impl<'a> Reason<'a> {
     /// # Errors
     /// There is no protocol token.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
-        let _ = value;
-        todo!()
+        let (protocol, params) = token_and_params(value, "no protocol")?;
+        Ok(Self { protocol, params })
     }
 
     /// The `cause` parameter; for `SIP` a status code.
     pub fn cause(&self) -> Option<u32> {
-        self.params.get("cause").and_then(crate::wire::text::decimal)
+        self.params.get("cause").and_then(decimal)
     }
 
     /// The `text` parameter without quotes and escapes.
     pub fn text(&self) -> Option<Cow<'a, [u8]>> {
-        self.params.iter().find(|param| param.name.eq_ignore_ascii_case(b"text")).map(|param| param.text())
+        self.params.find("text").map(|param| param.text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons() {
+        let reason = Reason::parse(br#"SIP ;cause=200 ;text="Call \"completed\" elsewhere""#).unwrap();
+        assert_eq!((reason.protocol, reason.cause()), (&b"SIP"[..], Some(200)));
+        assert_eq!(reason.text().as_deref(), Some(&br#"Call "completed" elsewhere"#[..]));
+        assert_eq!(Reason::parse(b"Q.850;cause=16").unwrap().cause(), Some(16));
+        assert!(Reason::parse(b"").is_err());
     }
 }

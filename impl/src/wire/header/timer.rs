@@ -1,6 +1,8 @@
 //! Headers that hold a time: Retry-After (RFC 3261 section 20.33) and Session-Expires (RFC 4028 section 4).
 
+use super::params::params_or_nothing;
 use super::{Malformed, Params};
+use crate::wire::text::{decimal, split_token, trim};
 
 /// When to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,8 +19,14 @@ impl<'a> RetryAfter<'a> {
     /// # Errors
     /// It does not begin with a number.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
-        let _ = value;
-        todo!()
+        let (seconds, rest) = split_seconds(value)?;
+        // `120 (in a meeting);duration=3600`: comments nest, none of them matters.
+        let rest = match rest.first() {
+            Some(b'(') => rest.iter().rposition(|byte| *byte == b')').and_then(|end| rest.get(end + 1..)).map(trim),
+            _ => Some(rest),
+        }
+        .ok_or(Malformed::at("a comment without its end", value, rest))?;
+        Ok(Self { seconds, params: params_or_nothing(value, rest)? })
     }
 }
 
@@ -46,12 +54,55 @@ impl<'a> SessionExpires<'a> {
     /// # Errors
     /// It does not begin with a number.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
-        let _ = value;
-        todo!()
+        let (seconds, rest) = split_seconds(value)?;
+        Ok(Self { seconds, params: params_or_nothing(value, rest)? })
     }
 
     /// The `refresher` parameter; `None` if it is missing or neither `uac` nor `uas`.
     pub fn refresher(&self) -> Option<Refresher> {
-        todo!()
+        let refresher = self.params.get("refresher")?;
+        [(Refresher::Uac, "uac"), (Refresher::Uas, "uas")]
+            .into_iter()
+            .find(|(_, name)| refresher.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(refresher, _)| refresher)
+    }
+}
+
+fn split_seconds(value: &[u8]) -> Result<(u32, &[u8]), Malformed> {
+    let (seconds, rest) = split_token(value);
+    let seconds = decimal(seconds).ok_or(Malformed::at("no number of seconds", value, seconds))?;
+    Ok((seconds, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_may_hold_a_comment_and_a_duration() {
+        for (value, seconds, duration) in [
+            (&b"5"[..], 5, None),
+            (b"18000;duration=3600", 18_000, Some(&b"3600"[..])),
+            (b"120 (I'm (really) in a meeting) ;duration=1", 120, Some(b"1")),
+        ] {
+            let retry = RetryAfter::parse(value).unwrap();
+            assert_eq!((retry.seconds, retry.params.get("duration")), (seconds, duration), "{value:?}");
+        }
+        for value in [&b""[..], b"soon", b"5 (open", b"5 x"] {
+            assert!(RetryAfter::parse(value).is_err(), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn session_intervals() {
+        for (value, refresher) in [
+            (&b"1800;refresher=uac"[..], Some(Refresher::Uac)),
+            (b"1800 ;Refresher=UAS", Some(Refresher::Uas)),
+            (b"1800", None),
+            (b"1800;refresher=nobody", None),
+        ] {
+            let expires = SessionExpires::parse(value).unwrap();
+            assert_eq!((expires.seconds, expires.refresher()), (1800, refresher), "{value:?}");
+        }
     }
 }

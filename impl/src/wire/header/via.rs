@@ -4,6 +4,10 @@ use std::net::SocketAddr;
 
 use super::{Malformed, Params};
 use crate::wire::Host;
+use crate::wire::text::{is_lws, offset_in, split_once, split_token, trim};
+
+/// Port of SIP over UDP and TCP (RFC 3261 section 19.1.2).
+const DEFAULT_PORT: u16 = 5060;
 
 /// One Via value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,8 +32,16 @@ impl<'a> Via<'a> {
     /// # Errors
     /// It is not `SIP/2.0/transport host[:port] *(;param)`.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
-        let _ = value;
-        todo!()
+        let (protocol, rest) = split_token(value);
+        let (_version, rest) = split_token(after_slash(value, rest)?);
+        let (transport, rest) = split_token(after_slash(value, rest)?);
+        if !protocol.eq_ignore_ascii_case(b"SIP") || transport.is_empty() {
+            return Err(Malformed::at("no sent-protocol", value, protocol));
+        }
+        let (sent_by, params) = split_once(rest, b';').unwrap_or((rest, &[]));
+        let sent_by = trim(sent_by);
+        let (host, port) = parse_sent_by(sent_by).map_err(|what| Malformed::at(what, value, sent_by))?;
+        Ok(Self { raw: value, transport, sent_by, host, port, params: Params::new(params) })
     }
 
     /// The `branch` parameter.
@@ -49,7 +61,8 @@ impl<'a> Via<'a> {
 
     /// The `rport` parameter: `Some(None)` if it is there without a value (RFC 3581 section 3).
     pub fn rport(&self) -> Option<Option<u16>> {
-        todo!()
+        let value = self.params.get("rport")?;
+        Some(std::str::from_utf8(value).ok().and_then(|port| port.parse().ok()))
     }
 
     /// The `maddr` parameter.
@@ -61,12 +74,134 @@ impl<'a> Via<'a> {
     /// `maddr`, else the source address with its own port if `rport` was asked for, else with the sent-by port (section
     /// 18.2.2, RFC 3581 section 4). No name is resolved: the source stands for what `received` would say.
     pub fn reply_address(&self, source: SocketAddr) -> SocketAddr {
-        let _ = source;
-        todo!()
+        let address = self.maddr().and_then(|maddr| std::str::from_utf8(maddr).ok()).and_then(|maddr| {
+            let unbracketed = maddr.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(maddr);
+            unbracketed.parse().ok()
+        });
+        let port = self.port.unwrap_or(DEFAULT_PORT);
+        match address {
+            Some(maddr) => SocketAddr::new(maddr, port),
+            None if self.rport().is_some() => source,
+            None => SocketAddr::new(source.ip(), port),
+        }
+    }
+
+    /// The value with the source of the request written into it: `received` if the sent-by host is another address or a
+    /// name (RFC 3261 section 18.2.1), `received` and the value of `rport` if that was asked for (RFC 3581 section 4).
+    /// What the sender wrote there himself is not trusted.
+    pub fn stamped(&self, source: SocketAddr) -> Vec<u8> {
+        let asked_for_port = self.params.contains("rport");
+        let needs_received = asked_for_port || self.host.ip() != Some(source.ip());
+        if !needs_received && !self.params.contains("received") {
+            return self.raw.to_vec();
+        }
+        let head = offset_in(self.raw, self.sent_by).map_or(0, |at| at + self.sent_by.len());
+        let mut value = self.raw.get(..head).unwrap_or_default().to_vec();
+        for param in self.params.iter().filter(|param| !param.name.eq_ignore_ascii_case(b"received")) {
+            value.push(b';');
+            value.extend_from_slice(param.name);
+            if param.name.eq_ignore_ascii_case(b"rport") {
+                value.extend_from_slice(format!("={}", source.port()).as_bytes());
+            } else if let Some(text) = param.value {
+                value.push(b'=');
+                value.extend_from_slice(text);
+            }
+        }
+        if needs_received {
+            value.extend_from_slice(format!(";received={}", source.ip()).as_bytes());
+        }
+        value
     }
 
     /// Whether two Vias name the same sender: hosts without case, ports with the default 5060 (section 17.2.3).
     pub fn same_sent_by(&self, other: &Via<'_>) -> bool {
-        self.host == other.host && self.port.unwrap_or(5060) == other.port.unwrap_or(5060)
+        self.host == other.host && self.port.unwrap_or(DEFAULT_PORT) == other.port.unwrap_or(DEFAULT_PORT)
+    }
+}
+
+fn after_slash<'a>(value: &[u8], rest: &'a [u8]) -> Result<&'a [u8], Malformed> {
+    rest.strip_prefix(b"/").ok_or(Malformed::at("no sent-protocol", value, rest))
+}
+
+/// `host [COLON port]`, where white space may surround the colon (RFC 3261 section 25.1, `sent-by`).
+fn parse_sent_by(sent_by: &[u8]) -> Result<(Host<'_>, Option<u16>), &'static str> {
+    let text = std::str::from_utf8(sent_by).map_err(|_| "a character that no host holds")?;
+    if !sent_by.iter().any(|byte| is_lws(*byte)) {
+        return Host::parse_hostport(text);
+    }
+    let (host, port) = text.rsplit_once(':').ok_or("white space in sent-by")?;
+    let (host, none) = Host::parse_hostport(host.trim_end())?;
+    let port = port.trim_start().parse().map_err(|_| "a port that is no number of 16 bits")?;
+    if none.is_none() { Ok((host, Some(port))) } else { Err("two ports") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_via() {
+        // value, transport, sent-by, port
+        for (value, transport, sent_by, port) in [
+            ("SIP/2.0/UDP h;branch=z9hG4bK1", "UDP", "h", None),
+            ("SIP / 2.0 / TCP [2001:db8::1]:5062 ;branch=z9hG4bK1;rport", "TCP", "[2001:db8::1]:5062", Some(5062)),
+            ("sip/2.0/udp 10.0.0.1 : 5060\r\n ;branch=z9hG4bK1", "udp", "10.0.0.1 : 5060", Some(5060)),
+        ] {
+            let via = Via::parse(value.as_bytes()).unwrap();
+            assert_eq!((via.transport, via.sent_by), (transport.as_bytes(), sent_by.as_bytes()), "{value}");
+            assert_eq!((via.port, via.branch()), (port, Some(&b"z9hG4bK1"[..])), "{value}");
+            assert!(via.has_magic_cookie());
+        }
+        for value in [
+            "",
+            "SIP/2.0 h",
+            "SIP/2.0/UDP",
+            "SIP/2.0/UDP ;branch=x",
+            "HTTP/1.1/TCP h",
+            "SIP/2.0/UDP h i",
+            "SIP/2.0/UDP 1:2:3",
+        ] {
+            assert!(Via::parse(value.as_bytes()).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_response_goes_where_the_request_came_from() {
+        let source = "192.0.2.9:1024".parse().unwrap();
+        // value, where the response goes, the value that it carries
+        for (value, reply, stamped) in [
+            ("SIP/2.0/UDP 192.0.2.9:5062;branch=b", "192.0.2.9:5062", "SIP/2.0/UDP 192.0.2.9:5062;branch=b"),
+            ("SIP/2.0/UDP h;branch=b", "192.0.2.9:5060", "SIP/2.0/UDP h;branch=b;received=192.0.2.9"),
+            (
+                "SIP/2.0/UDP h:9;rport;branch=b",
+                "192.0.2.9:1024",
+                "SIP/2.0/UDP h:9;rport=1024;branch=b;received=192.0.2.9",
+            ),
+            (
+                "SIP/2.0/UDP h;maddr=224.2.0.1;ttl=1",
+                "224.2.0.1:5060",
+                "SIP/2.0/UDP h;maddr=224.2.0.1;ttl=1;received=192.0.2.9",
+            ),
+            ("SIP/2.0/UDP 192.0.2.9;received=10.0.0.1", "192.0.2.9:5060", "SIP/2.0/UDP 192.0.2.9"),
+        ] {
+            let via = Via::parse(value.as_bytes()).unwrap();
+            assert_eq!(via.reply_address(source).to_string(), reply, "{value}");
+            assert_eq!(String::from_utf8(via.stamped(source)).unwrap(), stamped);
+        }
+        let via = Via::parse(b"SIP/2.0/UDP [2001:db8::9]:5060;rport").unwrap();
+        let source = "[2001:db8::9]:5060".parse().unwrap();
+        assert_eq!(via.stamped(source), b"SIP/2.0/UDP [2001:db8::9]:5060;rport=5060;received=2001:db8::9");
+    }
+
+    #[test]
+    fn sent_by_is_compared_without_case_and_with_the_default_port() {
+        for (one, two, same) in [
+            ("SIP/2.0/UDP Host.Example", "SIP/2.0/UDP host.example:5060", true),
+            ("SIP/2.0/UDP [::1]", "SIP/2.0/UDP [0:0::1]", true),
+            ("SIP/2.0/UDP h:5061", "SIP/2.0/UDP h", false),
+        ] {
+            let [one, two] = [one, two].map(|value| Via::parse(value.as_bytes()).unwrap());
+            assert_eq!(one.same_sent_by(&two), same);
+        }
     }
 }

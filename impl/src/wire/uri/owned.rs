@@ -1,0 +1,169 @@
+//! URIs that own their text, and how a new one is made from an old one.
+
+use std::fmt::{self, Write};
+use std::str::FromStr;
+
+use super::percent::{encode_unless, is_unreserved, percent_encode};
+use super::{Uri, UriError};
+
+/// A URI that owns its text, kept as written; always one that [`Uri::parse`] accepts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OwnedUri {
+    text: String,
+}
+
+impl OwnedUri {
+    pub(super) fn from_uri(uri: &Uri<'_>) -> Self {
+        Self { text: uri.as_str().to_owned() }
+    }
+
+    /// The borrowed view.
+    pub fn as_uri(&self) -> Uri<'_> {
+        // The text has been read before; if it could not be read again it would still be shown as it is.
+        Uri::parse(self.text.as_bytes()).unwrap_or_else(|_| Uri::opaque(&self.text))
+    }
+
+    /// The text as written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The text as written.
+    pub const fn as_bytes(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
+    /// The URI without its headers part and without the `method` parameter: what a request to a Refer-To target has as
+    /// Request-URI (RFC 3261 section 19.1.1 table 1 and section 19.1.5). Every other parameter stays as written.
+    #[must_use]
+    pub fn without_headers_and_method(&self) -> Self {
+        let uri = self.as_uri();
+        if !uri.is_sip() {
+            return self.clone();
+        }
+        let mut text = self.before_params(&uri).to_owned();
+        for param in uri.params.split(';').filter(|param| !param.is_empty()) {
+            let name = param.split_once('=').map_or(param, |(name, _)| name);
+            if !name.eq_ignore_ascii_case("method") {
+                text.push(';');
+                text.push_str(param);
+            }
+        }
+        Self { text }
+    }
+
+    /// The URI with a further parameter behind those it has, before the headers part; without a value the bare name.
+    /// What may not stand in a parameter is percent-encoded.
+    #[must_use]
+    pub fn with_param(&self, name: &str, value: Option<&str>) -> Self {
+        let encode = |part: &str| {
+            encode_unless(part.as_bytes(), |byte| {
+                is_unreserved(byte) || matches!(byte, b'[' | b']' | b'/' | b':' | b'&' | b'+' | b'$')
+            })
+        };
+        let uri = self.as_uri();
+        let headers = uri.headers_part();
+        let behind = headers.map_or(0, |headers| headers.len() + 1);
+        let end = self.text.len().saturating_sub(behind);
+        let (before, headers) = self.text.split_at_checked(end).unwrap_or((&self.text, ""));
+        let value = value.map(|value| format!("={}", encode(value))).unwrap_or_default();
+        Self { text: format!("{before};{}{value}{headers}", encode(name)) }
+    }
+
+    /// The SIP URI with a further header in its headers part, name and value percent-encoded. Other schemes have no
+    /// headers part: those URIs stay as they are (a tel URI has to be converted first, RFC 3261 section 19.1.6).
+    #[must_use]
+    pub fn with_header(&self, name: &str, value: &[u8]) -> Self {
+        let uri = self.as_uri();
+        if !uri.is_sip() {
+            return self.clone();
+        }
+        let separator = match uri.headers_part() {
+            None => "?",
+            Some("") => "",
+            Some(_) => "&",
+        };
+        let mut text = format!("{}{separator}", self.text);
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{}={}", percent_encode(name.as_bytes()), percent_encode(value));
+        Self { text }
+    }
+
+    /// Scheme, user part and hostport.
+    fn before_params(&self, uri: &Uri<'_>) -> &str {
+        let headers = uri.headers_part().map_or(0, |headers| headers.len() + 1);
+        let end = self.text.len().saturating_sub(headers + uri.params.len());
+        self.text.get(..end).unwrap_or(&self.text).trim_end_matches(';')
+    }
+}
+
+impl fmt::Display for OwnedUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl FromStr for OwnedUri {
+    type Err = UriError;
+
+    fn from_str(text: &str) -> Result<Self, UriError> {
+        Uri::parse(text.as_bytes()).map(|uri| uri.to_owned())
+    }
+}
+
+impl TryFrom<&[u8]> for OwnedUri {
+    type Error = UriError;
+
+    fn try_from(bytes: &[u8]) -> Result<Self, UriError> {
+        Uri::parse(bytes).map(|uri| uri.to_owned())
+    }
+}
+
+impl From<Uri<'_>> for OwnedUri {
+    fn from(uri: Uri<'_>) -> Self {
+        Self::from_uri(&uri)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owned(text: &str) -> OwnedUri {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_refer_target_loses_method_and_headers_and_nothing_else() {
+        for (refer_to, request_uri) in [
+            ("sip:bob@h;method=INVITE?Replaces=a%3Bb&Require=replaces", "sip:bob@h"),
+            ("sip:b;x?y@h;transport=tcp;METHOD=BYE;lr?a=b", "sip:b;x?y@h;transport=tcp;lr"),
+            ("sip:bob@[2001:db8::1]:5060;maddr=h", "sip:bob@[2001:db8::1]:5060;maddr=h"),
+            ("sip:bob@h;", "sip:bob@h"),
+            ("sip:bob@h;method=INVITE;", "sip:bob@h"),
+            ("tel:+1;method=x", "tel:+1;method=x"),
+        ] {
+            assert_eq!(owned(refer_to).without_headers_and_method().as_str(), request_uri);
+        }
+    }
+
+    #[test]
+    fn parameters_go_before_the_headers_part() {
+        assert_eq!(owned("sip:a?b@h").with_param("lr", None).as_str(), "sip:a?b@h;lr");
+        assert_eq!(owned("sip:a@h?x=y").with_param("user", Some("p;h")).as_str(), "sip:a@h;user=p%3Bh?x=y");
+        assert_eq!(owned("tel:+1").with_param("ext", Some("2")).as_str(), "tel:+1;ext=2");
+    }
+
+    #[test]
+    fn the_replaces_example_of_the_refer_rfc() {
+        let refer_to = owned("sip:bob@biloxi.example.net")
+            .with_header("Replaces", b"12345@192.168.118.3;to-tag=12345;from-tag=5FFE-3994");
+        assert_eq!(
+            refer_to.as_str(),
+            "sip:bob@biloxi.example.net?Replaces=12345%40192.168.118.3%3Bto-tag%3D12345%3Bfrom-tag%3D5FFE-3994"
+        );
+        let both = refer_to.with_header("Require", b"replaces");
+        assert_eq!(both.as_uri().header("require").as_deref(), Some(&b"replaces"[..]));
+        assert_eq!(owned("tel:+1").with_header("Require", b"replaces"), owned("tel:+1"));
+    }
+}

@@ -44,9 +44,15 @@ pub enum Fault {
         /// The limit.
         limit: usize,
     },
-    /// More nodes (elements, texts, comments, attributes) than are read at all.
+    /// More nodes (elements, texts, comments) than are read at all.
     #[error("the document has more than {limit} nodes")]
     TooManyNodes {
+        /// The limit.
+        limit: usize,
+    },
+    /// More attributes than are read at all.
+    #[error("the document has more than {limit} attributes")]
+    TooManyAttributes {
         /// The limit.
         limit: usize,
     },
@@ -160,6 +166,7 @@ impl Fault {
         match self {
             Self::TooLarge { .. } => "limit/bytes",
             Self::TooManyNodes { .. } => "limit/nodes",
+            Self::TooManyAttributes { .. } => "limit/attributes",
             Self::TooManyRows { .. } => "limit/rows",
             Self::TooDeep { .. } => "limit/depth",
             Self::NotUtf8 => "EV-30/utf-8",

@@ -10,6 +10,7 @@ mod diff;
 mod document;
 mod error;
 mod extension;
+mod merge;
 mod notifications;
 mod read;
 mod roster;
@@ -24,7 +25,7 @@ pub use document::{
 pub use error::{DocumentError, Fault, Finding, Position, Tolerated};
 pub use extension::{Content, Extension, ExtensionAttribute};
 pub use notifications::{Notifications, VersionsExhausted};
-pub use read::{MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_ROWS, Reading, read};
+pub use read::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_FINDINGS, MAX_NODES, MAX_ROWS, Reading, read};
 pub use roster::{Applied, Discarded, Roster};
 pub use token::{DisconnectionMethod, EndpointStatus, JoiningMethod, MediaStatus, State};
 
@@ -33,3 +34,6 @@ pub const MEDIA_TYPE: &str = "application/conference-info+xml";
 
 /// The namespace of its elements (RFC 4575 section 4.2).
 pub const NAMESPACE: &str = "urn:ietf:params:xml:ns:conference-info";
+
+#[cfg(test)]
+mod arbitrary;

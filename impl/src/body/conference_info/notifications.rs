@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::diff::diff;
 use super::document::{Conference, Document};
 
 /// The version cannot be raised any more; the subscription has to be ended instead of wrapping.
@@ -23,12 +24,15 @@ impl Notifications {
         Self { entity: entity.into(), next: Some(first), told: None }
     }
 
-    /// The full document that a SUBSCRIBE is owed.
+    /// The full document that a SUBSCRIBE is owed, initial or refresh.
     ///
     /// # Errors
     /// No version is left.
-    pub fn full(&mut self, _now: &Conference) -> Result<Document, VersionsExhausted> {
-        todo!()
+    pub fn full(&mut self, now: &Conference) -> Result<Document, VersionsExhausted> {
+        let version = self.raise()?;
+        let document = Document::full(self.entity.as_str(), version, now.clone());
+        self.told = Some(document.content.clone());
+        Ok(document)
     }
 
     /// What changed since the last document: nothing, or one partial document however many changes there were. Full if
@@ -36,8 +40,17 @@ impl Notifications {
     ///
     /// # Errors
     /// No version is left.
-    pub fn change(&mut self, _now: &Conference) -> Result<Option<Document>, VersionsExhausted> {
-        todo!()
+    pub fn change(&mut self, now: &Conference) -> Result<Option<Document>, VersionsExhausted> {
+        let Some(told) = &self.told else { return self.full(now).map(Some) };
+        let old = Document::full(self.entity.as_str(), 0, told.clone());
+        let mut new = Document::full(self.entity.as_str(), 0, now.clone());
+        if old.content == new.content {
+            return Ok(None);
+        }
+        new.version = self.raise()?;
+        let document = diff(&old, &new);
+        self.told = Some(new.content);
+        Ok(Some(document))
     }
 
     /// The document that says that the conference is over.
@@ -45,6 +58,17 @@ impl Notifications {
     /// # Errors
     /// No version is left.
     pub fn deleted(&mut self) -> Result<Document, VersionsExhausted> {
-        todo!()
+        let version = self.raise()?;
+        Ok(Document::deleted(self.entity.as_str(), version))
+    }
+
+    /// The version of the document that is sent now; 4294967295 is the last one.
+    fn raise(&mut self) -> Result<u32, VersionsExhausted> {
+        let version = self.next.ok_or(VersionsExhausted)?;
+        self.next = version.checked_add(1);
+        Ok(version)
     }
 }
+
+#[cfg(test)]
+mod tests;

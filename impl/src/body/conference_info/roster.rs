@@ -1,6 +1,7 @@
 //! The subscriber's algorithm (RFC 4575 section 4.6): one local version, one local conference, documents applied in turn.
 
 use super::document::{Conference, Document};
+use super::token::State;
 
 /// What became of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,14 +75,64 @@ impl Roster {
         self.ended
     }
 
-    /// Applies one document.
-    pub fn apply(&mut self, _document: &Document) -> Applied {
-        todo!()
+    /// Applies one document (RFC 4575 section 4.6).
+    pub fn apply(&mut self, document: &Document) -> Applied {
+        if self.ended {
+            return Applied::Discarded(Discarded::AfterEnd);
+        }
+        if let Some(local) = self.version.filter(|local| document.version <= *local) {
+            return Applied::Discarded(self.discard(document, local));
+        }
+        match document.state {
+            State::Full => {
+                let first = self.version.is_none();
+                self.conference = document.content.settled();
+                self.version = Some(document.version);
+                self.awaiting_full = false;
+                if first { Applied::First } else { Applied::Updated }
+            }
+            State::Deleted => {
+                self.conference = Conference::default();
+                self.version = Some(document.version);
+                self.awaiting_full = false;
+                self.ended = true;
+                Applied::Ended
+            }
+            State::Partial => self.apply_partial(document),
+        }
+    }
+
+    fn apply_partial(&mut self, document: &Document) -> Applied {
+        let received = document.version;
+        // Without local state there is nothing to apply it to, whatever its number (the RFC starts with a full one).
+        if self.version.is_none() || self.version.and_then(|local| local.checked_add(1)) != Some(received) {
+            let refresh = !std::mem::replace(&mut self.awaiting_full, true);
+            return Applied::Gap { local: self.version, received, refresh };
+        }
+        self.conference.update(&document.content);
+        self.version = Some(received);
+        Applied::Updated
+    }
+
+    /// A document whose version is not above the local one. A full one that was awaited ends the wait: with the same
+    /// version it says that nothing changed, with a lower one that the notifier lost its count.
+    fn discard(&mut self, document: &Document, local: u32) -> Discarded {
+        let answers_refresh = document.state == State::Full && std::mem::take(&mut self.awaiting_full);
+        match (document.version == local, answers_refresh) {
+            (true, _) => Discarded::Duplicate,
+            (false, true) => Discarded::Restarted,
+            (false, false) => Discarded::Old,
+        }
     }
 
     /// Starts over in a new subscription: versions are scoped to one, so the next document must be full and is taken
     /// whatever its version. What is shown stays until then.
     pub fn resubscribe(&mut self) {
-        todo!()
+        self.version = None;
+        self.awaiting_full = false;
+        self.ended = false;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,6 +63,13 @@ observers! {
     contact: Contact,
     isfocus: IsFocus,
     bye_early: ByeEarly,
+    early_notify: EarlyNotify,
+    first_notify: FirstNotify,
+    term_once: TermOnce,
+    failure_removes: FailureRemoves,
+    ss_hdr: SsHdr,
+    ref_id: RefId,
+    sipfrag: Sipfrag,
 }
 
 impl Observers {

@@ -1,0 +1,131 @@
+//! I-TERM-ONCE: a subscription ends once, by one NOTIFY that says so or silently after a NOTIFY that failed, and nothing
+//! follows (RFC 6665 section 4.2.2, RFC 3515 sections 2.4.5 and 2.4.7).
+//!
+//! A NOTIFY that was never answered is taken for timed out: it ends the subscription too.
+
+use crate::observe::{Conversation, DialogState, End, Event, Judge, Observer, Party, Rule, Subscription, SubscriptionKey};
+use crate::oracle::sipfrag;
+use crate::verdict::{Level, Profile};
+
+const NAME: &str = "I-TERM-ONCE";
+static ORDER: Rule = Rule::new(NAME, "EV-09", Level::Fail);
+static REPORT: Rule = Rule::new(NAME, "RF-09", Level::Fail);
+static CONFERENCE_END: Rule = Rule::new(NAME, "EV-21", Level::Fail).ietf(Level::NonStrict);
+static CONFERENCE_REASON: Rule = Rule::new(NAME, "EV-21", Level::NonStrict);
+
+/// The observer of I-TERM-ONCE. What it needs is in the conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TermOnce;
+
+impl TermOnce {
+    fn on_notify(event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
+        let (message, party, numbers) = (event.message, event.party, &[event.number]);
+        let (Some(state), Some((key, subscription))) =
+            (message.subscription_state(), conversation.subscription(message))
+        else {
+            return;
+        };
+        let refer = &*key.package == "refer";
+        let nameless = refer && message.event().is_some_and(|event| event.id.is_none());
+        if nameless && refers_in_dialog(conversation, key) > 1 {
+            return;
+        }
+        let rule = if refer { &REPORT } else { &ORDER };
+        judge.rule(rule, party, !subscription.terminated_sent, numbers, || {
+            "NOTIFY after the one that ended the subscription".to_owned()
+        });
+        let back = subscription.state_sent.as_deref() == Some("active") && state.state == "pending";
+        judge.rule(&ORDER, party, !back, numbers, || "active became pending again".to_owned());
+        if refer {
+            if let Ok(code) = sipfrag::status(&message.body)
+                && code >= 200
+            {
+                judge.rule(&REPORT, party, state.is_terminated(), numbers, || {
+                    format!("the final status {code} is reported, but the subscription stays {}", state.state)
+                });
+                let reason = state.reason().unwrap_or("none");
+                let right = !state.is_terminated() || reason.eq_ignore_ascii_case("noresource");
+                judge.rule(&REPORT, party, right, numbers, || {
+                    format!("the final report ends the subscription with reason {reason}, not noresource")
+                });
+            }
+        } else if state.is_terminated() && conference_over(conversation, party) {
+            let reason = state.reason().unwrap_or("none");
+            judge.rule(&CONFERENCE_REASON, party, reason.eq_ignore_ascii_case("noresource"), numbers, || {
+                format!("the conference ended, but the reason given is {reason}")
+            });
+        }
+    }
+}
+
+fn refers_in_dialog(conversation: &Conversation, key: &SubscriptionKey) -> usize {
+    let same = |other: &SubscriptionKey| other.package == key.package && other.call_id == key.call_id;
+    conversation.subscriptions().filter(|(other, subscription)| same(other) && subscription.requested).count()
+}
+
+/// Whether the creator's call is over as `focus` sees it.
+fn conference_over(conversation: &Conversation, focus: Party) -> bool {
+    let call_id = conversation.conference().call_id.as_ref();
+    conversation.dialogs().any(|(key, dialog)| {
+        key.party == focus && Some(&key.call_id) == call_id && dialog.state == DialogState::Ended
+    })
+}
+
+/// Whether a NOTIFY of this subscription was never answered as far as its sender knows.
+fn timed_out(conversation: &Conversation, key: &SubscriptionKey, notifier: Party) -> bool {
+    conversation.transactions().any(|(transaction_key, transaction)| {
+        &*transaction_key.method == "NOTIFY"
+            && transaction_key.call_id == key.call_id
+            && transaction.client == Some(notifier)
+            && transaction.final_delivered().is_none()
+            && transaction.request.as_ref().is_some_and(|request| {
+                let event = request.event.as_ref();
+                let id = event.and_then(|(_, id)| id.as_deref()).and_then(|id| id.parse().ok());
+                event.is_some_and(|(package, _)| *package == key.package)
+                    && (&*key.package != "refer" || id.is_none_or(|id: u32| id == key.cause))
+            })
+    })
+}
+
+/// Whether the subscription should have ended, and has not.
+fn is_left_over(conversation: &Conversation, key: &SubscriptionKey, subscription: &Subscription) -> Option<Party> {
+    let notifier = subscription.notifier?;
+    let accepted = subscription.answered.is_some_and(|code| (200..300).contains(&code)) && subscription.notified > 0;
+    let over = subscription.terminated_sent
+        || subscription.removed_by.is_some()
+        || timed_out(conversation, key, notifier)
+        || (&*key.package != "refer" && !conference_over(conversation, notifier));
+    (accepted && !over).then_some(notifier)
+}
+
+impl Observer for TermOnce {
+    const NAME: &'static str = NAME;
+
+    fn new(_: Profile) -> Self {
+        Self
+    }
+
+    fn on_event(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
+        if event.message.method() == "NOTIFY" && event.sends_request() && conversation.is_first(event) {
+            Self::on_notify(event, conversation, judge);
+        }
+    }
+
+    fn on_end(&mut self, end: End, conversation: &Conversation, judge: &mut Judge) {
+        for (key, subscription) in conversation.subscriptions() {
+            let rule = if &*key.package == "refer" { &REPORT } else { &CONFERENCE_END };
+            let left_over = is_left_over(conversation, key, subscription);
+            let text = || format!("the subscription ({}) of CSeq {} was never ended", key.package, key.cause);
+            match (left_over, end, subscription.notifier) {
+                (Some(notifier), End::Quiescent, _) => {
+                    judge.rule(rule, notifier, false, &[], text);
+                }
+                (Some(notifier), End::Cut, _) => judge.inconclusive(rule, notifier, &[], text),
+                (None, _, Some(notifier)) if subscription.terminated_sent => {
+                    judge.rule(rule, notifier, true, &[], String::new);
+                }
+                (None, ..) => {}
+            }
+        }
+    }
+}

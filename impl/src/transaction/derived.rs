@@ -81,3 +81,59 @@ impl HopByHop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Folds, compact names, several Via and Route lines, a body, and header fields that must not come along.
+    #[test]
+    fn ack_and_cancel_take_what_travels_hop_by_hop_and_nothing_else() {
+        let invite = b"INVITE sip:bob@biloxi.example SIP/2.0\r\n\
+            v: SIP/2.0/UDP pc33.atlanta.example;branch=z9hG4bK1, SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK2\r\n\
+            Via: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK3\r\n\
+            Route: <sip:p1.example;lr>,\r\n <sip:p2.example;lr>\r\n\
+            Require: 100rel\r\n\
+            Route: <sip:p3.example;lr>\r\n\
+            Max-Forwards: 68\r\n\
+            f: Alice <sip:alice@atlanta.example>;tag=1\r\n\
+            t: Bob\r\n <sip:bob@biloxi.example>;tag=2\r\n\
+            i: 987\r\n\
+            CSeq: 7 INVITE\r\n\
+            Content-Type: text/plain\r\n\
+            l: 4\r\n\r\nbody";
+        let message = Message::parse(invite).expect("a message");
+        let derived = HopByHop::of(&message).expect("everything is there");
+        let expected = |method: &str, to: &str| {
+            format!(
+                "{method} sip:bob@biloxi.example SIP/2.0\r\n\
+                 Via: SIP/2.0/UDP pc33.atlanta.example;branch=z9hG4bK1\r\n\
+                 Route: <sip:p1.example;lr>, <sip:p2.example;lr>\r\n\
+                 Route: <sip:p3.example;lr>\r\n\
+                 From: Alice <sip:alice@atlanta.example>;tag=1\r\n\
+                 Call-ID: 987\r\n\
+                 Max-Forwards: 68\r\n\
+                 To: {to}\r\n\
+                 CSeq: 7 {method}\r\n\
+                 Content-Length: 0\r\n\r\n"
+            )
+        };
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        assert_eq!(
+            text(derived.ack(b"<sip:bob@biloxi.example>;tag=3")),
+            expected("ACK", "<sip:bob@biloxi.example>;tag=3")
+        );
+        assert_eq!(text(derived.cancel()), expected("CANCEL", "Bob   <sip:bob@biloxi.example>;tag=2"));
+    }
+
+    #[test]
+    fn an_invite_without_what_they_need_is_refused() {
+        let whole = "INVITE sip:b@example.com SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
+            From: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n";
+        for name in ["Via", "Max-Forwards", "From", "To", "Call-ID", "CSeq"] {
+            let without = whole.replace(&format!("\r\n{name}:"), "\r\nX-Other:");
+            let error = HopByHop::of(&Message::parse(without.as_bytes()).expect("a message")).expect_err(name);
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+}

@@ -4,6 +4,7 @@
 mod transaction_support;
 
 use imsconf::agent::Discard;
+use imsconf::time::TimerClass;
 use imsconf::transaction::{
     ClientKey, Inbound, MAX_CLIENT_TRANSACTIONS, TimerSettings, TransactionError, TransactionEvent, TransactionKey,
     Transactions,
@@ -282,4 +283,25 @@ fn a_late_call_fires_in_the_order_of_time() {
     table.timeout(at(700));
     let line = |method: &str| format!("{method} sip:bob@biloxi.example SIP/2.0");
     assert_eq!(sent(&mut table), [line("REFER"), line("NOTIFY")]);
+}
+
+/// What is only waiting for copies does not keep a system from being quiescent.
+#[test]
+fn timers_say_whether_something_is_still_to_happen() {
+    use TimerClass::{Linger, Protocol};
+    let rows: [(&str, Option<u16>, &[TimerClass]); 6] = [
+        ("INVITE", None, &[Protocol, Protocol]), // A, B
+        ("INVITE", Some(180), &[]),
+        ("INVITE", Some(486), &[Linger]),            // D
+        ("INVITE", Some(200), &[Linger]),            // M
+        ("REFER", Some(100), &[Protocol, Protocol]), // E, F
+        ("REFER", Some(202), &[Linger]),             // K
+    ];
+    for (method, status, expected) in rows {
+        let (mut table, _, bytes) = started(method, TimerSettings::rfc3261());
+        if let Some(status) = status {
+            receive(&mut table, at(100), server(), &response(&bytes, status));
+        }
+        assert_eq!(table.timers().map(|timer| timer.class).collect::<Vec<_>>(), expected, "{method} {status:?}");
+    }
 }

@@ -4,6 +4,7 @@
 mod transaction_support;
 
 use imsconf::agent::{Addr, Discard};
+use imsconf::time::TimerClass;
 use imsconf::transaction::{
     Inbound, MAX_SERVER_TRANSACTIONS, ServerKey, TimerSettings, TransactionError, TransactionEvent, TransactionKey,
     Transactions,
@@ -291,4 +292,30 @@ fn a_full_table_drops_new_requests_and_still_knows_the_old() {
     assert_eq!(inbound, Inbound::Discarded(Discard::TableFull));
     assert_eq!(table, before);
     assert_eq!(receive(&mut table, at(1), client(), request("REFER", "-0").as_bytes()), Inbound::Absorbed);
+}
+
+/// What is only waiting for copies does not keep a system from being quiescent.
+#[test]
+fn timers_say_whether_something_is_still_to_happen() {
+    use TimerClass::{Linger, Protocol};
+    let rows: [(&str, &[u16], bool, &[TimerClass]); 7] = [
+        ("INVITE", &[], false, &[Protocol]), // 200 ms
+        ("INVITE", &[180], false, &[]),
+        ("INVITE", &[486], false, &[Protocol, Protocol]), // G, H
+        ("INVITE", &[486], true, &[Linger]),              // I
+        ("INVITE", &[180, 200], false, &[Linger]),        // L
+        ("REFER", &[], false, &[]),
+        ("REFER", &[202], false, &[Linger]), // J
+    ];
+    for (method, answers, acknowledged, expected) in rows {
+        let (mut table, key, bytes) = asked(method, client());
+        for status in answers {
+            respond(&mut table, 0, &key, &bytes, *status);
+        }
+        if acknowledged {
+            receive(&mut table, at(100), client(), ack("1").as_bytes());
+        }
+        let classes: Vec<_> = table.timers().map(|timer| timer.class).collect();
+        assert_eq!(classes, expected, "{method} {answers:?}");
+    }
 }

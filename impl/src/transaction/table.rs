@@ -270,15 +270,16 @@ impl Transactions {
 
     /// Lets every timer that is due at `now` fire, in the order of their times; an early call changes nothing.
     pub fn timeout(&mut self, now: Time) {
-        let clients =
-            self.clients.iter().map(|(key, entry)| (TransactionKey::Client(key.clone()), entry.machine.timers()));
-        let servers =
-            self.servers.iter().map(|(key, entry)| (TransactionKey::Server(key.clone()), entry.machine.timers()));
-        let mut due: Vec<_> = clients
-            .chain(servers)
-            .flat_map(|(key, timers)| timers.into_iter().map(move |(name, at)| (at, key.clone(), name)))
-            .filter(|(at, ..)| *at <= now)
-            .collect();
+        let is_due = |(_, at): &(TimerName, Time)| *at <= now;
+        let clients = self.clients.iter().flat_map(|(key, entry)| {
+            let due = entry.machine.timers().into_iter().filter(is_due);
+            due.map(|(name, at)| (at, TransactionKey::Client(key.clone()), name))
+        });
+        let servers = self.servers.iter().flat_map(|(key, entry)| {
+            let due = entry.machine.timers().into_iter().filter(is_due);
+            due.map(|(name, at)| (at, TransactionKey::Server(key.clone()), name))
+        });
+        let mut due: Vec<_> = clients.chain(servers).collect();
         due.sort();
         // One pass is enough: a timer that starts again does so from `now`, and no timer touches another transaction.
         for (_, key, timer) in due {

@@ -74,8 +74,9 @@ const TRYING_DELAY: Duration = Duration::from_millis(200);
 impl TimerSettings {
     /// Settings with these basic values: `t1` the round-trip estimate, `t2` the longest interval between copies of a
     /// non-INVITE request or of a response to INVITE, `t4` the time after which the network has lost a message.
+    /// T1 and T2 are intervals of repetition and hence at least the millisecond in which [`Time`] counts.
     pub const fn new(t1: Duration, t2: Duration, t4: Duration) -> Self {
-        Self { t1, t2, t4, trying: TRYING_DELAY }
+        Self { t1: at_least_one_tick(t1), t2: at_least_one_tick(t2), t4, trying: TRYING_DELAY }
     }
 
     /// The defaults of RFC 3261: 500 ms, 4 s, 5 s.
@@ -144,6 +145,10 @@ impl Default for TimerSettings {
     fn default() -> Self {
         Self::rfc3261()
     }
+}
+
+const fn at_least_one_tick(interval: Duration) -> Duration {
+    if interval.as_millis() == 0 { Duration::from_millis(1) } else { interval }
 }
 
 const fn lingering(transport: Transport, duration: Duration) -> Duration {
@@ -236,6 +241,13 @@ mod tests {
             TimerSettings::new(Duration::from_millis(10), Duration::from_millis(80), Duration::from_millis(100));
         assert_eq!(quick.timeout(), Duration::from_millis(640));
         assert_eq!(quick.d(Transport::Udp), Duration::from_secs(32));
+    }
+
+    /// Otherwise a retransmission would be due again at once, for ever.
+    #[test]
+    fn an_interval_is_never_zero() {
+        let instant = TimerSettings::new(Duration::ZERO, Duration::from_micros(999), Duration::ZERO);
+        assert_eq!([instant.t1(), instant.t2()], [Duration::from_millis(1); 2]);
     }
 
     #[test]

@@ -180,6 +180,12 @@ fn refresh_time(now: Time, left: u32) -> Time {
     now + if left > 1200 { seconds(left - 600) } else { seconds(left) / 2 }
 }
 
+/// Whether a 423 with this Min-Expires is to be obeyed. Expires 0 asks for an end, not for a duration: no notifier may find
+/// that too brief (RFC 6665 section 4.2.1.1).
+const fn is_longer(minimum: u32, asked: u32) -> bool {
+    asked > 0 && minimum > asked
+}
+
 impl Live {
     /// `left` seconds remain from `now` on.
     fn lasting(self, now: Time, left: u32, terms: &Terms) -> Self {
@@ -275,7 +281,8 @@ impl State {
                 let granted_until = expires.map(|granted| now + seconds(granted));
                 (Self::NotifyWait { timer_n, asked, retried, accepted: true, granted_until }, Output::Nothing)
             }
-            (423, Some(minimum)) if !retried && minimum > asked => {
+            (..200, _) => (self, Output::Nothing),
+            (423, Some(minimum)) if !retried && is_longer(minimum, asked) => {
                 let timer_n = now + terms.timer_n;
                 let (retried, accepted, granted_until) = (true, false, None);
                 let state = Self::NotifyWait { timer_n, asked: minimum, retried, accepted, granted_until };
@@ -314,7 +321,7 @@ impl Live {
     ) -> Result<(Self, Output), Ending> {
         let answered = Self { open: Open::None, ..self };
         match (self.open, code) {
-            (Open::None, _) => Ok((self, Output::Nothing)),
+            (Open::None, _) | (_, ..200) => Ok((self, Output::Nothing)),
             (Open::Initial, _) => Ok((answered, Output::Nothing)),
             (Open::Refresh { .. }, 200..=299) => {
                 let live = match expires {
@@ -326,7 +333,9 @@ impl Live {
                 };
                 Ok(live.leave_if_wanted(now, terms))
             }
-            (Open::Refresh { asked, retried: false }, 423) if min_expires.is_some_and(|minimum| minimum > asked) => {
+            (Open::Refresh { asked, retried: false }, 423)
+                if min_expires.is_some_and(|minimum| is_longer(minimum, asked)) =>
+            {
                 let asked = min_expires.unwrap_or(asked);
                 let open = Open::Refresh { asked, retried: true };
                 let live = Self { open, timer_n: Some(now + terms.timer_n), ..self };

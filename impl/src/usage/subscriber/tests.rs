@@ -60,12 +60,14 @@ fn every_pair_of_state_and_input() {
         ("active, leaving", leaving.state),
         ("terminated", State::Terminated(Ending::Expired)),
     ];
+    // A provisional response decides nothing.
     let response = |code, expires, min_expires| Input::Response { now: at(2000), code, expires, min_expires };
     let notify = |received| Input::Notify { now: at(2000), received };
     let inputs = [
         ("200 Expires 600", response(200, Some(600), None)),
         ("200 Expires 0", response(200, Some(0), None)),
         ("423 Min-Expires 7200", response(423, None, Some(7200))),
+        ("100", response(100, None, None)),
         ("481", response(481, None, None)),
         ("503", response(503, None, None)),
         ("NOTIFY active;expires=600", notify(active(600))),
@@ -153,6 +155,9 @@ fn a_423_is_obeyed_once() {
     );
     assert_eq!(refreshing.on_response(at(0), 423, None, Some(9000)), SubscriberOutput::Nothing);
     assert_eq!(refreshing.state(), SubscriberState::Active);
+    let mut leaving = established();
+    leaving.unsubscribe(at(0));
+    assert_eq!(leaving.on_response(at(0), 423, None, Some(600)), SubscriberOutput::Nothing, "never a longer stay");
     for minimum in [None, Some(30)] {
         let mut subscriber = Subscriber::new(at(0), EventKey::conference(), Terms { duration: 60, ..CONFERENCE });
         assert_eq!(subscriber.on_response(at(0), 423, None, minimum), refused, "{minimum:?} says nothing new");

@@ -201,7 +201,7 @@ fn parse_call_id(value: &[u8]) -> Result<&[u8], Malformed> {
 }
 
 /// `Refer-Sub: true` or `false`, perhaps with parameters (RFC 4488 section 4).
-fn parse_refer_sub(value: &[u8]) -> Result<bool, Malformed> {
+pub(super) fn parse_refer_sub(value: &[u8]) -> Result<bool, Malformed> {
     let (token, _) = split_token(value);
     [(true, "true"), (false, "false")]
         .into_iter()

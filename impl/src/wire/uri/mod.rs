@@ -20,6 +20,7 @@ use super::text::offset_in;
 
 pub use host::Host;
 pub use owned::OwnedUri;
+pub(crate) use percent::stands_in_headers_part;
 pub use percent::{percent_decode, percent_encode};
 
 /// Why bytes are not a URI.

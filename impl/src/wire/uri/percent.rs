@@ -26,6 +26,16 @@ pub fn percent_encode(bytes: &[u8]) -> String {
     encode_unless(bytes, is_unreserved)
 }
 
+/// Whether the bytes are an `hname` or `hvalue` (RFC 3261 section 25.1): every `%` begins an escape, and everything that
+/// the grammar does not let stand raw is escaped.
+pub(crate) fn stands_in_headers_part(part: &[u8]) -> bool {
+    units(part).all(|unit| {
+        unit.was_encoded
+            || is_unreserved(unit.byte)
+            || matches!(unit.byte, b'[' | b']' | b'/' | b'?' | b':' | b'+' | b'$')
+    })
+}
+
 pub(super) fn encode_unless(bytes: &[u8], stays: impl Fn(u8) -> bool) -> String {
     const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or('0');

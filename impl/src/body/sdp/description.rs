@@ -119,9 +119,44 @@ impl SessionDescription {
     /// Reads a body of type `application/sdp`.
     ///
     /// # Errors
-    /// It breaks the grammar or a limit, or lacks `o=`, `s=` or `t=`.
-    pub fn read(_body: &[u8]) -> Result<Self, SdpError> {
-        todo!()
+    /// It breaks the grammar or a limit, or has no `o=` line, without which nothing can be said about its changes.
+    pub fn read(body: &[u8]) -> Result<Self, SdpError> {
+        if body.len() > MAX_BYTES {
+            return Err(SdpError::TooLarge { length: body.len(), limit: MAX_BYTES });
+        }
+        let text = std::str::from_utf8(body).map_err(|_| SdpError::NotUtf8)?;
+        let session = sdp_types::Session::parse(body).map_err(|error| SdpError::Syntax(error.to_string()))?;
+        // The parser makes up an origin where there is none.
+        if !text.lines().any(|line| line.starts_with("o=")) {
+            return Err(SdpError::MissingLine('o'));
+        }
+        if session.medias.len() > MAX_MEDIA {
+            return Err(SdpError::TooManyMedia { count: session.medias.len(), limit: MAX_MEDIA });
+        }
+        let around = Around {
+            address: session.connection.as_ref().map(connection_address),
+            flow: flow(&session.attributes).unwrap_or(Flow::SENDRECV),
+        };
+        Ok(Self {
+            text: text.to_owned(),
+            origin: Origin {
+                username: session.origin.username.clone().unwrap_or_else(|| String::from("-")),
+                session_id: session.origin.sess_id.clone(),
+                version: session.origin.sess_version,
+                address: Address {
+                    network: session.origin.nettype.to_string(),
+                    family: session.origin.addrtype.to_string(),
+                    host: session.origin.unicast_address.clone(),
+                },
+            },
+            timing: session.times.iter().map(|time| Timing { start: time.start_time, stop: time.stop_time }).collect(),
+            media: session.medias.iter().map(|media| around.media(media)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// A description of our own, whose text follows from its parts.
+    pub(super) fn compose(text: String, origin: Origin, timing: Vec<Timing>, media: Vec<MediaDescription>) -> Self {
+        Self { text, origin, timing, media }
     }
 
     /// The description as it was written, ready to be a body.
@@ -144,18 +179,91 @@ impl SessionDescription {
         &self.media
     }
 
-    /// Whether every stream in use has what it must have (RFC 3312 section 4).
+    /// Whether every stream in use has what it must have, so that the session may be established (RFC 3312 section 4).
     pub fn preconditions_met(&self) -> bool {
-        todo!()
+        self.media_in_use().all(|media| media.preconditions.is_met())
     }
 
     /// Whether some stream in use has precondition lines at all.
     pub fn has_preconditions(&self) -> bool {
-        todo!()
+        self.media_in_use().any(|media| !media.preconditions.is_empty())
     }
 
-    /// Whether `other` says the same apart from the version in its `o=` line.
-    pub fn says_the_same(&self, _other: &Self) -> bool {
-        todo!()
+    /// The streams that are neither refused nor ended.
+    pub fn media_in_use(&self) -> impl Iterator<Item = &MediaDescription> {
+        self.media.iter().filter(|media| media.port != 0)
+    }
+
+    /// Whether `other` says the same, apart from the version in its `o=` line: line by line, whatever the line ends.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let same_origin = Origin { version: other.origin.version, ..self.origin.clone() } == other.origin;
+        let lines = |description: &Self| -> Vec<String> {
+            let lines = description.text.lines().map(|line| line.trim_end_matches('\r'));
+            lines.filter(|line| !line.starts_with("o=")).map(str::to_owned).collect()
+        };
+        same_origin && (self.text == other.text || lines(self) == lines(other))
     }
 }
+
+/// What the session level gives to every media description that does not have its own.
+struct Around {
+    address: Option<Address>,
+    flow: Flow,
+}
+
+impl Around {
+    fn media(&self, media: &sdp_types::Media) -> Result<MediaDescription, SdpError> {
+        let mut preconditions = Preconditions::default();
+        for attribute in &media.attributes {
+            preconditions.take_up(&attribute.attribute, attribute.value.as_deref().unwrap_or_default())?;
+        }
+        let attributes = media
+            .attributes
+            .iter()
+            .map(|attribute| Attribute { name: attribute.attribute.clone(), value: attribute.value.clone() });
+        Ok(MediaDescription {
+            kind: media.media.clone(),
+            port: media.port,
+            protocol: media.proto.clone(),
+            formats: media.fmt.split_ascii_whitespace().map(str::to_owned).collect(),
+            address: media.connections.first().map(connection_address).or_else(|| self.address.clone()),
+            flow: flow(&media.attributes).unwrap_or(self.flow),
+            preconditions,
+            attributes: attributes.collect(),
+        })
+    }
+}
+
+impl MediaDescription {
+    /// The values of the attributes with the given name.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.attributes
+            .iter()
+            .filter(move |attribute| attribute.name == name)
+            .map(|attribute| attribute.value.as_deref().unwrap_or_default())
+    }
+
+    /// What an `rtpmap` or `fmtp` attribute says about a format.
+    pub fn value_for(&self, name: &str, format: &str) -> Option<&str> {
+        self.values(name).find_map(|value| {
+            let (number, rest) = value.split_once(' ')?;
+            (number == format).then_some(rest.trim())
+        })
+    }
+}
+
+fn connection_address(connection: &sdp_types::Connection) -> Address {
+    Address {
+        network: connection.nettype.to_string(),
+        family: connection.addrtype.to_string(),
+        host: connection.connection_address.clone(),
+    }
+}
+
+/// The direction attribute among `attributes`, if there is one.
+fn flow(attributes: &[sdp_types::Attribute]) -> Option<Flow> {
+    attributes.iter().find_map(|attribute| Flow::from_media_token(&attribute.attribute))
+}
+
+#[cfg(test)]
+mod tests;

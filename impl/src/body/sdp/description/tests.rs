@@ -1,0 +1,98 @@
+//! Reading: what is taken out of a description, what is refused.
+
+use super::super::precondition::Segment;
+use super::*;
+
+/// An offer of a UE, as networks see it.
+const OFFER: &str = include_str!("../../../../tests/messages/offer-volte.sdp");
+
+#[test]
+fn a_networks_offer_is_read() {
+    let offer = SessionDescription::read(OFFER.as_bytes()).unwrap();
+    let address = Address { network: "IN".into(), family: "IP6".into(), host: "2001:db8:abcd:15:7d::9".into() };
+    let origin = Origin {
+        username: "-".into(),
+        session_id: "1741190237".into(),
+        version: 1_741_190_237,
+        address: address.clone(),
+    };
+    assert_eq!((offer.origin(), offer.timing()), (&origin, &[Timing { start: 0, stop: 0 }][..]));
+    let [audio] = offer.media() else { panic!("{:?}", offer.media()) };
+    assert_eq!((audio.kind.as_str(), audio.port, audio.protocol.as_str()), ("audio", 49152, "RTP/AVP"));
+    assert_eq!(audio.formats, ["116", "107", "118", "96", "111", "110"]);
+    assert_eq!((audio.flow, audio.address.as_ref()), (Flow::SENDRECV, Some(&address)));
+    assert_eq!(audio.value_for("rtpmap", "118"), Some("AMR/8000/1"));
+    assert_eq!(audio.value_for("fmtp", "96"), Some("octet-align=1;mode-change-capability=2;max-red=220"));
+    assert_eq!(audio.value_for("rtpmap", "11"), None);
+    assert_eq!(audio.preconditions.desired.len(), 2);
+    assert_eq!(audio.preconditions.unmet().map(|status| status.segment).collect::<Vec<_>>(), [Segment::Local]);
+    assert!(offer.has_preconditions() && !offer.preconditions_met());
+    assert_eq!(offer.text(), OFFER);
+}
+
+#[test]
+fn the_session_level_speaks_for_media_that_say_nothing_themselves() {
+    let text = "v=0\no=- 1 1 IN IP4 h\ns=-\nc=IN IP4 192.0.2.1\nt=0 0\na=recvonly\n\
+                m=audio 4000 RTP/AVP 0\nm=video 4002/2 RTP/AVP 31 32\nc=IN IP4 192.0.2.2\na=sendonly\n\
+                m=audio 0 RTP/AVP 0\na=des:qos mandatory local sendrecv\n";
+    let read = SessionDescription::read(text.as_bytes()).unwrap();
+    let seen: Vec<_> = read
+        .media()
+        .iter()
+        .map(|media| (media.port, media.flow, media.address.as_ref().map(|address| address.host.as_str())))
+        .collect();
+    let expected = [
+        (4000, Flow::RECV, Some("192.0.2.1")),
+        (4002, Flow::SEND, Some("192.0.2.2")),
+        (0, Flow::RECV, Some("192.0.2.1")),
+    ];
+    assert_eq!(seen, expected);
+    // What a refused stream lacks keeps nobody waiting.
+    assert!(read.preconditions_met() && !read.has_preconditions());
+}
+
+#[test]
+fn without_a_direction_media_flow_both_ways() {
+    let read = SessionDescription::read(b"v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n").unwrap();
+    assert_eq!(read.media().first().map(|media| media.flow), Some(Flow::SENDRECV));
+}
+
+#[test]
+fn what_is_no_description_is_refused() {
+    let head = "v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nt=0 0\r\n";
+    let many = format!("{head}{}", "m=audio 9 RTP/AVP 0\r\n".repeat(MAX_MEDIA + 1));
+    let table: &[(&str, &str)] = &[
+        ("", "No version line"),
+        ("o=- 1 1 IN IP4 h\r\n", "No version line"),
+        ("v=1\r\n", "version"),
+        ("v=0\r\ns=-\r\nt=0 0\r\n", "there is no `o=` line"),
+        ("v=0\r\no=- 1 x IN IP4 h\r\n", "sess-version"),
+        ("v=0\r\no=- 1 1 IN IP4 h\r\nm=audio 70000 RTP/AVP 0\r\n", "line 3"),
+        ("v=0\r\no=- 1 1 IN IP4 h\r\nm=audio 9 RTP/AVP 0\r\na=curr:qos none\r\n", "a=curr:qos none"),
+        (&many, "65 media"),
+    ];
+    for (text, words) in table {
+        let error = SessionDescription::read(text.as_bytes()).unwrap_err();
+        assert!(error.to_string().contains(words), "{text}: {error}");
+    }
+    assert_eq!(SessionDescription::read(b"v=0\r\ns=\xff\r\n"), Err(SdpError::NotUtf8));
+    let long = format!("{head}a={}\r\n", "x".repeat(MAX_BYTES));
+    assert!(matches!(SessionDescription::read(long.as_bytes()), Err(SdpError::TooLarge { .. })));
+}
+
+#[test]
+fn only_the_version_may_differ_in_what_says_the_same() {
+    let read = |text: &str| SessionDescription::read(text.as_bytes()).unwrap();
+    let offer = read(OFFER);
+    let table = [
+        (OFFER.to_owned(), true),
+        (OFFER.replace("1741190237 IN", "1741190238 IN"), true),
+        (OFFER.replace("\r\n", "\n"), true),
+        (OFFER.replace("o=- ", "o=alice "), false),
+        (OFFER.replace("sendrecv\r\na=ptime", "sendonly\r\na=ptime"), false),
+        (OFFER.replace("a=ptime:20", "a=ptime:40"), false),
+    ];
+    for (text, same) in table {
+        assert_eq!(offer.says_the_same(&read(&text)), same, "{text}");
+    }
+}

@@ -2,6 +2,8 @@
 //!
 //! Read first: RFC 4579 5.4, 5.5 and 5.12, RFC 6665 4.2, RFC 3515 2.4.4, RFC 4575 3.3. Next: `participant.rs`.
 
+use crate::message::{CallMessage, DialMessage, ReferMessage, SubscriptionMessage};
+use crate::network::{LegNetwork, Messages};
 use crate::terms::{Outcome, Presence};
 
 /// The focus' view of the creator's call, D1, and so of the conference.
@@ -115,6 +117,214 @@ impl FocusLeg {
             (DialOut::Joined, _) => Presence::Connected,
             (DialOut::Leaving | DialOut::Over, Some(Outcome::Joined)) => Presence::Disconnected,
             _ => Presence::Absent,
+        }
+    }
+}
+
+impl Focus {
+    /// Whether the conference exists: it can be joined, subscribed to and left.
+    #[must_use]
+    pub const fn is_up(self) -> bool {
+        matches!(self.hosting, Hosting::Answered | Hosting::Confirmed)
+    }
+
+    /// Reacts to a message in D1 other than the factory INVITE; tells whether it ended the conference.
+    pub(crate) fn on_call(&mut self, message: CallMessage, sent: &mut Messages<CallMessage>) -> bool {
+        match (self.hosting, message) {
+            (Hosting::Early, CallMessage::Prack) => {
+                sent.insert(CallMessage::PrackOk);
+                self.hosting = Hosting::Pracked;
+            }
+            (Hosting::Early, CallMessage::PrackWithOffer) => {
+                sent.insert(CallMessage::PrackOkWithAnswer);
+                sent.insert(CallMessage::Ok);
+                self.hosting = Hosting::Answered;
+            }
+            (Hosting::Pracked, CallMessage::Update) => {
+                sent.insert(CallMessage::UpdateOk);
+                sent.insert(CallMessage::Ok);
+                self.hosting = Hosting::Answered;
+            }
+            (Hosting::Answered, CallMessage::Ack) => self.hosting = Hosting::Confirmed,
+            (Hosting::Answered | Hosting::Confirmed, CallMessage::Bye) => {
+                sent.insert(CallMessage::ByeAnswered);
+                self.hosting = Hosting::Over;
+                return true;
+            }
+            // An ACK that the BYE overtook revives nothing (RFC 5407 3.1.6).
+            _ => {}
+        }
+        false
+    }
+
+    /// Reacts to a message in D2; tells whether it accepted a SUBSCRIBE, so that the full document goes out at once.
+    pub(crate) fn on_subscription(
+        &mut self,
+        message: SubscriptionMessage,
+        sent: &mut Messages<SubscriptionMessage>,
+    ) -> bool {
+        match message {
+            SubscriptionMessage::Subscribe if self.is_up() => {
+                sent.insert(SubscriptionMessage::SubscribeOk);
+                return true;
+            }
+            SubscriptionMessage::Subscribe => sent.insert(SubscriptionMessage::SubscribeRefused),
+            SubscriptionMessage::NotifyOk => {
+                self.notifier = match self.notifier {
+                    Notifier::Notifying => Notifier::Active,
+                    Notifier::Ending => Notifier::Terminated,
+                    notifier => notifier,
+                };
+            }
+            SubscriptionMessage::NotifyRefused => self.notifier = Notifier::Removed,
+            SubscriptionMessage::SubscribeOk
+            | SubscriptionMessage::SubscribeRefused
+            | SubscriptionMessage::Notify
+            | SubscriptionMessage::NotifyEnd => {}
+        }
+        false
+    }
+
+    /// Sends a document, one version above the last.
+    pub(crate) fn send_document(&mut self, sent: &mut Messages<SubscriptionMessage>) {
+        sent.insert(SubscriptionMessage::Notify);
+        self.notifier = Notifier::Notifying;
+        self.ahead += 1;
+    }
+}
+
+impl FocusLeg {
+    /// Whether a NOTIFY of S(i) is unanswered.
+    #[must_use]
+    pub const fn report_is_open(self) -> bool {
+        matches!(self.report, Report::TryingSent | Report::FinalSent)
+    }
+
+    /// Whether a NOTIFY of S(i) is owed.
+    #[must_use]
+    pub const fn owes_report(self) -> bool {
+        match self.report {
+            Report::OwesTrying => true,
+            Report::Waiting => self.outcome.is_some(),
+            Report::None | Report::TryingSent | Report::FinalSent | Report::Closed | Report::Removed => false,
+        }
+    }
+
+    /// Accepts the REFER for this user: the subscription starts and he is dialled at once.
+    pub(crate) fn accept_refer(&mut self, sent: &mut LegNetwork) {
+        sent.refer.insert(ReferMessage::Accepted);
+        sent.dial.insert(DialMessage::Invite);
+        self.report = Report::OwesTrying;
+        self.dial = DialOut::Calling;
+    }
+
+    /// Sends the NOTIFY that it owes in S(i).
+    pub(crate) fn send_report(&mut self, sent: &mut Messages<ReferMessage>) {
+        match (self.report, self.outcome) {
+            (Report::OwesTrying, _) => {
+                sent.insert(ReferMessage::Trying);
+                self.report = Report::TryingSent;
+            }
+            (Report::Waiting, Some(outcome)) => {
+                sent.insert(ReferMessage::Report(outcome));
+                self.report = Report::FinalSent;
+            }
+            _ => {}
+        }
+    }
+
+    /// Reacts to a message about the REFER other than an acceptable REFER.
+    pub(crate) fn on_refer(&mut self, message: ReferMessage, sent: &mut Messages<ReferMessage>) {
+        match message {
+            ReferMessage::OvertakenRefer => sent.insert(ReferMessage::OutOfOrder),
+            ReferMessage::NotifyOk => {
+                self.report = match self.report {
+                    Report::TryingSent => Report::Waiting,
+                    Report::FinalSent => Report::Closed,
+                    report => report,
+                };
+            }
+            ReferMessage::NotifyRefused => self.report = Report::Removed,
+            ReferMessage::Refer
+            | ReferMessage::Accepted
+            | ReferMessage::Refused
+            | ReferMessage::OutOfOrder
+            | ReferMessage::Trying
+            | ReferMessage::Report(_) => {}
+        }
+    }
+
+    /// Reacts to a message in D3(i).
+    pub(crate) fn on_dial(&mut self, message: DialMessage, sent: &mut Messages<DialMessage>) {
+        let pending =
+            matches!(self.dial, DialOut::Calling | DialOut::Alerting | DialOut::Abandoned | DialOut::Cancelling);
+        match message {
+            DialMessage::Ringing => match self.dial {
+                DialOut::Calling => self.dial = DialOut::Alerting,
+                DialOut::Abandoned => self.cancel(sent),
+                DialOut::Idle
+                | DialOut::Alerting
+                | DialOut::Cancelling
+                | DialOut::Joined
+                | DialOut::Leaving
+                | DialOut::Over => {}
+            },
+            DialMessage::Answer if pending => {
+                sent.insert(DialMessage::Ack);
+                if matches!(self.dial, DialOut::Calling | DialOut::Alerting) {
+                    self.dial = DialOut::Joined;
+                    self.outcome = Some(Outcome::Joined);
+                } else {
+                    // His 200 crossed our giving up: he is not wanted any more (RFC 5407 3.1.2).
+                    sent.insert(DialMessage::FocusBye);
+                    self.dial = DialOut::Leaving;
+                    self.outcome = Some(Outcome::NoAnswer);
+                }
+            }
+            DialMessage::Busy if pending => self.fail(Outcome::Busy),
+            DialMessage::Decline if pending => self.fail(Outcome::Declined),
+            DialMessage::Terminated if pending => self.fail(Outcome::NoAnswer),
+            DialMessage::UserBye => {
+                sent.insert(DialMessage::UserByeAnswered);
+                if self.dial == DialOut::Joined {
+                    self.dial = DialOut::Over;
+                }
+            }
+            DialMessage::FocusByeAnswered => self.dial = DialOut::Over,
+            DialMessage::Answer
+            | DialMessage::Busy
+            | DialMessage::Decline
+            | DialMessage::Terminated
+            | DialMessage::Invite
+            | DialMessage::Ack
+            | DialMessage::Cancel
+            | DialMessage::FocusBye
+            | DialMessage::UserByeAnswered => {}
+        }
+    }
+
+    /// Sends the CANCEL.
+    pub(crate) fn cancel(&mut self, sent: &mut Messages<DialMessage>) {
+        sent.insert(DialMessage::Cancel);
+        self.dial = DialOut::Cancelling;
+    }
+
+    /// The dial-out ended without a dialog.
+    pub(crate) fn fail(&mut self, outcome: Outcome) {
+        self.dial = DialOut::Over;
+        self.outcome = Some(outcome);
+    }
+
+    /// The conference is over: everybody goes.
+    pub(crate) fn on_conference_over(&mut self, sent: &mut Messages<DialMessage>) {
+        match self.dial {
+            DialOut::Calling => self.dial = DialOut::Abandoned,
+            DialOut::Alerting => self.cancel(sent),
+            DialOut::Joined => {
+                sent.insert(DialMessage::FocusBye);
+                self.dial = DialOut::Leaving;
+            }
+            DialOut::Idle | DialOut::Abandoned | DialOut::Cancelling | DialOut::Leaving | DialOut::Over => {}
         }
     }
 }

@@ -6,18 +6,27 @@
 //!
 //! Read in this order: `terms`, `message`, `network`, `ue`, `focus`, `participant`, `system`, `claims`, `graph`, `scope`.
 
+mod claims;
 mod focus;
+mod graph;
 mod message;
 mod network;
+mod pack;
 mod participant;
+mod scope;
+mod sightings;
 mod system;
 mod terms;
 mod ue;
 
+pub use claims::{claims, explicit_failure, owes_nothing, settled, somebody_waits};
 pub use focus::{DialOut, Focus, FocusLeg, Hosting, Notifier, Report};
+pub use graph::{Graph, Walk};
 pub use message::{CallMessage, DialMessage, Kind, Message, ReferMessage, SubscriptionMessage};
 pub use network::{LegNetwork, Messages, Network};
 pub use participant::Participant;
+pub use scope::{Configuration, Scope, ScopeReport, Verdict, Witness, ends_well, explore, judge, report, witnesses};
+pub use sightings::{Moment, moments, sightings};
 pub use system::{Action, ActionKind, Conference, Leg, State};
 pub use terms::{Invited, MAX_INVITED, Outcome, Party, Presence, SecondOffer};
 pub use ue::{Call, CallFailure, Refer, Stage, Subscription, Ue, UeLeg};

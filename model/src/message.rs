@@ -4,6 +4,8 @@
 //! Contents are kept as far as a claim looks at them: an SDP body is part of the kind, a roster is the focus' `told` column.
 //! Read first: RFC 3261 12 and 15, RFC 3262, RFC 3515, RFC 6665. Next: `network.rs`.
 
+use std::fmt;
+
 use crate::terms::{Invited, Outcome, Party};
 
 /// A kind of message that a [`Messages`](crate::Messages) set can hold.
@@ -278,6 +280,16 @@ impl Message {
         }
     }
 
+    /// The same message of the first invited user.
+    #[must_use]
+    pub const fn of_first(self) -> Self {
+        match self {
+            Self::Call(_) | Self::Subscription(_) => self,
+            Self::Refer(_, kind) => Self::Refer(Invited::ALL[0], kind),
+            Self::Dial(_, kind) => Self::Dial(Invited::ALL[0], kind),
+        }
+    }
+
     /// Whether the model may lose it for good, so that the sender of the request sees a transaction time-out.
     ///
     /// Both halves of SUBSCRIBE, REFER, NOTIFY and BYE, and the request half of the two INVITEs. The rest of an INVITE (183, PRACK,
@@ -295,6 +307,86 @@ impl Message {
                     | DialMessage::UserBye
                     | DialMessage::UserByeAnswered
             ),
+        }
+    }
+}
+
+impl fmt::Display for CallMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Invite => "INVITE (offer 1)",
+            Self::Progress => "183 (answer 1)",
+            Self::Prack => "PRACK",
+            Self::PrackWithOffer => "PRACK (offer 2)",
+            Self::PrackOk => "200 to PRACK",
+            Self::PrackOkWithAnswer => "200 to PRACK (answer 2)",
+            Self::Update => "UPDATE (offer 2)",
+            Self::UpdateOk => "200 to UPDATE (answer 2)",
+            Self::Ok => "200 to INVITE",
+            Self::Ack => "ACK",
+            Self::Reject => "failure response to INVITE",
+            Self::Bye => "BYE",
+            Self::ByeAnswered => "answer to BYE",
+        })
+    }
+}
+
+impl fmt::Display for SubscriptionMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Subscribe => "SUBSCRIBE",
+            Self::SubscribeOk => "200 to SUBSCRIBE",
+            Self::SubscribeRefused => "404 to SUBSCRIBE",
+            Self::Notify => "NOTIFY (roster)",
+            Self::NotifyEnd => "NOTIFY (terminated)",
+            Self::NotifyOk => "200 to NOTIFY",
+            Self::NotifyRefused => "481 to NOTIFY",
+        })
+    }
+}
+
+impl fmt::Display for ReferMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refer => f.write_str("REFER"),
+            Self::OvertakenRefer => f.write_str("REFER (overtaken)"),
+            Self::Accepted => f.write_str("202 to REFER"),
+            Self::Refused => f.write_str("refusal of REFER"),
+            Self::OutOfOrder => f.write_str("500 to REFER"),
+            Self::Trying => f.write_str("NOTIFY (100)"),
+            Self::Report(outcome) => write!(f, "NOTIFY ({})", outcome.status_code()),
+            Self::NotifyOk => f.write_str("200 to NOTIFY"),
+            Self::NotifyRefused => f.write_str("481 to NOTIFY"),
+        }
+    }
+}
+
+impl fmt::Display for DialMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Invite => "INVITE",
+            Self::Ringing => "180",
+            Self::Answer => "200 to INVITE",
+            Self::Busy => "486",
+            Self::Decline => "603",
+            Self::Terminated => "487",
+            Self::Ack => "ACK",
+            Self::Cancel => "CANCEL",
+            Self::FocusBye => "BYE of the focus",
+            Self::FocusByeAnswered => "answer to the BYE of the focus",
+            Self::UserBye => "BYE of the user",
+            Self::UserByeAnswered => "answer to the BYE of the user",
+        })
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(kind) => write!(f, "call: {kind}"),
+            Self::Subscription(kind) => write!(f, "subscription: {kind}"),
+            Self::Refer(invited, kind) => write!(f, "refer {invited}: {kind}"),
+            Self::Dial(invited, kind) => write!(f, "dial-out {invited}: {kind}"),
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Read first: RFC 4579 5.4 and 5.5, RFC 3262, RFC 6665 4.1, RFC 3515 2.4. Next: `focus.rs`.
 
+use crate::message::{CallMessage, ReferMessage, SubscriptionMessage};
+use crate::network::Messages;
 use crate::terms::{Outcome, Presence, SecondOffer};
 
 /// The UE's view of its call, D1.
@@ -105,4 +107,133 @@ pub struct UeLeg {
     pub refer: Refer,
     /// His row in the roster as the UE knows it from the documents it applied; `Absent` again once the UE has left.
     pub known: Presence,
+}
+
+impl Ue {
+    /// Whether it has left its conference, or is leaving.
+    #[must_use]
+    pub const fn has_left(self) -> bool {
+        matches!(self.call, Call::Leaving | Call::Over)
+    }
+
+    /// Reacts to a message in D1; `sent` is where its own go.
+    pub(crate) fn on_call(&mut self, message: CallMessage, sent: &mut Messages<CallMessage>) {
+        self.call = match (self.call, message) {
+            (Call::Calling { second_offer }, CallMessage::Progress) => {
+                sent.insert(match second_offer {
+                    SecondOffer::InPrack => CallMessage::PrackWithOffer,
+                    SecondOffer::InUpdate => CallMessage::Prack,
+                });
+                Call::Early { second_offer, stage: Stage::PrackSent }
+            }
+            (Call::Early { second_offer, .. }, CallMessage::PrackOk | CallMessage::PrackOkWithAnswer) => {
+                if second_offer == SecondOffer::InUpdate {
+                    sent.insert(CallMessage::Update);
+                }
+                Call::Early { second_offer, stage: Stage::PrackAnswered }
+            }
+            (Call::Calling { .. } | Call::Early { .. }, CallMessage::Ok) => {
+                sent.insert(CallMessage::Ack);
+                Call::Confirmed
+            }
+            (Call::Calling { .. } | Call::Early { .. }, CallMessage::Reject) => Call::Failed(CallFailure::Rejected),
+            (Call::Leaving, CallMessage::ByeAnswered) => Call::Over,
+            // A 200 to PRACK or UPDATE that the 200 to the INVITE overtook changes nothing any more.
+            (call, _) => call,
+        };
+    }
+
+    /// Its own request in D1 timed out.
+    pub(crate) fn on_call_timeout(&mut self) {
+        self.call = match self.call {
+            Call::Calling { .. } => Call::Failed(CallFailure::TimedOut),
+            // The session ended when the BYE went out, whatever becomes of it (RFC 3261 15.1.1).
+            Call::Leaving => Call::Over,
+            call => call,
+        };
+    }
+
+    /// Reacts to a message in D2; tells whether it was a document that it applied.
+    pub(crate) fn on_subscription(
+        &mut self,
+        message: SubscriptionMessage,
+        sent: &mut Messages<SubscriptionMessage>,
+    ) -> bool {
+        let alive = matches!(self.subscription, Subscription::Subscribing { .. } | Subscription::Active);
+        match message {
+            SubscriptionMessage::Notify | SubscriptionMessage::NotifyEnd if !alive => {
+                sent.insert(SubscriptionMessage::NotifyRefused);
+                return false;
+            }
+            SubscriptionMessage::Notify => {
+                sent.insert(SubscriptionMessage::NotifyOk);
+                self.subscription = Subscription::Active;
+                return true;
+            }
+            SubscriptionMessage::NotifyEnd => {
+                sent.insert(SubscriptionMessage::NotifyOk);
+                self.subscription = Subscription::Ended;
+            }
+            SubscriptionMessage::SubscribeOk => {
+                if self.subscription == (Subscription::Subscribing { answered: false }) {
+                    self.subscription = Subscription::Subscribing { answered: true };
+                }
+            }
+            SubscriptionMessage::SubscribeRefused => {
+                if self.subscription == (Subscription::Subscribing { answered: false }) {
+                    self.subscription = Subscription::Failed;
+                }
+            }
+            SubscriptionMessage::Subscribe | SubscriptionMessage::NotifyOk | SubscriptionMessage::NotifyRefused => {}
+        }
+        false
+    }
+
+    /// Its SUBSCRIBE timed out. A NOTIFY that came first has made the subscription all the same (RFC 6665 4.1.2.4).
+    pub(crate) fn on_subscribe_timeout(&mut self) {
+        if self.subscription == (Subscription::Subscribing { answered: false }) {
+            self.subscription = Subscription::Failed;
+        }
+    }
+}
+
+impl UeLeg {
+    /// Reacts to a message about the REFER for this user.
+    pub(crate) fn on_refer(&mut self, message: ReferMessage, sent: &mut Messages<ReferMessage>) {
+        let alive = matches!(self.refer, Refer::Sent | Refer::Accepted | Refer::Trying);
+        match message {
+            ReferMessage::Accepted => {
+                if self.refer == Refer::Sent {
+                    self.refer = Refer::Accepted;
+                }
+            }
+            ReferMessage::Refused | ReferMessage::OutOfOrder => {
+                if self.refer == Refer::Sent {
+                    self.refer = Refer::Refused;
+                }
+            }
+            ReferMessage::Trying | ReferMessage::Report(_) if !alive => {
+                sent.insert(ReferMessage::NotifyRefused);
+            }
+            ReferMessage::Trying => {
+                sent.insert(ReferMessage::NotifyOk);
+                self.refer = Refer::Trying;
+            }
+            ReferMessage::Report(outcome) => {
+                sent.insert(ReferMessage::NotifyOk);
+                self.refer = Refer::Done(outcome);
+            }
+            ReferMessage::Refer
+            | ReferMessage::OvertakenRefer
+            | ReferMessage::NotifyOk
+            | ReferMessage::NotifyRefused => {}
+        }
+    }
+
+    /// The REFER timed out. A NOTIFY that came first has made the subscription all the same (RFC 3515 2.4.4).
+    pub(crate) fn on_refer_timeout(&mut self) {
+        if self.refer == Refer::Sent {
+            self.refer = Refer::Unknown;
+        }
+    }
 }

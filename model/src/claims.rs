@@ -1,0 +1,378 @@
+//! What is claimed of every state.
+//!
+//! A claim is an `always` property, named as the catalogue of requirements names it, with a meaning for this model: a sentence about one
+//! state, since the checker looks at one state at a time. History shows in what is in flight. `tests/claims.rs` holds a deliberately
+//! wrong model for each: none of them is a tautology. stateright's `eventually` is not used (0.31 misses cycles); that things end well is
+//! the business of I-TIMEOUT, I-NO-LEAK and `graph.rs`. Read first: `system.rs`. Next: `sightings.rs`.
+
+use stateright::{Model, Property};
+
+use crate::focus::{DialOut, Hosting, Notifier, Report};
+use crate::message::{CallMessage, DialMessage, ReferMessage, SubscriptionMessage};
+use crate::participant::Participant;
+use crate::system::{Action, ActionKind, Leg, State};
+use crate::terms::{Outcome, Presence, SecondOffer};
+use crate::ue::{Call, CallFailure, Refer, Stage, Subscription};
+
+/// The claims: properties that hold in every state.
+#[must_use]
+pub fn claims<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
+    vec![
+        Property::always("I-EARLY-NOTIFY", |_, state| early_notify(state)),
+        Property::always("I-FIRST-NOTIFY", |_, state| first_notify(state)),
+        Property::always("I-TERM-ONCE", |_, state| terminated_once(state)),
+        Property::always("I-481-REMOVES", |_, state| refusal_removes(state)),
+        Property::always("I-SS-HDR", |_, state| subscription_state_true(state)),
+        Property::always("EV-15", |_, state| one_notify_at_a_time(state)),
+        Property::always("I-REF-TRUTH", |_, state| report_true(state)),
+        Property::always("I-REF-WAIT", |_, state| referrer_waits(state)),
+        Property::always("I-REF-ID", |_, state| notify_of_this_refer(state)),
+        Property::always("I-REF-INDEP", |_, state| usages_independent(state)),
+        Property::always("I-VERSION", |_, state| version_in_step(state)),
+        Property::always("I-ROSTER", roster_converges),
+        Property::always("I-STATUS-TRUE", |_, state| status_true(state)),
+        Property::always("I-TARGET", |_, state| conference_uri_from_2xx(state)),
+        Property::always("I-CSEQ", |_, state| overtaken_starts_nothing(state)),
+        Property::always("I-PRACK", |_, state| acknowledged_first(state)),
+        Property::always("I-OA", |_, state| one_offer_at_a_time(state)),
+        Property::always("I-QOS", |_, state| resources_first(state)),
+        Property::always("I-BYE-EARLY", |_, state| no_early_bye(state)),
+        Property::always("I-ISOLATION", |_, state| others_stay(state)),
+        Property::always("CR-62", |_, state| cancel_after_arrival(state)),
+        Property::always("CR-69", |_, state| nothing_new_after_the_end(state)),
+        Property::always("I-TIMEOUT", |model, state| !is_quiescent(model, state) || !somebody_waits(state)),
+        Property::always("I-NO-LEAK", |model, state| {
+            !is_quiescent(model, state) || somebody_waits(state) || settled(state) || explicit_failure(state)
+        }),
+    ]
+}
+
+// ---- ends: what a state looks like in which nobody has to do anything
+
+/// Whether nobody has to do anything: no action is possible but users' wishes, losses and subscriptions that run out in hours.
+pub fn owes_nothing<M: Model<State = State, Action = Action>>(model: &M, state: &State) -> bool {
+    let mut actions = Vec::new();
+    model.actions(state, &mut actions);
+    actions.iter().all(|action| action.kind() != ActionKind::Protocol)
+}
+
+/// [`owes_nothing`], cheaper: what is in flight can always be delivered.
+fn is_quiescent<M: Model<State = State, Action = Action>>(model: &M, state: &State) -> bool {
+    state.is_silent() && owes_nothing(model, state)
+}
+
+/// Whether somebody waits for an answer.
+#[must_use]
+pub fn somebody_waits(state: &State) -> bool {
+    matches!(state.ue.call, Call::Calling { .. } | Call::Early { .. } | Call::Leaving)
+        || matches!(state.ue.subscription, Subscription::Subscribing { .. })
+        || matches!(state.focus.hosting, Hosting::Early | Hosting::Pracked | Hosting::Answered)
+        || matches!(state.focus.notifier, Notifier::Notifying | Notifier::Ending)
+        || state.legs.iter().any(leg_waits)
+}
+
+fn leg_waits(leg: &Leg) -> bool {
+    matches!(leg.ue.refer, Refer::Sent | Refer::Accepted | Refer::Trying)
+        || matches!(leg.focus.report, Report::OwesTrying | Report::TryingSent | Report::Waiting | Report::FinalSent)
+        || matches!(
+            leg.focus.dial,
+            DialOut::Calling | DialOut::Alerting | DialOut::Abandoned | DialOut::Cancelling | DialOut::Leaving
+        )
+        || matches!(
+            leg.participant,
+            Participant::Offered | Participant::Ringing | Participant::Answered | Participant::Leaving
+        )
+}
+
+/// Whether both ends of every usage agree on where it stands, and none is half open.
+#[must_use]
+pub fn settled(state: &State) -> bool {
+    let call = matches!(
+        (state.ue.call, state.focus.hosting),
+        (Call::Idle | Call::Failed(CallFailure::Rejected), Hosting::None)
+            | (Call::Confirmed, Hosting::Confirmed)
+            | (Call::Over, Hosting::Over)
+    );
+    let subscription = match (state.ue.subscription, state.focus.notifier) {
+        (Subscription::None, Notifier::None) | (Subscription::Ended, Notifier::Terminated) => true,
+        (Subscription::Active, Notifier::Active) => state.focus.is_up(),
+        // Subscribed too late: 404.
+        (Subscription::Failed, Notifier::None) => state.focus.hosting == Hosting::Over,
+        _ => false,
+    };
+    call && subscription && state.legs.iter().all(|leg| leg_settled(state, leg))
+}
+
+fn leg_settled(state: &State, leg: &Leg) -> bool {
+    let report = matches!(
+        (leg.ue.refer, leg.focus.report),
+        (Refer::Idle | Refer::Refused, Report::None) | (Refer::Done(_), Report::Closed)
+    );
+    let dial = match (leg.focus.dial, leg.participant) {
+        (DialOut::Idle, Participant::Idle) => leg.focus.report == Report::None,
+        (DialOut::Joined, Participant::InCall) => state.focus.is_up(),
+        (DialOut::Over, Participant::Over) => true,
+        // The INVITE never came; the 408 was reported.
+        (DialOut::Over, Participant::Idle) => leg.focus.outcome == Some(Outcome::TimedOut),
+        _ => false,
+    };
+    report && dial
+}
+
+/// Whether a message was lost for good and that left its trace: somebody knows that something failed, or was never told of the end.
+#[must_use]
+pub fn explicit_failure(state: &State) -> bool {
+    let call = match state.ue.call {
+        Call::Failed(CallFailure::TimedOut) => true,
+        // The BYE was lost.
+        Call::Over => state.focus.hosting != Hosting::Over,
+        _ => false,
+    };
+    let subscription = state.focus.notifier == Notifier::Removed || state.ue.subscription == Subscription::Failed;
+    state.lost > 0 && (call || subscription || state.legs.iter().any(leg_failed))
+}
+
+fn leg_failed(leg: &Leg) -> bool {
+    leg.ue.refer == Refer::Unknown
+        || leg.focus.report == Report::Removed
+        || matches!(
+            (leg.focus.dial, leg.participant),
+            // A BYE was lost.
+            (DialOut::Over, Participant::InCall) | (DialOut::Joined, Participant::Over)
+        )
+}
+
+// ---- claims
+
+/// A NOTIFY that belongs to an outstanding SUBSCRIBE or REFER is not answered 481 (RFC 6665 4.1.2.4, RFC 3515 2.4.4).
+fn early_notify(state: &State) -> bool {
+    let subscribed = matches!(state.ue.subscription, Subscription::Subscribing { .. } | Subscription::Active);
+    let refused = state.network.subscription.contains(SubscriptionMessage::NotifyRefused);
+    !(refused && subscribed)
+        && state.legs.iter().all(|leg| {
+            let referring = matches!(leg.ue.refer, Refer::Sent | Refer::Accepted | Refer::Trying);
+            !(referring && leg.network.refer.contains(ReferMessage::NotifyRefused))
+        })
+}
+
+/// An accepted SUBSCRIBE or REFER is followed by a NOTIFY (RFC 6665 4.2.1.2, RFC 3515 2.4.4).
+fn first_notify(state: &State) -> bool {
+    let subscribing = matches!(state.ue.subscription, Subscription::Subscribing { .. });
+    let accepted = state.ue.subscription == (Subscription::Subscribing { answered: true })
+        || (subscribing && state.network.subscription.contains(SubscriptionMessage::SubscribeOk));
+    let followed =
+        state.focus.notifier == Notifier::Removed || state.network.subscription.contains(SubscriptionMessage::Notify);
+    (!accepted || followed)
+        && state.legs.iter().all(|leg| {
+            let accepted = leg.ue.refer == Refer::Accepted || leg.network.refer.contains(ReferMessage::Accepted);
+            !accepted || matches!(leg.focus.report, Report::OwesTrying | Report::TryingSent | Report::Removed)
+        })
+}
+
+/// Nothing follows the last NOTIFY of a subscription, nor its removal (RFC 6665 4.1.3, 4.2.2, RFC 3515 2.4.7).
+fn terminated_once(state: &State) -> bool {
+    let in_flight = state.network.subscription;
+    let notify = in_flight.contains(SubscriptionMessage::Notify) || in_flight.contains(SubscriptionMessage::NotifyEnd);
+    let over = state.ue.subscription == Subscription::Ended
+        || matches!(state.focus.notifier, Notifier::Terminated | Notifier::Removed);
+    !(over && notify)
+        && state.legs.iter().all(|leg| {
+            let over =
+                matches!(leg.ue.refer, Refer::Done(_)) || matches!(leg.focus.report, Report::Closed | Report::Removed);
+            !(over && leg.network.refer.iter().any(is_refer_notify))
+        })
+}
+
+fn is_refer_notify(message: ReferMessage) -> bool {
+    matches!(message, ReferMessage::Trying | ReferMessage::Report(_))
+}
+
+/// A subscription whose NOTIFY was answered 481, or timed out, is gone at the focus (RFC 6665 4.2.2).
+fn refusal_removes(state: &State) -> bool {
+    let subscription = state.ue.subscription != Subscription::Failed
+        || !state.network.subscription.is_empty()
+        || matches!(state.focus.notifier, Notifier::None | Notifier::Removed);
+    subscription
+        && state.legs.iter().all(|leg| {
+            leg.ue.refer != Refer::Unknown
+                || !leg.network.refer.is_empty()
+                || matches!(leg.focus.report, Report::None | Report::OwesTrying | Report::Removed)
+        })
+}
+
+/// What a NOTIFY says of its subscription, active or terminated, is how the focus holds it (RFC 6665 4.1.3, 8.2.3).
+fn subscription_state_true(state: &State) -> bool {
+    let says = |message| state.network.subscription.contains(message);
+    let notifier = state.focus.notifier;
+    (!says(SubscriptionMessage::Notify) || notifier == Notifier::Notifying)
+        && (!says(SubscriptionMessage::NotifyEnd)
+            || (notifier == Notifier::Ending && state.focus.hosting == Hosting::Over))
+        && state.legs.iter().all(|leg| {
+            leg.network.refer.iter().all(|message| match message {
+                ReferMessage::Trying => leg.focus.report == Report::TryingSent,
+                ReferMessage::Report(_) => leg.focus.report == Report::FinalSent,
+                _ => true,
+            })
+        })
+}
+
+/// The focus has at most one NOTIFY open in D1, so that none can overtake another (RFC 3261 12.2.2; good practice).
+fn one_notify_at_a_time(state: &State) -> bool {
+    let open = state.legs.iter().filter(|leg| leg.focus.report_is_open());
+    open.count() <= 1
+}
+
+/// The reported outcome is the outcome, and it is what the invited user did (RFC 3515 2.4.5).
+fn report_true(state: &State) -> bool {
+    state.legs.iter().all(|leg| {
+        let outcome = leg.focus.outcome;
+        let in_flight = leg.network.refer.iter().all(|message| match message {
+            ReferMessage::Report(reported) => Some(reported) == outcome,
+            _ => true,
+        });
+        let noted = match (leg.ue.refer, leg.focus.report) {
+            (Refer::Done(noted), Report::FinalSent | Report::Closed) => Some(noted) == outcome,
+            _ => true,
+        };
+        let done = match outcome {
+            Some(Outcome::Joined) => {
+                !matches!(leg.participant, Participant::Idle | Participant::Offered | Participant::Ringing)
+            }
+            Some(Outcome::TimedOut) => leg.participant == Participant::Idle,
+            Some(Outcome::Busy | Outcome::Declined) => leg.participant == Participant::Over,
+            Some(Outcome::NoAnswer) | None => true,
+        };
+        in_flight && noted && done
+    })
+}
+
+/// The UE takes nothing but the last NOTIFY for the outcome: not the 2xx, not `100 Trying` (RFC 3515 2.4.4).
+fn referrer_waits(state: &State) -> bool {
+    state.legs.iter().all(|leg| {
+        !matches!(leg.ue.refer, Refer::Done(_))
+            || matches!(leg.focus.report, Report::FinalSent | Report::Closed | Report::Removed)
+    })
+}
+
+/// A NOTIFY counts for the REFER whose subscription it names and for no other (RFC 3515 2.4.6).
+fn notify_of_this_refer(state: &State) -> bool {
+    state
+        .legs
+        .iter()
+        .all(|leg| leg.ue.refer != Refer::Trying || !matches!(leg.focus.report, Report::None | Report::OwesTrying))
+}
+
+/// The end of a refer subscription leaves the call alone, the end of the call leaves the refer subscriptions alone (RFC 5057 4.2, 5.5).
+fn usages_independent(state: &State) -> bool {
+    let call = state.focus.hosting != Hosting::Over || state.ue.has_left();
+    call && state.legs.iter().all(|leg| leg.ue.refer != Refer::Trying || leg.focus.report != Report::Closed)
+}
+
+/// A document's version is one above the last that the subscriber applied (RFC 4575 4.6).
+fn version_in_step(state: &State) -> bool {
+    let versions_matter = matches!(state.ue.subscription, Subscription::Subscribing { .. } | Subscription::Active)
+        && matches!(state.focus.notifier, Notifier::Active | Notifier::Notifying);
+    let in_flight = state.network.subscription.contains(SubscriptionMessage::Notify);
+    !versions_matter || state.focus.ahead == u8::from(in_flight)
+}
+
+/// The UE's roster is what it was told; when nothing is left to do it is the focus' roster (RFC 4575 3.6).
+fn roster_converges<M: Model<State = State, Action = Action>>(model: &M, state: &State) -> bool {
+    let subscribed = state.ue.call == Call::Confirmed
+        && state.ue.subscription == Subscription::Active
+        && state.focus.notifier == Notifier::Active
+        && state.focus.is_up();
+    !subscribed
+        || (state.legs.iter().all(|leg| leg.ue.known == leg.focus.told)
+            && (state.legs.iter().all(|leg| leg.focus.told == leg.focus.row()) || !is_quiescent(model, state)))
+}
+
+/// Somebody is shown as connected only after he answered and the focus acknowledged it (RFC 4575 5.7.3).
+fn status_true(state: &State) -> bool {
+    state.legs.iter().all(|leg| {
+        let shown = leg.focus.told != Presence::Absent || leg.ue.known != Presence::Absent;
+        !shown || leg.focus.outcome == Some(Outcome::Joined)
+    })
+}
+
+/// The conference URI comes from the 2xx: nothing is sent there before (TS 24.147 5.3.1.3.2; RFC 3261 13.2.2.4).
+fn conference_uri_from_2xx(state: &State) -> bool {
+    let used = state.ue.subscription != Subscription::None || state.legs.iter().any(|leg| leg.ue.refer != Refer::Idle);
+    !used || state.ue.call == Call::Confirmed || state.ue.has_left()
+}
+
+/// A REFER refused as out of order starts nothing (RFC 3261 12.2.2).
+fn overtaken_starts_nothing(state: &State) -> bool {
+    state.legs.iter().all(|leg| {
+        !leg.network.refer.contains(ReferMessage::OutOfOrder)
+            || (leg.focus.report == Report::None && leg.focus.dial == DialOut::Idle)
+    })
+}
+
+/// No 200 to the INVITE before the PRACK of the 183 that carried an answer (RFC 3262 3).
+fn acknowledged_first(state: &State) -> bool {
+    let call = state.network.call;
+    !state.focus.is_up()
+        || !(matches!(state.ue.call, Call::Calling { .. })
+            || call.contains(CallMessage::Prack)
+            || call.contains(CallMessage::PrackWithOffer))
+}
+
+/// At most one offer is open, and each answer comes in the message that belongs to its offer (RFC 3311 5.1, RFC 3262 5, RFC 6337 2.2).
+fn one_offer_at_a_time(state: &State) -> bool {
+    let open = |messages: &[CallMessage]| messages.iter().any(|message| state.network.call.contains(*message));
+    let first = open(&[CallMessage::Invite, CallMessage::Progress]);
+    let prack = open(&[CallMessage::PrackWithOffer, CallMessage::PrackOkWithAnswer]);
+    let update = open(&[CallMessage::Update, CallMessage::UpdateOk]);
+    let bare_prack = open(&[CallMessage::Prack, CallMessage::PrackOk]);
+    let in_place = match state.ue.call {
+        Call::Early { second_offer: SecondOffer::InPrack, .. } => !update && !bare_prack,
+        Call::Early { second_offer: SecondOffer::InUpdate, .. } => !prack,
+        _ => true,
+    };
+    u8::from(first) + u8::from(prack) + u8::from(update) <= 1 && !(update && bare_prack) && in_place
+}
+
+/// No 200 to the INVITE before the offer that says that the UE's resources are reserved (RFC 3312 5.1, 6).
+fn resources_first(state: &State) -> bool {
+    let announced =
+        !matches!(state.ue.call, Call::Early { second_offer: SecondOffer::InUpdate, stage: Stage::PrackSent })
+            && !state.network.call.contains(CallMessage::Update);
+    !state.focus.is_up() || announced
+}
+
+/// An invited user sends no BYE before the ACK came (RFC 3261 15).
+fn no_early_bye(state: &State) -> bool {
+    state.legs.iter().all(|leg| {
+        leg.participant != Participant::Leaving
+            || (!leg.network.dial.contains(DialMessage::Answer)
+                && matches!(leg.focus.dial, DialOut::Joined | DialOut::Leaving | DialOut::Over)
+                && !leg.network.dial.contains(DialMessage::Ack))
+    })
+}
+
+/// The focus ends the dialog of somebody who joined only because the conference is over (RFC 4579 5.12).
+fn others_stay(state: &State) -> bool {
+    state.legs.iter().all(|leg| {
+        leg.focus.dial != DialOut::Leaving
+            || leg.focus.outcome != Some(Outcome::Joined)
+            || state.focus.hosting == Hosting::Over
+    })
+}
+
+/// A CANCEL is sent only when a provisional response can have come: the INVITE has arrived (RFC 3261 9.1).
+fn cancel_after_arrival(state: &State) -> bool {
+    state
+        .legs
+        .iter()
+        .all(|leg| leg.focus.dial != DialOut::Cancelling || !leg.network.dial.contains(DialMessage::Invite))
+}
+
+/// After the end of the conference nobody is admitted or dialled any more (RFC 5407 3.3.3, RFC 4579 5.12).
+fn nothing_new_after_the_end(state: &State) -> bool {
+    state.focus.hosting != Hosting::Over
+        || state.legs.iter().all(|leg| {
+            !matches!(leg.focus.dial, DialOut::Calling | DialOut::Alerting | DialOut::Joined)
+                && !leg.network.refer.contains(ReferMessage::Refer)
+        })
+}

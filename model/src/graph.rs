@@ -1,0 +1,337 @@
+//! A walk of our own over a model, for what stateright does not tell: the graph itself.
+//!
+//! stateright keeps fingerprints; it exposes neither which states have no successor nor who leads where, and its `eventually`
+//! misses cycles. This walk keeps the states, numbered breadth first, and the *owed* edges: the actions that somebody has to take,
+//! as opposed to what a user may want or the network may do. So it can say that owed actions run out, where they do, and from where a
+//! good end can still be reached. Read first: `system.rs`.
+
+use std::hash::{Hash, Hasher};
+
+use stateright::Model;
+
+/// The states of a model that can be reached, in breadth-first order, and its owed edges.
+pub struct Graph<'m, M: Model> {
+    model: &'m M,
+    representative: fn(&M::State) -> M::State,
+    states: Vec<M::State>,
+    /// For each state the one it was first reached from; an initial state is its own.
+    parents: Vec<u32>,
+    /// The owed successors of state `i` are `targets[starts[i]..starts[i + 1]]`.
+    starts: Vec<u32>,
+    targets: Vec<u32>,
+    transitions: u64,
+    terminal: usize,
+}
+
+/// How a walk goes about it.
+pub struct Walk<'w, M: Model> {
+    /// Whether somebody has to take this action.
+    pub is_owed: fn(&M::Action) -> bool,
+    /// What stands for a state and all that are symmetric to it: `Clone::clone` for a walk without symmetry.
+    pub representative: fn(&M::State) -> M::State,
+    /// Whether to go on from a state.
+    pub expand: &'w dyn Fn(&M::State) -> bool,
+    /// Told of every transition: the number of the state before, that state, and the action.
+    pub on_transition: &'w mut dyn FnMut(u32, &M::State, &M::Action),
+    /// Told now and then how many states there are.
+    pub on_progress: &'w mut dyn FnMut(usize),
+}
+
+impl<'m, M> Graph<'m, M>
+where
+    M: Model,
+    M::State: Copy + Eq + Hash,
+{
+    /// Visits every state that `model` can reach.
+    ///
+    /// # Panics
+    /// With more than 2³² − 2 states or owed edges.
+    pub fn walk(model: &'m M, walk: &mut Walk<'_, M>) -> Self {
+        let mut graph = Self {
+            model,
+            representative: walk.representative,
+            states: Vec::new(),
+            parents: Vec::new(),
+            starts: vec![0],
+            targets: Vec::new(),
+            transitions: 0,
+            terminal: 0,
+        };
+        let mut index = Index::new();
+        for state in model.init_states() {
+            let number = number(graph.states.len());
+            graph.add(&mut index, (walk.representative)(&state), number);
+        }
+        let mut actions = Vec::new();
+        let mut next = 0;
+        while let Some(state) = graph.states.get(next).copied() {
+            let from = number(next);
+            if (walk.expand)(&state) {
+                actions.clear();
+                model.actions(&state, &mut actions);
+                let mut stuck = true;
+                for action in actions.drain(..) {
+                    (walk.on_transition)(from, &state, &action);
+                    let owed = (walk.is_owed)(&action);
+                    if let Some(successor) = model.next_state(&state, action) {
+                        stuck = false;
+                        graph.transitions += 1;
+                        let to = graph.add(&mut index, (walk.representative)(&successor), from);
+                        if owed {
+                            graph.targets.push(to);
+                        }
+                    }
+                }
+                graph.terminal += usize::from(stuck);
+            }
+            graph.starts.push(number(graph.targets.len()));
+            next += 1;
+            if next.is_multiple_of(1 << 20) {
+                (walk.on_progress)(graph.states.len());
+            }
+        }
+        graph
+    }
+
+    /// The number of `state`, which is new or not.
+    fn add(&mut self, index: &mut Index, state: M::State, parent: u32) -> u32 {
+        let (found, new) = index.find_or_insert(&self.states, &state);
+        if new {
+            self.states.push(state);
+            self.parents.push(parent);
+        }
+        found
+    }
+
+    /// The model that was walked.
+    #[must_use]
+    pub const fn model(&self) -> &M {
+        self.model
+    }
+
+    /// How many different states there are.
+    #[must_use]
+    pub const fn unique_states(&self) -> usize {
+        self.states.len()
+    }
+
+    /// How many pairs of a state and an action that can happen in it there are.
+    #[must_use]
+    pub const fn transitions(&self) -> u64 {
+        self.transitions
+    }
+
+    /// How many states have no successor at all.
+    #[must_use]
+    pub const fn terminal_states(&self) -> usize {
+        self.terminal
+    }
+
+    /// The states, by number.
+    #[must_use]
+    pub fn states(&self) -> &[M::State] {
+        &self.states
+    }
+
+    /// Whether nobody has to do anything in state `number`.
+    #[must_use]
+    pub fn is_quiescent(&self, number: usize) -> bool {
+        self.successors(number).is_empty()
+    }
+
+    fn successors(&self, number: usize) -> &[u32] {
+        let range = self.starts[number] as usize..self.starts[number + 1] as usize;
+        &self.targets[range]
+    }
+
+    /// A shortest way to state `number`, and where it ends: there, or in a state that it stands for.
+    #[must_use]
+    pub fn path(&self, number: usize) -> (Vec<M::Action>, Option<M::State>)
+    where
+        M::Action: Clone,
+    {
+        let mut chain = vec![number];
+        let mut at = number;
+        while self.parents[at] as usize != at {
+            at = self.parents[at] as usize;
+            chain.push(at);
+        }
+        // From the initial state on follow real states, not their representatives, so that an invited user keeps his name all
+        // the way.
+        let mut path = Vec::new();
+        let stands_for = |state: &M::State, number: usize| (self.representative)(state) == self.states[number];
+        let mut end = self.model.init_states().into_iter().find(|state| stands_for(state, at));
+        for number in chain.into_iter().rev().skip(1) {
+            let step = end.and_then(|state| {
+                let mut actions = Vec::new();
+                self.model.actions(&state, &mut actions);
+                actions.into_iter().find_map(|action| {
+                    let next = self.model.next_state(&state, action.clone())?;
+                    stands_for(&next, number).then_some((action, next))
+                })
+            });
+            end = step.map(|(action, next)| {
+                path.push(action);
+                next
+            });
+        }
+        (path, end)
+    }
+
+    /// A shortest way to a state that satisfies `goal`.
+    #[must_use]
+    pub fn shortest_path(&self, goal: impl Fn(&M::State) -> bool) -> Option<Vec<M::Action>>
+    where
+        M::Action: Clone,
+    {
+        let number = self.states.iter().position(goal)?;
+        Some(self.path(number).0)
+    }
+
+    /// A state from which owed actions can go on for ever, if there is one.
+    #[must_use]
+    pub fn endless(&self) -> Option<usize> {
+        // Kahn's algorithm, from the ends backwards would need the reverse edges; forwards it does as well: what is left over when
+        // states without a predecessor are taken away, again and again, lies on a cycle or behind one.
+        let mut predecessors = vec![0_u32; self.states.len()];
+        for target in &self.targets {
+            predecessors[*target as usize] += 1;
+        }
+        let mut free: Vec<u32> =
+            (0..number(self.states.len())).filter(|state| predecessors[*state as usize] == 0).collect();
+        while let Some(state) = free.pop() {
+            for target in self.successors(state as usize) {
+                let left = &mut predecessors[*target as usize];
+                *left -= 1;
+                if *left == 0 {
+                    free.push(*target);
+                }
+            }
+        }
+        predecessors.iter().position(|left| *left > 0)
+    }
+
+    /// A state from which no sequence of owed actions leads to a state that satisfies `goal`, if there is one.
+    #[must_use]
+    pub fn cut_off(&self, goal: impl Fn(usize, &M::State) -> bool) -> Option<usize> {
+        let mut reaches: Vec<bool> =
+            self.states.iter().enumerate().map(|(number, state)| goal(number, state)).collect();
+        // Successors mostly have higher numbers, so that going down settles nearly everything in the first round.
+        loop {
+            let mut changed = false;
+            for state in (0..self.states.len()).rev() {
+                if !reaches[state] && self.successors(state).iter().any(|target| reaches[*target as usize]) {
+                    reaches[state] = true;
+                    changed = true;
+                }
+            }
+            if !changed {
+                return reaches.iter().position(|reached| !reached);
+            }
+        }
+    }
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).expect("fewer than 2^32 states and edges")
+}
+
+/// Open addressing over the numbers of the states; the states themselves stay in their vector and are compared in full.
+struct Index {
+    /// A number + 1 below, half of the state's hash above; or 0 for a free place. A power of two long, at most half full.
+    places: Vec<u64>,
+    used: usize,
+}
+
+impl Index {
+    fn new() -> Self {
+        Self { places: vec![0; 1 << 12], used: 0 }
+    }
+
+    /// The number of `state`, and whether it is new: then it has to become the next of `states`.
+    fn find_or_insert<S: Eq + Hash>(&mut self, states: &[S], state: &S) -> (u32, bool) {
+        if self.used * 2 >= self.places.len() {
+            self.grow(states);
+        }
+        let mask = self.places.len() - 1;
+        let hash = hash(state);
+        let mut at = hash as usize & mask;
+        loop {
+            let place = self.places[at];
+            if place == 0 {
+                let new = number(states.len());
+                self.places[at] = hash & TAG | u64::from(new + 1);
+                self.used += 1;
+                return (new, true);
+            }
+            let found = place as u32 - 1;
+            if (place ^ hash) & TAG == 0 && states[found as usize] == *state {
+                return (found, false);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    fn grow<S: Hash>(&mut self, states: &[S]) {
+        let mask = self.places.len() * 2 - 1;
+        self.places = vec![0; mask + 1];
+        for (index, state) in states.iter().enumerate() {
+            let hash = hash(state);
+            let mut at = hash as usize & mask;
+            while self.places[at] != 0 {
+                at = (at + 1) & mask;
+            }
+            self.places[at] = hash & TAG | u64::from(number(index) + 1);
+        }
+    }
+}
+
+/// The half of a hash that is kept beside the number, so that most strangers are told apart without looking at their states.
+const TAG: u64 = 0xFFFF_FFFF_0000_0000;
+
+fn hash<S: Hash>(state: &S) -> u64 {
+    let mut hasher = Mixer::default();
+    state.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A multiplying hash for small integers: fast, and the same in every run.
+#[derive(Default)]
+pub(crate) struct Mixer(u64);
+
+impl Hasher for Mixer {
+    fn finish(&self) -> u64 {
+        let folded = (self.0 ^ (self.0 >> 29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        folded ^ (folded >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u16(&mut self, value: u16) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = (self.0.rotate_left(23) ^ value).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
+    }
+
+    fn write_isize(&mut self, value: isize) {
+        self.write_u64(value as u64);
+    }
+}

@@ -1,0 +1,132 @@
+//! A state in a few words: what hashing and the choice of a representative work on.
+//!
+//! Packing loses nothing, so two states are equal exactly if their words are. The derived `Hash` of so many small enums would be by far the
+//! slowest part of an exploration. Read first: `system.rs`.
+
+use std::hash::{Hash, Hasher};
+
+use stateright::Representative;
+
+use crate::system::{Leg, State};
+use crate::terms::{Outcome, SecondOffer};
+use crate::ue::{Call, CallFailure, Refer, Stage, Subscription};
+
+/// Appends fields to a word, from the lowest bit up.
+struct Word {
+    bits: u64,
+    used: u32,
+}
+
+impl Word {
+    const fn new() -> Self {
+        Self { bits: 0, used: 0 }
+    }
+
+    fn field(mut self, value: u64, width: u32) -> Self {
+        debug_assert!(value < 1 << width, "{value} needs more than {width} bits");
+        self.bits |= value << self.used;
+        self.used += width;
+        self
+    }
+}
+
+const fn second_offer(value: SecondOffer) -> u64 {
+    value as u64
+}
+
+const fn call(value: Call) -> u64 {
+    match value {
+        Call::Idle => 0,
+        Call::Confirmed => 1,
+        Call::Leaving => 2,
+        Call::Over => 3,
+        Call::Failed(CallFailure::Rejected) => 4,
+        Call::Failed(CallFailure::TimedOut) => 5,
+        Call::Calling { second_offer: at } => 6 + second_offer(at),
+        Call::Early { second_offer: at, stage: Stage::PrackSent } => 8 + second_offer(at),
+        Call::Early { second_offer: at, stage: Stage::PrackAnswered } => 10 + second_offer(at),
+    }
+}
+
+const fn subscription(value: Subscription) -> u64 {
+    match value {
+        Subscription::None => 0,
+        Subscription::Subscribing { answered: false } => 1,
+        Subscription::Subscribing { answered: true } => 2,
+        Subscription::Active => 3,
+        Subscription::Ended => 4,
+        Subscription::Failed => 5,
+    }
+}
+
+const fn refer(value: Refer) -> u64 {
+    match value {
+        Refer::Idle => 0,
+        Refer::Sent => 1,
+        Refer::Accepted => 2,
+        Refer::Trying => 3,
+        Refer::Refused => 4,
+        Refer::Unknown => 5,
+        Refer::Done(outcome) => 6 + outcome as u64,
+    }
+}
+
+const fn outcome(value: Option<Outcome>) -> u64 {
+    match value {
+        None => 0,
+        Some(outcome) => 1 + outcome as u64,
+    }
+}
+
+impl Leg {
+    /// The block as one word.
+    fn word(&self) -> u64 {
+        Word::new()
+            .field(refer(self.ue.refer), 4)
+            .field(self.ue.known as u64, 2)
+            .field(self.focus.dial as u64, 3)
+            .field(outcome(self.focus.outcome), 3)
+            .field(self.focus.report as u64, 3)
+            .field(self.focus.told as u64, 2)
+            .field(self.participant as u64, 3)
+            .field(u64::from(self.network.refer.bits()), 13)
+            .field(u64::from(self.network.dial.bits()), 12)
+            .field(u64::from(self.network.rank), 2)
+            .bits
+    }
+}
+
+impl State {
+    /// What is not about an invited user, as one word.
+    fn word(&self) -> u64 {
+        Word::new()
+            .field(call(self.ue.call), 4)
+            .field(subscription(self.ue.subscription), 3)
+            .field(self.focus.hosting as u64, 3)
+            .field(self.focus.notifier as u64, 3)
+            .field(u64::from(self.focus.ahead), 4)
+            .field(u64::from(self.network.call.bits()), 13)
+            .field(u64::from(self.network.subscription.bits()), 7)
+            .field(u64::from(self.lost), 8)
+            .bits
+    }
+}
+
+impl Hash for State {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.word());
+        for leg in &self.legs {
+            hasher.write_u64(leg.word());
+        }
+    }
+}
+
+impl Representative for State {
+    /// The blocks of the invited users in order. Ranks move with their blocks and stay what they are.
+    fn representative(&self) -> Self {
+        let mut state = *self;
+        // Untouched blocks are zero: downwards they come last, where those that are not configured stay.
+        state.legs.sort_unstable_by_key(|leg| std::cmp::Reverse(leg.word()));
+        state
+    }
+}

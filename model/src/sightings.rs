@@ -1,0 +1,330 @@
+//! What must be seen in some state: every branch of the procedure is really taken.
+//!
+//! A sighting is a `sometimes` property, about a state. A moment is about an action in a state: who overtakes whom, which message is lost;
+//! the state after it may look like any other. The shortest way to either is a witness (`scope.rs`): a run that an implementation must be
+//! able to follow. Read first: `system.rs`. Next: `scope.rs`.
+
+use stateright::{Model, Property};
+
+use crate::focus::{DialOut, Hosting, Notifier, Report};
+use crate::message::{CallMessage, DialMessage, Kind, Message, ReferMessage, SubscriptionMessage};
+use crate::participant::Participant;
+use crate::system::{Action, Leg, State};
+use crate::terms::{Invited, Outcome, Presence};
+use crate::ue::{Call, CallFailure, Refer, Subscription};
+
+/// The sightings that a loss-free model with so many invited users has to have.
+#[must_use]
+pub fn sightings<M: Model<State = State, Action = Action>>(invited: usize) -> Vec<Property<M>> {
+    let mut all = creation();
+    if invited >= 1 {
+        all.extend(subscription());
+        all.extend(refer());
+        all.extend(dial_out());
+        all.extend(leaving());
+    }
+    if invited >= 2 {
+        all.extend(several());
+    }
+    all
+}
+
+fn calls(state: &State, message: CallMessage) -> bool {
+    state.network.call.contains(message)
+}
+
+fn notes(state: &State, message: SubscriptionMessage) -> bool {
+    state.network.subscription.contains(message)
+}
+
+fn any(state: &State, condition: impl Fn(&Leg) -> bool) -> bool {
+    state.legs.iter().any(condition)
+}
+
+fn count(state: &State, condition: impl Fn(&Leg) -> bool) -> usize {
+    state.legs.iter().filter(|leg| condition(leg)).count()
+}
+
+/// Subscribed on both sides, nothing in flight about it.
+fn subscribed(state: &State) -> bool {
+    state.ue.subscription == Subscription::Active && state.focus.notifier == Notifier::Active && state.focus.is_up()
+}
+
+/// The focus has ended the conference and the UE's call is over.
+fn over(state: &State) -> bool {
+    state.ue.call == Call::Over && state.focus.hosting == Hosting::Over
+}
+
+fn has_left(leg: &Leg) -> bool {
+    leg.focus.dial == DialOut::Over
+        && leg.focus.outcome == Some(Outcome::Joined)
+        && leg.participant == Participant::Over
+}
+
+fn creation<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
+    vec![
+        Property::sometimes("second offer in the PRACK", |_, state: &State| {
+            calls(state, CallMessage::PrackOkWithAnswer)
+        }),
+        Property::sometimes("second offer in an UPDATE", |_, state: &State| calls(state, CallMessage::UpdateOk)),
+        Property::sometimes("creation rejected", |_, state: &State| {
+            state.ue.call == Call::Failed(CallFailure::Rejected)
+        }),
+        Property::sometimes("conference created", |_, state: &State| {
+            state.ue.call == Call::Confirmed && state.focus.hosting == Hosting::Confirmed
+        }),
+        Property::sometimes("conference over", |_, state: &State| over(state)),
+    ]
+}
+
+fn subscription<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
+    vec![
+        Property::sometimes("subscribed before the ACK arrived", |_, state: &State| {
+            calls(state, CallMessage::Ack) && state.focus.notifier != Notifier::None
+        }),
+        Property::sometimes("first document already shows somebody", |_, state: &State| {
+            matches!(state.ue.subscription, Subscription::Subscribing { .. })
+                && notes(state, SubscriptionMessage::Notify)
+                && any(state, |leg| leg.focus.told == Presence::Connected)
+        }),
+        Property::sometimes("never subscribed", |_, state: &State| {
+            over(state) && state.is_silent() && state.ue.subscription == Subscription::None && any(state, has_left)
+        }),
+        Property::sometimes("subscribed too late: 404", |_, state: &State| {
+            state.ue.subscription == Subscription::Failed
+        }),
+        Property::sometimes("joined and left between two documents", |_, state: &State| {
+            any(state, |leg| leg.ue.known == Presence::Absent && leg.focus.told == Presence::Disconnected)
+        }),
+        Property::sometimes("joining was told", |_, state: &State| {
+            subscribed(state) && any(state, |leg| leg.ue.known == Presence::Connected)
+        }),
+        Property::sometimes("leaving was told", |_, state: &State| {
+            subscribed(state) && any(state, |leg| leg.ue.known == Presence::Disconnected)
+        }),
+        Property::sometimes("end of the conference was told", |_, state: &State| {
+            over(state) && state.ue.subscription == Subscription::Ended && state.focus.notifier == Notifier::Terminated
+        }),
+        Property::sometimes("BYE crosses a conference NOTIFY", |_, state: &State| {
+            calls(state, CallMessage::Bye) && notes(state, SubscriptionMessage::Notify)
+        }),
+    ]
+}
+
+fn refer<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
+    vec![
+        Property::sometimes("REFER refused", |_, state: &State| {
+            state.focus.is_up() && any(state, |leg| leg.ue.refer == Refer::Refused)
+        }),
+        Property::sometimes("REFER overtaken by the BYE: 500", |_, state: &State| {
+            any(state, |leg| leg.network.refer.contains(ReferMessage::OutOfOrder))
+        }),
+        Property::sometimes("REFER after the BYE: 481", |_, state: &State| {
+            state.focus.hosting == Hosting::Over && any(state, |leg| leg.network.refer.contains(ReferMessage::Refused))
+        }),
+        Property::sometimes("roster tells of the joining before the referrer hears", |_, state: &State| {
+            subscribed(state) && any(state, |leg| leg.ue.known == Presence::Connected && leg.ue.refer == Refer::Trying)
+        }),
+        Property::sometimes("referrer hears of the joining before the roster tells", |_, state: &State| {
+            subscribed(state)
+                && any(state, |leg| {
+                    leg.ue.known == Presence::Absent
+                        && leg.ue.refer == Refer::Done(Outcome::Joined)
+                        && leg.focus.dial == DialOut::Joined
+                })
+        }),
+        Property::sometimes("outcome reported after the BYE", |_, state: &State| {
+            over(state)
+                && any(state, |leg| leg.network.refer.iter().any(|message| matches!(message, ReferMessage::Report(_))))
+        }),
+    ]
+}
+
+fn dial_out<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
+    vec![
+        Property::sometimes("alerting", |_, state: &State| any(state, |leg| leg.focus.dial == DialOut::Alerting)),
+        Property::sometimes("outcome joined", |_, state: &State| {
+            any(state, |leg| leg.ue.refer == Refer::Done(Outcome::Joined))
+        }),
+        Property::sometimes("outcome busy", |_, state: &State| {
+            any(state, |leg| leg.ue.refer == Refer::Done(Outcome::Busy))
+        }),
+        Property::sometimes("outcome declined", |_, state: &State| {
+            any(state, |leg| leg.ue.refer == Refer::Done(Outcome::Declined))
+        }),
+        Property::sometimes("outcome no answer", |_, state: &State| {
+            any(state, |leg| {
+                leg.ue.refer == Refer::Done(Outcome::NoAnswer) && leg.focus.dial == DialOut::Over && state.focus.is_up()
+            })
+        }),
+        Property::sometimes("200 crosses the CANCEL", |_, state: &State| {
+            any(state, |leg| {
+                leg.focus.dial == DialOut::Leaving
+                    && leg.focus.outcome == Some(Outcome::NoAnswer)
+                    && state.focus.is_up()
+            })
+        }),
+        Property::sometimes("486 crosses the CANCEL", |_, state: &State| {
+            any(state, |leg| leg.focus.dial == DialOut::Cancelling && leg.network.dial.contains(DialMessage::Busy))
+        }),
+        Property::sometimes("BYE crosses BYE", |_, state: &State| {
+            any(state, |leg| {
+                leg.network.dial.contains(DialMessage::FocusBye) && leg.network.dial.contains(DialMessage::UserBye)
+            })
+        }),
+    ]
+}
+
+fn leaving<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
+    vec![
+        Property::sometimes("an invited user leaves first", |_, state: &State| {
+            state.ue.call == Call::Confirmed && any(state, has_left)
+        }),
+        Property::sometimes("the creator leaves first, somebody is in the call", |_, state: &State| {
+            any(state, |leg| leg.focus.dial == DialOut::Leaving && leg.focus.outcome == Some(Outcome::Joined))
+        }),
+        Property::sometimes("the creator leaves first, somebody rings", |_, state: &State| {
+            state.focus.hosting == Hosting::Over && any(state, |leg| leg.focus.dial == DialOut::Cancelling)
+        }),
+        Property::sometimes("the creator leaves first, an INVITE is on its way", |_, state: &State| {
+            any(state, |leg| leg.focus.dial == DialOut::Abandoned && leg.network.dial.contains(DialMessage::Invite))
+        }),
+        Property::sometimes("everybody has left", |_, state: &State| {
+            over(state) && state.is_silent() && any(state, |leg| has_left(leg) && leg.focus.report == Report::Closed)
+        }),
+    ]
+}
+
+fn several<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
+    vec![
+        Property::sometimes("two REFERs in flight", |_, state: &State| {
+            count(state, |leg| leg.network.refer.contains(ReferMessage::Refer)) >= 2
+        }),
+        Property::sometimes("REFER overtaken by a REFER: 500", |_, state: &State| {
+            state.focus.is_up() && any(state, |leg| leg.network.refer.contains(ReferMessage::OutOfOrder))
+        }),
+        Property::sometimes("two in the conference", |_, state: &State| {
+            subscribed(state) && count(state, |leg| leg.ue.known == Presence::Connected) >= 2
+        }),
+        Property::sometimes("one document tells two changes", |_, state: &State| {
+            subscribed_before(state) && count(state, |leg| leg.ue.known != leg.focus.told) >= 2
+        }),
+        Property::sometimes("two outcomes wait for their NOTIFY", |_, state: &State| {
+            count(state, |leg| leg.focus.report == Report::Waiting && leg.focus.outcome.is_some()) >= 2
+        }),
+        Property::sometimes("one leaves, one stays", |_, state: &State| {
+            subscribed(state)
+                && any(state, |leg| leg.ue.known == Presence::Disconnected)
+                && any(state, |leg| leg.ue.known == Presence::Connected)
+        }),
+        Property::sometimes("one joins, one is busy", |_, state: &State| {
+            any(state, |leg| leg.ue.refer == Refer::Done(Outcome::Joined))
+                && any(state, |leg| leg.ue.refer == Refer::Done(Outcome::Busy))
+        }),
+        Property::sometimes("everybody has joined and left", |_, state: &State| {
+            over(state)
+                && state.is_silent()
+                && state.ue.subscription == Subscription::Ended
+                && count(state, |leg| has_left(leg) && leg.focus.report == Report::Closed) >= 2
+        }),
+    ]
+}
+
+/// Past its first document, with another on its way.
+fn subscribed_before(state: &State) -> bool {
+    state.ue.subscription == Subscription::Active && notes(state, SubscriptionMessage::Notify)
+}
+
+/// Something that must be seen to happen.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// What it is called.
+    pub name: String,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    /// The action, in the state before it.
+    Is(fn(&State, Action) -> bool),
+    /// This message is lost, of whichever invited user.
+    Lost(Message),
+}
+
+impl Moment {
+    fn new(name: &str, is: fn(&State, Action) -> bool) -> Self {
+        Self { name: name.to_owned(), what: What::Is(is) }
+    }
+
+    fn lost(message: Message) -> Self {
+        Self { name: format!("lost: {message}"), what: What::Lost(message) }
+    }
+
+    /// Whether taking `action` in `state` is this moment.
+    #[must_use]
+    pub fn is(&self, state: &State, action: Action) -> bool {
+        match (self.what, action) {
+            (What::Is(is), _) => is(state, action),
+            (What::Lost(message), Action::Lose(lost)) => lost.of_first() == message,
+            (What::Lost(_), _) => false,
+        }
+    }
+}
+
+/// The moments that a model with so many invited users and losses has to have.
+#[must_use]
+pub fn moments(invited: usize, losses: usize) -> Vec<Moment> {
+    let mut all = vec![
+        Moment::new("200 overtakes the 200 to the PRACK", |state, action| {
+            action == Action::Deliver(Message::Call(CallMessage::Ok)) && calls(state, CallMessage::PrackOkWithAnswer)
+        }),
+        Moment::new("200 overtakes the 200 to the UPDATE", |state, action| {
+            action == Action::Deliver(Message::Call(CallMessage::Ok)) && calls(state, CallMessage::UpdateOk)
+        }),
+        Moment::new("BYE overtakes the ACK", |state, action| {
+            action == Action::Deliver(Message::Call(CallMessage::Bye)) && calls(state, CallMessage::Ack)
+        }),
+        Moment::new("conference NOTIFY overtakes the 200 to SUBSCRIBE", |state, action| {
+            action == Action::Deliver(Message::Subscription(SubscriptionMessage::Notify))
+                && notes(state, SubscriptionMessage::SubscribeOk)
+        }),
+    ];
+    if invited >= 1 {
+        all.extend([
+            Moment::new("subscribed after an outcome", |state, action| {
+                action == Action::Subscribe && any(state, |leg| matches!(leg.ue.refer, Refer::Done(_)))
+            }),
+            Moment::new("NOTIFY overtakes the 202", |state, action| match action {
+                Action::Deliver(Message::Refer(invited, ReferMessage::Trying)) => {
+                    state.in_flight(Message::Refer(invited, ReferMessage::Accepted))
+                }
+                _ => false,
+            }),
+            Moment::new("BYE of the focus overtakes the ACK", |state, action| match action {
+                Action::Deliver(Message::Dial(invited, DialMessage::FocusBye)) => {
+                    state.in_flight(Message::Dial(invited, DialMessage::Ack))
+                }
+                _ => false,
+            }),
+        ]);
+    }
+    if losses >= 1 {
+        let first = Invited::ALL[0];
+        let messages = CallMessage::ALL.iter().copied().map(Message::Call);
+        let messages = messages.chain(SubscriptionMessage::ALL.iter().copied().map(Message::Subscription));
+        let legs = ReferMessage::ALL.iter().map(|kind| Message::Refer(first, *kind));
+        let legs = legs.chain(DialMessage::ALL.iter().map(|kind| Message::Dial(first, *kind)));
+        let legs = legs.filter(|_| invited >= 1);
+        // A message that only a first loss brings about needs a second to get lost.
+        let second = |message: &Message| {
+            matches!(
+                message,
+                Message::Subscription(SubscriptionMessage::NotifyRefused)
+                    | Message::Refer(_, ReferMessage::NotifyRefused | ReferMessage::Report(Outcome::TimedOut))
+            )
+        };
+        let lost = messages.chain(legs).filter(|message| message.may_be_lost());
+        all.extend(lost.filter(|message| losses >= 2 || !second(message)).map(Moment::lost));
+    }
+    all
+}

@@ -82,7 +82,7 @@ impl<'m, 'a> Edit<'m, 'a> {
         let bytes = self.message.as_bytes();
         let fields = &self.message.frame().fields;
         let first = fields.iter().find(|span| span.is(name, bytes)).or_else(|| fields.first());
-        let at = first.map_or(self.message.frame().head_end, |span| span.line().start);
+        let at = first.map_or_else(|| self.message.frame().head_end, |span| span.line().start);
         // A start line that nothing follows may lack its line end.
         let end_line: &[u8] = if bytes.get(..at).is_some_and(|head| head.ends_with(b"\n")) { b"" } else { b"\r\n" };
         let text = [end_line, name.as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat();

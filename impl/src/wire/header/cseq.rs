@@ -20,7 +20,7 @@ impl<'a> CSeq<'a> {
     /// It is not a number of 32 bits and a method.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
         let (number, rest) = split_token(value);
-        let number = decimal(number).ok_or(Malformed::at("no sequence number of 32 bits", value, number))?;
+        let number = decimal(number).ok_or_else(|| Malformed::at("no sequence number of 32 bits", value, number))?;
         Ok(Self { number, method: parse_method(value, rest)? })
     }
 }
@@ -44,7 +44,7 @@ impl<'a> RAck<'a> {
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
         let (rseq, rest) = split_token(value);
         let (cseq, rest) = split_token(rest);
-        let number = |part: &[u8]| decimal(part).ok_or(Malformed::at("no number of 32 bits", value, part));
+        let number = |part: &[u8]| decimal(part).ok_or_else(|| Malformed::at("no number of 32 bits", value, part));
         Ok(Self { rseq: number(rseq)?, cseq: number(cseq)?, method: parse_method(value, rest)? })
     }
 }

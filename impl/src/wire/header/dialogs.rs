@@ -69,9 +69,10 @@ fn call_id_and_params(value: &[u8]) -> Result<(&[u8], Params<'_>), Malformed> {
 fn only<'a>(value: &[u8], params: Params<'a>, name: &'static str) -> Result<&'a [u8], Malformed> {
     let mut found = params.iter().filter(|param| param.name.eq_ignore_ascii_case(name.as_bytes()));
     match (found.next(), found.next()) {
-        (Some(param), None) => {
-            param.value.filter(|tag| !tag.is_empty()).ok_or(Malformed::at("a tag without a value", value, param.name))
-        }
+        (Some(param), None) => param
+            .value
+            .filter(|tag| !tag.is_empty())
+            .ok_or_else(|| Malformed::at("a tag without a value", value, param.name)),
         (Some(_), Some(second)) => Err(Malformed::at("a second tag of the same kind", value, second.name)),
         (None, _) => Err(Malformed { what: "a tag is missing", at: value.len() }),
     }

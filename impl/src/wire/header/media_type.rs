@@ -22,7 +22,7 @@ impl<'a> MediaType<'a> {
     /// It is not two tokens with a slash between them.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
         let (kind, rest) = split_token(value);
-        let subtype = rest.strip_prefix(b"/").ok_or(Malformed::at("no slash", value, rest))?;
+        let subtype = rest.strip_prefix(b"/").ok_or_else(|| Malformed::at("no slash", value, rest))?;
         let (subtype, rest) = split_token(subtype);
         if kind.is_empty() || subtype.is_empty() {
             return Err(Malformed::at("no media type", value, rest));

@@ -34,8 +34,8 @@ impl<'a> NameAddr<'a> {
             let uri = parse_uri(value, trim(uri))?;
             return Ok(Self { raw: value, display, uri, bracketed: false, params: Params::new(params) });
         };
-        let (uri, params) =
-            split_once(inside, b'>').ok_or(Malformed::at("an angle bracket that is not closed", value, rest))?;
+        let (uri, params) = split_once(inside, b'>')
+            .ok_or_else(|| Malformed::at("an angle bracket that is not closed", value, rest))?;
         let uri = parse_uri(value, trim(uri))?;
         let params = params_or_nothing(value, trim(params))?;
         Ok(Self { raw: value, display, uri, bracketed: true, params })
@@ -71,7 +71,7 @@ fn split_display(value: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     if trimmed.first() == Some(&b'"') {
         let (display, rest) = quoted_len(trimmed)
             .and_then(|length| trimmed.split_at_checked(length))
-            .ok_or(Malformed::at("a quote that is not closed", value, trimmed))?;
+            .ok_or_else(|| Malformed::at("a quote that is not closed", value, trimmed))?;
         let rest = trim_start(rest);
         return match rest.first() {
             Some(b'<') => Ok((display, rest)),

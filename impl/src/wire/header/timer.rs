@@ -25,7 +25,7 @@ impl<'a> RetryAfter<'a> {
             Some(b'(') => rest.iter().rposition(|byte| *byte == b')').and_then(|end| rest.get(end + 1..)).map(trim),
             _ => Some(rest),
         }
-        .ok_or(Malformed::at("a comment without its end", value, rest))?;
+        .ok_or_else(|| Malformed::at("a comment without its end", value, rest))?;
         Ok(Self { seconds, params: params_or_nothing(value, rest)? })
     }
 }
@@ -70,7 +70,7 @@ impl<'a> SessionExpires<'a> {
 
 fn split_seconds(value: &[u8]) -> Result<(u32, &[u8]), Malformed> {
     let (seconds, rest) = split_token(value);
-    let seconds = decimal(seconds).ok_or(Malformed::at("no number of seconds", value, seconds))?;
+    let seconds = decimal(seconds).ok_or_else(|| Malformed::at("no number of seconds", value, seconds))?;
     Ok((seconds, rest))
 }
 

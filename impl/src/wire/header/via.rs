@@ -120,7 +120,7 @@ impl<'a> Via<'a> {
 }
 
 fn after_slash<'a>(value: &[u8], rest: &'a [u8]) -> Result<&'a [u8], Malformed> {
-    rest.strip_prefix(b"/").ok_or(Malformed::at("no sent-protocol", value, rest))
+    rest.strip_prefix(b"/").ok_or_else(|| Malformed::at("no sent-protocol", value, rest))
 }
 
 /// `host [COLON port]`, where white space may surround the colon (RFC 3261 section 25.1, `sent-by`).

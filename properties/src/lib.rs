@@ -9,4 +9,5 @@ pub mod ladder;
 pub mod observe;
 pub mod oracle;
 pub mod schedule;
+pub mod trace;
 pub mod verdict;

@@ -49,5 +49,5 @@ pub fn problems(message: &Sip) -> Vec<Problem> {
 
 fn content_length_wrong(message: &Sip) -> bool {
     let Some(value) = message.header("Content-Length") else { return false };
-    value.trim().parse::<usize>().map_or(true, |length| length != message.body.len())
+    value.trim().parse::<usize>() != Ok(message.body.len())
 }

@@ -1,0 +1,120 @@
+//! From a captured frame to a UDP payload: link layer, IPv4 or IPv6, fragments, UDP.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
+
+use etherparse::defrag::IpDefragPool;
+use etherparse::{EtherType, IpNumber, LaxNetSlice, LaxSlicedPacket, NetSlice, SlicedPacket, TransportSlice, UdpSlice};
+
+/// How the frames of an interface begin (the numbers of the LINKTYPE registry).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Link {
+    /// Ethernet.
+    Ethernet,
+    /// BSD loopback: four octets of address family.
+    Loopback,
+    /// An IP packet at once.
+    Raw,
+    /// Linux "cooked" capture, version 1.
+    Cooked,
+    /// Linux "cooked" capture, version 2.
+    Cooked2,
+}
+
+impl Link {
+    /// The link layer with this number.
+    pub(super) const fn from_number(number: i32) -> Option<Self> {
+        match number {
+            1 => Some(Self::Ethernet),
+            0 | 108 => Some(Self::Loopback),
+            12 | 14 | 101 | 228 | 229 => Some(Self::Raw),
+            113 => Some(Self::Cooked),
+            276 => Some(Self::Cooked2),
+            _ => None,
+        }
+    }
+
+    /// The IP packet in a frame, with what Ethernet calls its type if the link layer says it.
+    fn network(self, frame: &[u8]) -> Option<(Option<EtherType>, &[u8])> {
+        let kind = |at: usize| {
+            let bytes = frame.get(at..at + 2)?.try_into().ok()?;
+            Some(EtherType(u16::from_be_bytes(bytes)))
+        };
+        match self {
+            Self::Ethernet | Self::Raw => Some((None, frame)),
+            Self::Loopback => Some((None, frame.get(4..)?)),
+            Self::Cooked => Some((Some(kind(14)?), frame.get(16..)?)),
+            Self::Cooked2 => Some((Some(kind(0)?), frame.get(20..)?)),
+        }
+    }
+}
+
+/// One UDP datagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Datagram<'a> {
+    /// Where it comes from.
+    pub(super) source: SocketAddr,
+    /// Where it goes.
+    pub(super) destination: SocketAddr,
+    /// What it carries.
+    pub(super) payload: Cow<'a, [u8]>,
+}
+
+/// Puts IP fragments together; bounded, because a capture may be full of first fragments.
+#[derive(Default)]
+pub(super) struct Reassembly {
+    pool: IpDefragPool<u32, ()>,
+}
+
+/// How many frames a fragment waits for the rest of its packet.
+const FRAGMENT_PATIENCE: u32 = 4096;
+
+impl Reassembly {
+    /// The datagram that frame `number` carries or completes.
+    pub(super) fn datagram<'a>(&mut self, link: Link, number: u32, frame: &'a [u8]) -> Option<Datagram<'a>> {
+        let (kind, packet) = link.network(frame)?;
+        let lax = match (link, kind) {
+            (Link::Ethernet, _) => LaxSlicedPacket::from_ethernet(packet).ok()?,
+            (_, Some(kind)) => LaxSlicedPacket::from_ether_type(kind, packet),
+            (_, None) => LaxSlicedPacket::from_ip(packet).ok()?,
+        };
+        let (source, destination) = match lax.net.as_ref()? {
+            LaxNetSlice::Ipv4(ip) => {
+                (IpAddr::V4(ip.header().source_addr()), IpAddr::V4(ip.header().destination_addr()))
+            }
+            LaxNetSlice::Ipv6(ip) => {
+                (IpAddr::V6(ip.header().source_addr()), IpAddr::V6(ip.header().destination_addr()))
+            }
+            LaxNetSlice::Arp(_) => return None,
+        };
+        let addressed = |source_port, destination_port, payload| Datagram {
+            source: SocketAddr::new(source, source_port),
+            destination: SocketAddr::new(destination, destination_port),
+            payload,
+        };
+        if let Some(TransportSlice::Udp(udp)) = &lax.transport {
+            return Some(addressed(udp.source_port(), udp.destination_port(), Cow::Borrowed(udp.payload())));
+        }
+        if !lax.net.as_ref()?.ip_payload_ref()?.fragmented {
+            return None;
+        }
+        let whole = self.complete(link, kind, number, packet)?;
+        let udp = UdpSlice::from_slice(&whole).ok()?;
+        Some(addressed(udp.source_port(), udp.destination_port(), Cow::Owned(udp.payload().to_vec())))
+    }
+
+    fn complete(&mut self, link: Link, kind: Option<EtherType>, number: u32, packet: &[u8]) -> Option<Vec<u8>> {
+        let strict = match (link, kind) {
+            (Link::Ethernet, _) => SlicedPacket::from_ethernet(packet),
+            (_, Some(kind)) => SlicedPacket::from_ether_type(kind, packet),
+            (_, None) => SlicedPacket::from_ip(packet),
+        }
+        .ok()?;
+        if !matches!(strict.net, Some(NetSlice::Ipv4(_) | NetSlice::Ipv6(_))) {
+            return None;
+        }
+        self.pool.retain(|&since| number.saturating_sub(since) < FRAGMENT_PATIENCE);
+        let whole = self.pool.process_sliced_packet(&strict, number, ()).ok().flatten()?;
+        (whole.ip_number == IpNumber::UDP).then_some(whole.payload)
+    }
+}

@@ -1,0 +1,140 @@
+//! Judges a capture: reads it, finds out who is who, shows it to the observers and compares it with the procedures.
+//!
+//! Read first: [`TraceReport`], then `roles.rs`, then `steps.rs`.
+
+mod capture;
+mod creation;
+mod invitation;
+mod link;
+mod order;
+mod report;
+mod roles;
+mod seen;
+mod steps;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::invariants::Observers;
+use crate::observe::{End, Event, Finding, Judge, Party, Stage};
+use crate::verdict::{self, Profile, Verdict};
+
+pub use capture::{Capture, CaptureError, Frame};
+pub use report::{Role, SCHEMA, TraceReport};
+pub use roles::CallKind;
+pub use steps::{Procedure, Step};
+
+/// How to judge a capture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Options {
+    /// Which documents decide where they conflict.
+    pub profile: Profile,
+    /// Where the capture was made; `None` if both ends are seen alike, as on the loopback of one machine.
+    pub vantage: Option<Party>,
+}
+
+/// Judges a capture file.
+///
+/// # Errors
+/// The file is no capture that can be read. A file that is cut later is judged up to the cut; the report says so.
+pub fn judge_file(file: &[u8], options: Options) -> Result<TraceReport, CaptureError> {
+    let capture = Capture::read(file)?;
+    Ok(judge_capture(&capture, options))
+}
+
+/// Judges the frames of a capture.
+pub fn judge_capture(capture: &Capture, options: Options) -> TraceReport {
+    let calls = roles::calls(&capture.frames);
+    let mut judge = Judge::new(options.profile);
+    observe(&capture.frames, &calls, options, &mut judge);
+    let seen = seen::messages(&capture.frames, &calls);
+    judge.enter(steps::NAME);
+    order::judge_order(&seen, &mut judge);
+    let end = capture.frames.last().map_or(Duration::ZERO, |frame| frame.time);
+    let mut scribe = steps::Scribe { judge: &mut judge, steps: Vec::new(), end };
+    creation::judge_creation(&seen, &mut scribe);
+    creation::judge_subscription(&seen, &mut scribe);
+    invitation::judge_invitations(&seen, &mut scribe);
+    invitation::judge_truth(&seen, &mut scribe);
+    invitation::judge_leaving(&seen, &mut scribe);
+    let mut steps = scribe.steps;
+    let mut findings = judge.findings().to_vec();
+    findings.sort_by_key(|finding| (finding.numbers.last().copied(), finding.requirement, finding.invariant));
+    findings.dedup();
+    for step in &mut steps {
+        weigh(step, &findings);
+    }
+    let requirements = verdict::requirements(&judge);
+    TraceReport {
+        schema: SCHEMA,
+        profile: options.profile,
+        verdict: verdict::overall(&requirements),
+        frames: capture.total,
+        sip_frames: capture.frames.len(),
+        fault: capture.fault,
+        procedures: procedures(&steps),
+        roles: cast(&capture.frames, &calls),
+        ladder: report::ladder(&seen, &findings),
+        steps,
+        requirements,
+        findings,
+    }
+}
+
+/// Shows the frames to the observers, at the ends that they belong to.
+fn observe(frames: &[Frame], calls: &[roles::Call], options: Options, judge: &mut Judge) {
+    let mut observers = Observers::captured(options.profile, options.vantage);
+    let mut now = Duration::ZERO;
+    for frame in frames {
+        let Some(call) = calls.iter().find(|call| call.call_id == frame.message.call_id()) else { continue };
+        let ends = [(frame.source, Stage::Sent), (frame.destination, Stage::Delivered)];
+        for (address, stage) in ends {
+            let Some(party) = call.party_at(address) else { continue };
+            let elapsed = frame.time.saturating_sub(now);
+            now = now.max(frame.time);
+            let event = Event { number: frame.number, elapsed, party, stage, message: &frame.message };
+            observers.observe(&event, judge);
+        }
+    }
+    observers.end(End::Cut, judge);
+}
+
+/// A step is as good as the worst that was found about the frame in which it was first taken.
+fn weigh(step: &mut Step, findings: &[Finding]) {
+    if step.verdict == Verdict::NotApplicable || step.verdict == Verdict::Inconclusive {
+        return;
+    }
+    let Some(first) = step.numbers.first() else { return };
+    for finding in findings.iter().filter(|finding| finding.numbers.last() == Some(first)) {
+        let verdict = Verdict::from(finding.level);
+        if verdict > step.verdict {
+            step.verdict = verdict;
+        }
+        if !step.text.is_empty() {
+            step.text.push_str("; ");
+        }
+        step.text.push_str(&format!("{} {}", finding.requirement, finding.text));
+    }
+}
+
+fn procedures(steps: &[Step]) -> Vec<Procedure> {
+    let taken = steps.iter().filter(|step| step.verdict != Verdict::NotApplicable);
+    let found: BTreeSet<Procedure> = taken.map(|step| step.procedure).collect();
+    found.into_iter().collect()
+}
+
+fn cast(frames: &[Frame], calls: &[roles::Call]) -> Vec<Role> {
+    let mut addresses: BTreeMap<Party, BTreeSet<SocketAddr>> = BTreeMap::new();
+    for frame in frames {
+        let Some(call) = calls.iter().find(|call| call.call_id == frame.message.call_id()) else { continue };
+        for address in [frame.source, frame.destination] {
+            if let Some(party) = call.party_at(address) {
+                addresses.entry(party).or_default().insert(address);
+            }
+        }
+    }
+    let role =
+        |(party, addresses): (Party, BTreeSet<SocketAddr>)| Role { party, addresses: addresses.into_iter().collect() };
+    addresses.into_iter().map(role).collect()
+}

@@ -1,0 +1,218 @@
+//! Who is who in a capture, and which calls there are.
+//!
+//! Messages are grouped by Call-ID. A call has two ends: its first request leaves the one where it has the fewest Vias and
+//! reaches the other where it has the most, so a capture between proxies still knows the ends from the hops. Roles follow
+//! from the signalling: the factory's INVITE is answered with `isfocus`; the conference package is subscribed at the
+//! focus; the sender of a REFER is the UE.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde::Serialize;
+
+use super::capture::Frame;
+use crate::observe::{Party, TransactionKey};
+use crate::oracle::{Address, Sip, Uri};
+
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallKind {
+    /// The INVITE dialog between the creator and the focus.
+    Creation,
+    /// A user that joins by an INVITE to the conference.
+    DialIn,
+    /// The focus invites a user.
+    DialOut,
+    /// A subscription of the conference package outside any call.
+    Subscription,
+    /// A REFER outside any call.
+    Reference,
+    /// A call between two users.
+    Plain,
+    /// Nothing that the procedures know.
+    Other,
+}
+
+/// One end of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Side {
+    pub(super) party: Party,
+    pub(super) address: SocketAddr,
+}
+
+/// The messages with one Call-ID.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Call {
+    pub(super) call_id: String,
+    pub(super) kind: CallKind,
+    /// Who sent the first request.
+    pub(super) caller: Side,
+    /// Who was to get it.
+    pub(super) called: Side,
+}
+
+impl Call {
+    /// The party at an address of this call. Ports are ignored where the hosts differ: a UE sends and receives at
+    /// different protected ports.
+    pub(super) fn party_at(&self, address: SocketAddr) -> Option<Party> {
+        let hosts_differ = self.caller.address.ip() != self.called.address.ip();
+        let is = |side: &Side| side.address == address || hosts_differ && side.address.ip() == address.ip();
+        [self.caller, self.called].iter().find(|side| is(side)).map(|side| side.party)
+    }
+}
+
+/// A group of frames before the roles are known.
+struct Group<'a> {
+    call_id: &'a str,
+    frames: Vec<&'a Frame>,
+    first: &'a Sip,
+    caller: SocketAddr,
+    called: SocketAddr,
+}
+
+impl<'a> Group<'a> {
+    fn new(call_id: &'a str, frames: Vec<&'a Frame>) -> Option<Self> {
+        let opening = |frame: &&&Frame| frame.message.is_request() && frame.message.to_tag().is_none();
+        let first = *frames.iter().find(opening).or_else(|| frames.first())?;
+        let key = TransactionKey::of(&first.message);
+        let request = first.message.is_request();
+        let copies: Vec<&&Frame> = frames
+            .iter()
+            .filter(|frame| frame.message.is_request() == request && TransactionKey::of(&frame.message) == key)
+            .collect();
+        let vias = |frame: &&&&Frame| frame.message.values("Via").len();
+        let near = copies.iter().min_by_key(vias).map_or(first, |frame| **frame);
+        let far = copies.iter().rev().max_by_key(vias).map_or(first, |frame| **frame);
+        let (caller, called) = if request { (near.source, far.destination) } else { (near.destination, far.source) };
+        Some(Self { call_id, first: &first.message, caller, called, frames })
+    }
+
+    fn requests<'b>(&'b self, method: &'b str) -> impl Iterator<Item = &'b &'a Frame> {
+        self.frames.iter().filter(move |frame| frame.message.is_request_of(method))
+    }
+
+    fn has(&self, method: &str) -> bool {
+        self.frames.iter().any(|frame| frame.message.method() == method)
+    }
+
+    /// The address that shows itself as focus: `isfocus` in a Contact, or it notifies of the conference package.
+    fn focus(&self) -> Option<SocketAddr> {
+        let marked = self.frames.iter().find(|frame| frame.message.contact().is_some_and(|c| c.is_focus()));
+        let notifies = self.requests("NOTIFY").find(|frame| is_conference(&frame.message));
+        let subscribed = self.requests("SUBSCRIBE").find(|frame| is_conference(&frame.message));
+        marked.or(notifies).map(|frame| frame.source).or_else(|| subscribed.map(|frame| frame.destination)).or_else(
+            || {
+                let to_factory = self.first.to().is_some_and(|to| to.uri.contains("conf-factory"));
+                (to_factory && self.first.is_request()).then_some(self.called)
+            },
+        )
+    }
+}
+
+fn is_conference(message: &Sip) -> bool {
+    message.event().is_some_and(|event| event.package == "conference")
+}
+
+/// Finds the calls of a capture and gives every end its role.
+pub(super) fn calls(frames: &[Frame]) -> Vec<Call> {
+    let mut order: Vec<&str> = Vec::new();
+    let mut by_id: BTreeMap<&str, Vec<&Frame>> = BTreeMap::new();
+    for frame in frames {
+        let id = frame.message.call_id();
+        let group = by_id.entry(id).or_default();
+        if group.is_empty() {
+            order.push(id);
+        }
+        group.push(frame);
+    }
+    let groups: Vec<Group<'_>> =
+        order.into_iter().filter_map(|id| Group::new(id, by_id.remove(id).unwrap_or_default())).collect();
+    let mut cast = Cast::of(&groups);
+    groups.iter().map(|group| cast.call(group)).collect()
+}
+
+/// The roles that are settled so far.
+struct Cast {
+    ue: Option<SocketAddr>,
+    focus: Option<SocketAddr>,
+    /// Invited users by URI, and users without a URI by address.
+    participants: Vec<String>,
+    unknown: Vec<SocketAddr>,
+}
+
+impl Cast {
+    /// The creator is the first who calls a focus; failing that who subscribes or refers.
+    fn of(groups: &[Group<'_>]) -> Self {
+        let focus_of = |group: &&Group<'_>| group.focus();
+        let creates = |group: &&Group<'_>| group.has("INVITE") && group.focus() == Some(group.called);
+        let creation = groups.iter().find(creates);
+        let subscription = groups.iter().find(|group| group.has("SUBSCRIBE") && group.focus().is_some());
+        let focus = creation.or(subscription).or_else(|| groups.iter().find(|group| group.focus().is_some()));
+        let focus = focus.as_ref().and_then(focus_of);
+        let referrer = groups.iter().find_map(|group| group.requests("REFER").next().map(|frame| frame.source));
+        let other_end = |group: &Group<'_>| {
+            let at_focus = group.focus() == Some(group.caller);
+            if at_focus { group.called } else { group.caller }
+        };
+        let ue = creation.map(|group| group.caller).or_else(|| subscription.map(other_end)).or(referrer);
+        let ue = ue.or_else(|| groups.iter().find(|group| group.focus().is_some()).map(other_end));
+        Self { ue, focus, participants: Vec::new(), unknown: Vec::new() }
+    }
+
+    fn call(&mut self, group: &Group<'_>) -> Call {
+        let focus = group.focus();
+        let caller = self.party(group, group.caller, focus, Address::read(group.first.header("From").unwrap_or("")));
+        let called = self.party(group, group.called, focus, Address::read(group.first.header("To").unwrap_or("")));
+        let kind = match (caller, called) {
+            (Party::Ue, Party::Focus) if group.has("INVITE") => CallKind::Creation,
+            (Party::Participant(_), Party::Focus) if group.has("INVITE") => CallKind::DialIn,
+            (Party::Focus, Party::Participant(_)) if group.has("INVITE") => CallKind::DialOut,
+            _ if group.frames.iter().any(|frame| is_conference(&frame.message)) => CallKind::Subscription,
+            _ if group.has("INVITE") => CallKind::Plain,
+            _ if group.has("REFER") || group.requests("NOTIFY").any(|frame| is_refer(&frame.message)) => {
+                CallKind::Reference
+            }
+            _ => CallKind::Other,
+        };
+        Call {
+            call_id: group.call_id.to_owned(),
+            kind,
+            caller: Side { party: caller, address: group.caller },
+            called: Side { party: called, address: group.called },
+        }
+    }
+
+    fn party(&mut self, group: &Group<'_>, address: SocketAddr, focus: Option<SocketAddr>, who: Address<'_>) -> Party {
+        if focus == Some(address) {
+            return Party::Focus;
+        }
+        if self.ue == Some(address) {
+            return Party::Ue;
+        }
+        // A far end that plays several parts at one address is the focus only where it shows itself as such.
+        let plain_call = group.has("INVITE") && focus.is_none();
+        if self.focus == Some(address) && !plain_call {
+            return Party::Focus;
+        }
+        let known = self.focus.is_some() || self.ue.is_some();
+        if known && (group.has("INVITE") || group.has("REFER") || group.has("SUBSCRIBE")) {
+            let uri = Uri::read(who.uri);
+            return Party::Participant(index(&mut self.participants, format!("{}@{}", uri.user, uri.host)));
+        }
+        Party::Unknown(index(&mut self.unknown, address))
+    }
+}
+
+fn is_refer(message: &Sip) -> bool {
+    message.event().is_some_and(|event| event.package == "refer")
+}
+
+/// The number of an entry, added if it is new; the table is bounded by what a number can hold.
+fn index<T: PartialEq>(table: &mut Vec<T>, entry: T) -> u8 {
+    let at = table.iter().position(|known| *known == entry).unwrap_or_else(|| {
+        table.push(entry);
+        table.len() - 1
+    });
+    u8::try_from(at).unwrap_or(u8::MAX)
+}

@@ -76,10 +76,13 @@ fn inside(event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
         });
         return;
     };
-    if dialog.as_ref().is_some_and(|dialog| moved_late(dialog, uri, event, conversation)) {
+    if dialog.as_ref().is_some_and(|dialog| before_subscriptions(dialog, uri)) {
         judge.note("SD-23", event.party, &[event.number], || {
-            format!("{method} goes to {uri}, the target before a NOTIFY moved it to {target}")
+            format!("{method} goes to {uri}, the target of the call; a subscription in its dialog moved it to {target}")
         });
+        return;
+    }
+    if !conversation.is_exact(event.party) && dialog.as_ref().is_some_and(|dialog| just_moved(dialog, uri)) {
         return;
     }
     if method == "ACK" && !acknowledges_success(event, conversation) && !conversation.is_complete() {
@@ -93,20 +96,24 @@ fn inside(event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
     judge.rule(rule, event.party, holds, &[event.number], || {
         let before = dialog.as_ref().and_then(|dialog| dialog.previous_target.as_ref());
         let hint = match before {
-            Some((before, _)) if same_uri(before, uri) && method == "ACK" => " (SD-53: that is the provisional Contact)",
-            Some((before, _)) if same_uri(before, uri) => " (that is the target before the last change)",
+            Some(before) if same_uri(before, uri) && method == "ACK" => " (SD-53: that is the provisional Contact)",
+            Some(before) if same_uri(before, uri) => " (that is the target before the last change)",
             _ => "",
         };
         format!("{method} goes to {uri}, the remote target is {target}{hint}")
     });
 }
 
-/// Whether the request still goes to the target that a NOTIFY has moved, which the 3GPP tables ask for (A.2.11 against
-/// A.2.8), or whether the party may not have had the change yet.
-fn moved_late(dialog: &Dialog, uri: &str, event: &Event<'_>, conversation: &Conversation) -> bool {
-    let Some((before, by)) = &dialog.previous_target else { return false };
-    let current = dialog.remote_target.as_deref().is_some_and(|target| same_uri(target, uri));
-    !current && same_uri(before, uri) && (&**by == "NOTIFY" || !conversation.is_exact(event.party))
+/// Whether the request goes to the target that the call had before a NOTIFY or a 2xx to REFER moved it: by RFC 5057 section
+/// 5.4 the move is for the whole dialog, but the tables A.2.8 and A.2.11 of TS 34.229-1 contradict that.
+fn before_subscriptions(dialog: &Dialog, uri: &str) -> bool {
+    let moved = dialog.remote_target.as_deref().is_some_and(|target| !same_uri(target, uri));
+    moved && dialog.call_target.as_deref().is_some_and(|target| same_uri(target, uri))
+}
+
+/// Whether the request goes to the target before the last change, which its sender may not have had yet.
+fn just_moved(dialog: &Dialog, uri: &str) -> bool {
+    dialog.previous_target.as_deref().is_some_and(|target| same_uri(target, uri))
 }
 
 fn acknowledges_success(event: &Event<'_>, conversation: &Conversation) -> bool {

@@ -72,8 +72,11 @@ pub struct Dialog {
     pub state: DialogState,
     /// Where the party must send its requests; `None` if the observation began too late to know.
     pub remote_target: Option<Text>,
-    /// The target before the last change, with the method of the message that changed it.
-    pub previous_target: Option<(Text, Text)>,
+    /// The target before the last change.
+    pub previous_target: Option<Text>,
+    /// The target as the call itself last set it (INVITE, UPDATE), when something else (NOTIFY, REFER, SUBSCRIBE) has
+    /// moved it since.
+    pub call_target: Option<Text>,
     /// The routes that the party must put into its requests, in order; `None` if not known.
     pub route_set: Option<Vec<Text>>,
     /// The highest CSeq number that the party sent.
@@ -94,6 +97,7 @@ impl Dialog {
             state,
             remote_target: None,
             previous_target: None,
+            call_target: None,
             route_set: None,
             local_cseq: None,
             remote_cseq: None,
@@ -102,14 +106,21 @@ impl Dialog {
         }
     }
 
-    /// Moves the remote target, remembering the one before and what moved it.
+    /// Moves the remote target, remembering the one before; `by` is the method of the message that moves it.
     pub(super) fn retarget(&mut self, target: Option<Text>, by: &str) {
         let Some(target) = target else { return };
+        let by_call = matches!(by, "INVITE" | "UPDATE");
+        if by_call {
+            self.call_target = None;
+        }
         if self.remote_target.as_ref() == Some(&target) {
             return;
         }
         let before = self.remote_target.replace(target);
-        self.previous_target = before.map(|before| (before, Text::from(by)));
+        if !by_call && self.call_target.is_none() {
+            self.call_target.clone_from(&before);
+        }
+        self.previous_target = before;
     }
 
     pub(super) fn sends(&mut self, cseq: u32) {

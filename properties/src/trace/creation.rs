@@ -71,12 +71,13 @@ pub(super) fn judge_creation(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
     let pracked = call.iter().find(|seen| seen.answers("PRACK", 200..=299));
     let shown = if refused.is_some() { None } else { prack.or(pracked) };
     scribe.step(&PROGRESS, Party::Focus, progress, &Absent::Owed { since: None, shown_by: shown });
-    if progress.is_none() && shown.is_none() {
-        if let Some(success) = success {
-            scribe.judge.rule(&NO_PROGRESS, Party::Focus, false, &success.numbers, || {
-                "the call went up without a reliable 183".to_owned()
-            });
-        }
+    if progress.is_none()
+        && shown.is_none()
+        && let Some(success) = success
+    {
+        scribe.judge.rule(&NO_PROGRESS, Party::Focus, false, &success.numbers, || {
+            "the call went up without a reliable 183".to_owned()
+        });
     }
     scribe.step(&PRACK, Party::Ue, prack, &Absent::Owed { since: progress, shown_by: pracked });
     scribe.step(&PRACKED, Party::Focus, pracked, &Absent::Owed { since: prack, shown_by: None });

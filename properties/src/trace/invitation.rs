@@ -191,12 +191,12 @@ fn report_details(
     scribe: &mut Scribe<'_>,
 ) {
     let notifies = &reference.notifies;
-    if let (Some(first), Some(answer)) = (notifies.first(), reference.answer) {
-        if first.number() < answer.number() {
-            scribe.judge.note("SD-43", referee, &[first.number(), answer.number()], || {
-                "the first NOTIFY comes before the answer to the REFER: legal".to_owned()
-            });
-        }
+    if let (Some(first), Some(answer)) = (notifies.first(), reference.answer)
+        && first.number() < answer.number()
+    {
+        scribe.judge.note("SD-43", referee, &[first.number(), answer.number()], || {
+            "the first NOTIFY comes before the answer to the REFER: legal".to_owned()
+        });
     }
     if let Some(state) = notifies.first().and_then(|first| first.message.subscription_state()) {
         let numbers = notifies.first().map_or(&[][..], |first| &first.numbers);
@@ -207,12 +207,12 @@ fn report_details(
             });
         }
     }
-    if let (Some(second), Some(first)) = (notifies.get(1), notifies.first()) {
-        if first_answer.is_none_or(|answer| answer.number() > second.number()) && first_answer.is_some() {
-            scribe.judge.note("SD-44", referee, &[first.number(), second.number()], || {
-                "the next NOTIFY does not wait for the answer to the one before: legal".to_owned()
-            });
-        }
+    if let (Some(second), Some(first)) = (notifies.get(1), notifies.first())
+        && first_answer.is_some_and(|answer| answer.number() > second.number())
+    {
+        scribe.judge.note("SD-44", referee, &[first.number(), second.number()], || {
+            "the next NOTIFY does not wait for the answer to the one before: legal".to_owned()
+        });
     }
     // The first and the final report are always sent; only what is between them has a pace.
     for pair in notifies.windows(2) {
@@ -348,7 +348,8 @@ pub(super) fn judge_leaving(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
 
 /// A report of success needs a dialog with the invited user; a capture at the UE does not show it.
 pub(super) fn judge_truth(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
-    for notify in seen.iter().filter(|seen| seen.message.is_request_of("NOTIFY") && package(seen) == "refer") {
+    let reports = seen.iter().filter(|seen| seen.message.is_request_of("NOTIFY") && package(seen) == "refer");
+    for notify in reports.filter(|seen| seen.from == Party::Focus) {
         let success = sipfrag::status(&notify.message.body).is_ok_and(|code| (200..300).contains(&code));
         let dialled = seen.iter().any(|seen| matches!(seen.kind, CallKind::DialOut | CallKind::DialIn));
         if success && !dialled {

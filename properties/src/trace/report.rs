@@ -94,7 +94,7 @@ impl TraceReport {
             let frames: Vec<String> = step.numbers.iter().map(ToString::to_string).collect();
             writeln!(
                 f,
-                "  {:>2} {:<8} {:<32} {:<14} {}",
+                "  {:>2} {:<14} {:<32} {:<14} {}",
                 step.number,
                 step.party.to_string(),
                 step.what,

@@ -98,7 +98,12 @@ impl<'a> Group<'a> {
 
     /// The address that shows itself as focus: `isfocus` in a Contact, or it notifies of the conference package.
     fn focus(&self) -> Option<SocketAddr> {
-        let marked = self.frames.iter().find(|frame| frame.message.contact().is_some_and(|c| c.is_focus()));
+        // Inside a call between two users somebody may pass a focus on; only the call itself makes its end one.
+        let in_call = self.has("INVITE");
+        let marked = self.frames.iter().find(|frame| {
+            let own = !in_call || matches!(frame.message.method(), "INVITE" | "UPDATE");
+            own && frame.message.contact().is_some_and(|contact| contact.is_focus())
+        });
         let notifies = self.requests("NOTIFY").find(|frame| is_conference(&frame.message));
         let subscribed = self.requests("SUBSCRIBE").find(|frame| is_conference(&frame.message));
         marked.or(notifies).map(|frame| frame.source).or_else(|| subscribed.map(|frame| frame.destination)).or_else(

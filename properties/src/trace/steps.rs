@@ -12,7 +12,7 @@ use crate::observe::{Deadline, Judge, Party, Rule};
 use crate::verdict::{Level, Verdict};
 
 /// The name under which findings about steps appear, beside the names of the invariants.
-pub const NAME: &str = "procedure";
+pub(super) const NAME: &str = "procedure";
 
 /// A procedure of the conference service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

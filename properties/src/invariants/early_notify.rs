@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::evidence::conference_over;
 use crate::observe::{Conversation, Deadline, DialogState, End, Event, Judge, Observer, Rule, SubscriptionKey, TransactionKey};
 use crate::verdict::{Level, Profile};
 
@@ -73,7 +74,7 @@ impl EarlyNotify {
         let dialog = conversation.dialog(event);
         let number = message.cseq().map(|cseq| cseq.number);
         let overtaken = dialog.as_ref().is_some_and(|dialog| dialog.remote_cseq > number);
-        let ended = dialog.is_some_and(|dialog| dialog.state == DialogState::Ended) || call_over(conversation, event);
+        let ended = dialog.is_some_and(|dialog| dialog.state == DialogState::Ended) || conference_over(conversation, event.party);
         let when = match (subscription.answer_delivered, &*key.package) {
             (None, "refer") => When::Before202,
             (None, _) => When::Before2xx,
@@ -105,14 +106,6 @@ impl EarlyNotify {
         let other = !wrong && !matches!(code, 200..=299 | 400 | 401 | 407 | 415 | 500 | 503);
         judge.rule(&REFUSED, event.party, !other, &[event.number], text);
     }
-}
-
-/// Whether the call that made the conference is over for this party.
-fn call_over(conversation: &Conversation, event: &Event<'_>) -> bool {
-    let call_id = conversation.conference().call_id.as_ref();
-    conversation.dialogs().any(|(key, dialog)| {
-        key.party == event.party && Some(&key.call_id) == call_id && dialog.state == DialogState::Ended
-    })
 }
 
 impl Observer for EarlyNotify {

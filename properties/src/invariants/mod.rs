@@ -5,6 +5,8 @@
 //!
 //! Read first: `observe/mod.rs`, then `bye_early.rs`.
 
+mod evidence;
+
 use crate::observe::{Conversation, End, Event, Judge, Observer, Party};
 use crate::verdict::Profile;
 
@@ -70,6 +72,10 @@ observers! {
     ss_hdr: SsHdr,
     ref_id: RefId,
     sipfrag: Sipfrag,
+    ref_truth: RefTruth,
+    ref_wait: RefWait,
+    ref_indep: RefIndep,
+    notify_before_bye: NotifyBeforeBye,
 }
 
 impl Observers {

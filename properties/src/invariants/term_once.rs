@@ -3,7 +3,8 @@
 //!
 //! A NOTIFY that was never answered is taken for timed out: it ends the subscription too.
 
-use crate::observe::{Conversation, DialogState, End, Event, Judge, Observer, Party, Rule, Subscription, SubscriptionKey};
+use super::evidence::{conference_over, has_unanswered_notify};
+use crate::observe::{Conversation, End, Event, Judge, Observer, Party, Rule, Subscription, SubscriptionKey};
 use crate::oracle::sipfrag;
 use crate::verdict::{Level, Profile};
 
@@ -63,37 +64,13 @@ fn refers_in_dialog(conversation: &Conversation, key: &SubscriptionKey) -> usize
     conversation.subscriptions().filter(|(other, subscription)| same(other) && subscription.requested).count()
 }
 
-/// Whether the creator's call is over as `focus` sees it.
-fn conference_over(conversation: &Conversation, focus: Party) -> bool {
-    let call_id = conversation.conference().call_id.as_ref();
-    conversation.dialogs().any(|(key, dialog)| {
-        key.party == focus && Some(&key.call_id) == call_id && dialog.state == DialogState::Ended
-    })
-}
-
-/// Whether a NOTIFY of this subscription was never answered as far as its sender knows.
-fn timed_out(conversation: &Conversation, key: &SubscriptionKey, notifier: Party) -> bool {
-    conversation.transactions().any(|(transaction_key, transaction)| {
-        &*transaction_key.method == "NOTIFY"
-            && transaction_key.call_id == key.call_id
-            && transaction.client == Some(notifier)
-            && transaction.final_delivered().is_none()
-            && transaction.request.as_ref().is_some_and(|request| {
-                let event = request.event.as_ref();
-                let id = event.and_then(|(_, id)| id.as_deref()).and_then(|id| id.parse().ok());
-                event.is_some_and(|(package, _)| *package == key.package)
-                    && (&*key.package != "refer" || id.is_none_or(|id: u32| id == key.cause))
-            })
-    })
-}
-
 /// Whether the subscription should have ended, and has not.
 fn is_left_over(conversation: &Conversation, key: &SubscriptionKey, subscription: &Subscription) -> Option<Party> {
     let notifier = subscription.notifier?;
     let accepted = subscription.answered.is_some_and(|code| (200..300).contains(&code)) && subscription.notified > 0;
     let over = subscription.terminated_sent
         || subscription.removed_by.is_some()
-        || timed_out(conversation, key, notifier)
+        || has_unanswered_notify(conversation, key, notifier)
         || (&*key.package != "refer" && !conference_over(conversation, notifier));
     (accepted && !over).then_some(notifier)
 }

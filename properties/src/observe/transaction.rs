@@ -36,8 +36,12 @@ impl TransactionKey {
 pub struct Request {
     /// The Request-URI.
     pub uri: Text,
+    /// The URI in From; empty if there is none.
+    pub from: Text,
     /// The tag in To; `None` outside a dialog.
     pub to_tag: Option<Text>,
+    /// The URI in Refer-To.
+    pub refer_to: Option<Text>,
     /// The URI in Contact.
     pub contact: Option<Text>,
     /// The URIs of Record-Route as the party that was handed the request saw them; as sent, as long as nobody was.
@@ -54,6 +58,8 @@ impl Request {
     pub(super) fn of(message: &Sip) -> Self {
         Self {
             uri: message.request_uri().unwrap_or("").into(),
+            from: message.from().map_or("", |from| from.uri).into(),
+            refer_to: message.refer_to().map(|target| target.uri.into()),
             to_tag: message.to_tag().map(Text::from),
             contact: message.contact().map(|contact| contact.uri.into()),
             record_routes: message.record_routes().into_iter().map(Text::from).collect(),

@@ -1,6 +1,6 @@
 //! References and the calls that follow from them.
 
-use imsconf_properties::invariants::{RefId, Sipfrag};
+use imsconf_properties::invariants::{NotifyBeforeBye, RefId, RefIndep, RefTruth, RefWait, Sipfrag};
 use imsconf_properties::verdict::Profile::{Ietf, ThreeGpp};
 
 use crate::script::check;
@@ -121,6 +121,317 @@ fn sipfrag() {
             finds RF-08 fail
         case another package
             D2 focus NOTIFY 1 | roster 1 full alice
+        ",
+    );
+}
+
+#[test]
+fn ref_truth() {
+    check::<RefTruth>(
+        ThreeGpp,
+        "
+        case he answers
+            @CALL
+            @REFER
+            @JOIN
+            holds RF-12 RF-25
+        case success before he answers
+            @CALL
+            @REFER
+            D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 200 OK
+            finds RF-12 fail
+        case success, and nobody was called
+            @CALL
+            D1 ue REFER 3 | Refer-To: <sip:p1@home>
+            D1 focus 202 REFER 3
+            D1 focus NOTIFY 1 | Event: refer;id=3 | frag SIP/2.0 200 OK
+            finds RF-12 fail
+        case success, and somebody else was called
+            @CALL
+            D1 ue REFER 3 | Refer-To: <sip:p1@home>
+            D1 focus 202 REFER 3
+            D3.2 focus INVITE* 1
+            D3.2 p2 200 INVITE 1
+            D1 focus NOTIFY 1 | Event: refer;id=3 | frag SIP/2.0 200 OK
+            finds RF-25 non-strict
+            finds RF-12 fail
+        case his 200 is lost
+            @CALL
+            @REFER
+            -D3.1 p1 200 INVITE 1
+            D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 408 Request Timeout
+            holds RF-11
+        case busy
+            @CALL
+            @REFER
+            D3.1 p1 486 INVITE 1
+            D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 486 Busy Here
+            holds RF-11
+        case busy, reported by a minimal notifier
+            @CALL
+            @REFER
+            D3.1 p1 486 INVITE 1
+            D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 503 Service Unavailable
+            holds RF-11
+        case busy, reported as another client error
+            @CALL
+            @REFER
+            D3.1 p1 486 INVITE 1
+            D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 480 Temporarily Unavailable
+            finds RF-11 note
+        case busy, reported as success
+            @CALL
+            @REFER
+            D3.1 p1 486 INVITE 1
+            D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 200 OK
+            finds RF-12 fail
+        case declined everywhere, reported as a client error
+            @CALL
+            @REFER
+            D3.1 p1 600 INVITE 1
+            D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 486 Busy Here
+            finds RF-11 fail
+        case joined, reported as failed
+            @CALL
+            @REFER
+            D3.1 p1 200 INVITE 1
+            D3.1 focus ACK 1
+            D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 486 Busy Here
+            finds RF-11 fail
+        case no answer in time
+            @CALL
+            @REFER
+            wait 60
+            D3.1 focus CANCEL* 1
+            D3.1 p1 200 CANCEL 1
+            D3.1 p1 487 INVITE 1
+            D3.1 focus ACK 1
+            D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 408 Request Timeout
+            holds RF-11
+        case his 200 crosses the CANCEL
+            @CALL
+            @REFER
+            D3.1 focus CANCEL* 1
+            D3.1 p1 200 INVITE 1
+            D3.1 focus ACK 1
+            D3.1 focus BYE 2
+            D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 487 Request Terminated
+            holds RF-11
+        case his 200 crosses the CANCEL, and it is called a success
+            @CALL
+            @REFER
+            D3.1 focus CANCEL* 1
+            D3.1 p1 200 INVITE 1
+            D3.1 focus ACK 1
+            D3.1 focus BYE 2
+            D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 200 OK
+            finds RF-12 fail
+        case joined and left again before the report
+            @CALL
+            @REFER
+            D3.1 p1 200 INVITE 1
+            D3.1 focus ACK 1
+            D3.1 p1 BYE 1
+            D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 200 OK
+            holds RF-12
+        case nobody could be reached
+            @CALL
+            D1 ue REFER 3 | Refer-To: <sip:p1@home>
+            D1 focus 202 REFER 3
+            -D3.1 focus INVITE* 1
+            D1 focus NOTIFY 1 | Event: refer;id=3 | frag SIP/2.0 408 Request Timeout
+            holds RF-11
+        case denied after the 202
+            @CALL
+            D1 ue REFER 3 | Refer-To: <sip:p1@home>
+            D1 focus 202 REFER 3
+            D1 focus NOTIFY 1 | Event: refer;id=3 | frag SIP/2.0 603 Decline
+            holds RF-11
+        case a number, called by its SIP form
+            @CALL
+            D1 ue REFER 3 | Refer-To: <tel:+1-555-0100>
+            D1 focus 202 REFER 3
+            D3.1 focus INVITE* 1 | uri sip:+15550100@home;user=phone
+            D3.1 p1 200 INVITE 1
+            D1 focus NOTIFY 1 | Event: refer;id=3 | frag SIP/2.0 200 OK
+            holds RF-12 RF-25
+        case the method parameter stays in the Request-URI
+            @CALL
+            D1 ue REFER 3 | Refer-To: <sip:p1@home;method=INVITE>
+            D1 focus 202 REFER 3
+            D3.1 focus INVITE* 1 | uri sip:p1@home;method=INVITE
+            finds RF-25 fail
+        ",
+    );
+}
+
+#[test]
+fn ref_wait() {
+    check::<RefWait>(
+        ThreeGpp,
+        "
+        case leaves after the report
+            @CALL
+            @REFER
+            @JOIN
+            @LEAVE
+            holds TP-07
+        case leaves the conference before it
+            @CALL
+            @REFER
+            D1 ue BYE 4
+            finds TP-07 note
+        case the REFER was refused
+            @CALL
+            D1 ue REFER 3 | Refer-To: <sip:p1@home>
+            D1 focus 603 REFER 3
+            D1 ue BYE 4
+        case sends somebody to the conference and hangs up on the 202
+            @CALL
+            D3.1 focus INVITE* 1
+            D3.1 p1 200 INVITE 1
+            D3.1 focus REFER 2 | Refer-To: <sip:conf@focus>
+            D3.1 p1 202 REFER 2
+            D3.1 focus BYE 3
+            finds TP-07 fail
+        case sends somebody to the conference and waits
+            @CALL
+            D3.1 focus INVITE* 1
+            D3.1 p1 200 INVITE 1
+            D3.1 focus REFER 2 | Refer-To: <sip:conf@focus;method=INVITE>
+            D3.1 p1 202 REFER 2
+            D3.1 p1 NOTIFY 1 | Subscription-State: terminated;reason=noresource | frag SIP/2.0 200 OK
+            D3.1 focus BYE 3
+            holds TP-07
+        ",
+    );
+}
+
+#[test]
+fn ref_indep() {
+    check::<RefIndep>(
+        ThreeGpp,
+        "
+        case the call goes on after the last report
+            @CALL
+            @REFER
+            @JOIN
+            @LEAVE
+            holds RF-29 CR-64
+        case the last report takes the call with it
+            @CALL
+            @REFER
+            @JOIN
+            D1 ue BYE 4
+            D1 focus 481 BYE 4
+            finds RF-29 fail
+        case a second REFER finds no dialog
+            @CALL
+            @REFER
+            @JOIN
+            D1 ue REFER 4 | Refer-To: <sip:p2@home>
+            D1 focus 481 REFER 4
+            finds RF-29 fail
+        case BYE refused
+            @CALL
+            D1 ue BYE 3
+            D1 focus 481 BYE 3
+            finds CR-64 fail
+        case REFER after the BYE is refused
+            @CALL
+            D1 ue BYE 3
+            D1 focus 200 BYE 3
+            D1 ue REFER 4 | Refer-To: <sip:p1@home>
+            D1 focus 481 REFER 4
+            holds CR-69
+        case REFER after the BYE is accepted
+            @CALL
+            D1 ue BYE 3
+            D1 focus 200 BYE 3
+            D1 ue REFER 4 | Refer-To: <sip:p1@home>
+            D1 focus 202 REFER 4
+            finds CR-69 fail
+        case crossing BYEs
+            @CALL
+            @REFER
+            @JOIN
+            -D3.1 p1 BYE 1
+            -D3.1 focus BYE 2
+            +D3.1 p1 BYE 1
+            D3.1 focus 481 BYE 1
+            +D3.1 focus BYE 2
+            D3.1 p1 481 BYE 2
+        case the REFER is overtaken by the BYE
+            @CALL
+            -D1 ue REFER 3 | Refer-To: <sip:p1@home>
+            D1 ue BYE 4
+            D1 focus 200 BYE 4
+            +D1 ue REFER 3 | Refer-To: <sip:p1@home>
+            D1 focus 481 REFER 3
+        case a dialog declared dead is dead
+            @CALL
+            @REFER
+            D1 ue REFER 4 | Refer-To: <sip:p2@home>
+            D1 focus 404 REFER 4
+            D1 focus BYE 2
+            D1 ue 481 BYE 2
+        case the lost report cancels the call
+            @CALL
+            @REFER
+            D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 180 Ringing
+            D1 ue 481 NOTIFY 2
+            D3.1 focus CANCEL* 1
+            finds RF-38 non-strict
+        case the call is cancelled much later
+            @CALL
+            @REFER
+            D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 180 Ringing
+            D1 ue 481 NOTIFY 2
+            wait 60
+            D3.1 focus CANCEL* 1
+        ",
+    );
+}
+
+#[test]
+fn notify_before_bye() {
+    check::<NotifyBeforeBye>(
+        ThreeGpp,
+        "
+        case reported, answered, then BYE
+            @CALL
+            @REFER
+            @JOIN
+            D1 focus BYE 3
+            holds RF-30 EV-15
+        case reported, not answered, BYE
+            @CALL
+            @REFER
+            D1 focus NOTIFY 2 | Event: refer;id=3 | Subscription-State: terminated;reason=noresource | frag SIP/2.0 200 OK
+            D1 focus BYE 3
+            finds RF-30 non-strict
+        case not reported at all, BYE
+            @CALL
+            @REFER
+            D1 focus BYE 3
+            finds RF-30 non-strict
+        case the other side's BYE is its own affair
+            @CALL
+            @REFER
+            D1 ue BYE 4
+        case two NOTIFYs at once
+            @CALL
+            @REFER
+            D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 180 Ringing
+            D1 focus NOTIFY 3 | Event: refer;id=3 | frag SIP/2.0 183 Progress
+            finds EV-15 note
+        case the first was given up
+            @CALL
+            @REFER
+            -D1 focus NOTIFY 2 | Event: refer;id=3 | frag SIP/2.0 180 Ringing
+            wait 33
+            D1 focus NOTIFY 3 | Event: refer;id=3 | frag SIP/2.0 183 Progress
+            holds EV-15
         ",
     );
 }

@@ -238,8 +238,10 @@ fn message(line: &str) -> (String, Party, Party) {
         format!("To: <{}>{to_tag}", server.address),
         format!("Call-ID: {dialog}"),
         format!("CSeq: {cseq} {method}"),
-        format!("Contact: {}", me.contact),
     ];
+    if !matches!(method, "PRACK" | "ACK" | "BYE" | "CANCEL") {
+        headers.push(format!("Contact: {}", me.contact));
+    }
     headers.extend(defaults(dialog, code, method).iter().map(|header| (*header).to_owned()));
     let mut body = String::new();
     for part in parts {

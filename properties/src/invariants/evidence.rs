@@ -1,0 +1,141 @@
+//! What several observers read out of a conversation: the calls of a conference as its focus must see them, who a URI
+//! means, and which notifications were never answered.
+//!
+//! Only what the focus itself sent or was delivered counts, so that a lost message is nobody's lie.
+
+use crate::observe::{Conversation, DialogState, Party, SubscriptionKey, Transaction, TransactionKey};
+use crate::oracle::{Text, Uri};
+
+/// One call of a focus, made by INVITE outside a dialog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    /// The other end: whom the focus called, or who called it.
+    pub(super) user: String,
+    /// The Call-ID.
+    pub(super) call_id: Text,
+    /// Whether the focus made the call.
+    pub(super) dialed_out: bool,
+    /// The final answer to the INVITE that the focus was delivered (when it called) or sent.
+    pub(super) answered: Option<u16>,
+    /// Whether a provisional response reached the focus; false for calls to the focus.
+    pub(super) provisional: bool,
+    /// Whether the focus sent CANCEL.
+    pub(super) cancelled: bool,
+    /// Whether a BYE of the other end reached the focus.
+    pub(super) left: bool,
+    /// Whether the focus sent BYE.
+    pub(super) dismissed: bool,
+}
+
+impl Call {
+    /// Whether the INVITE was answered with a 2xx.
+    pub(super) fn succeeded(&self) -> bool {
+        self.answered.is_some_and(|code| (200..300).contains(&code))
+    }
+
+    /// Whether the other end is in the conference now.
+    pub(super) fn is_connected(&self) -> bool {
+        self.succeeded() && !self.left && !self.dismissed
+    }
+}
+
+/// The calls of `focus`, in the order of their Call-IDs.
+pub(super) fn calls(conversation: &Conversation, focus: Party) -> Vec<Call> {
+    let invites = conversation.transactions().filter(|(key, _)| &*key.method == "INVITE");
+    invites.filter_map(|(key, invite)| call(conversation, focus, key, invite)).collect()
+}
+
+fn call(conversation: &Conversation, focus: Party, key: &TransactionKey, invite: &Transaction) -> Option<Call> {
+    let request = invite.request.as_ref().filter(|request| request.to_tag.is_none())?;
+    let dialed_out = invite.client == Some(focus) && invite.sent.is_some();
+    if !dialed_out && (invite.server != Some(focus) || invite.delivered.is_none()) {
+        return None;
+    }
+    let sent = |code: &u16| invite.responses.iter().any(|r| r.code == *code && r.sent.is_some());
+    let answered = if dialed_out {
+        invite.final_delivered()
+    } else {
+        invite.final_response().map(|response| response.code).filter(sent)
+    };
+    let byes =
+        || conversation.transactions().filter(|(other, _)| &*other.method == "BYE" && other.call_id == key.call_id);
+    let cancel = TransactionKey { method: "CANCEL".into(), ..key.clone() };
+    Some(Call {
+        user: user(if dialed_out { &request.uri } else { &request.from }),
+        call_id: key.call_id.clone(),
+        dialed_out,
+        answered,
+        provisional: dialed_out && invite.responses.iter().any(|r| r.code < 200 && r.delivered.is_some()),
+        cancelled: dialed_out && conversation.transaction_at(&cancel).is_some_and(|cancel| cancel.sent.is_some()),
+        left: byes().any(|(_, bye)| bye.server == Some(focus) && bye.delivered.is_some()),
+        dismissed: byes().any(|(_, bye)| bye.client == Some(focus) && bye.sent.is_some()),
+    })
+}
+
+/// Whom a URI means, as far as the roster, a Refer-To and a Request-URI have to agree: user and host without parameters,
+/// or the telephone number, whichever scheme it is written in.
+pub(super) fn user(uri: &str) -> String {
+    let uri = Uri::read(uri);
+    let tel = uri.scheme.eq_ignore_ascii_case("tel");
+    let phone = uri.parameter("user").is_some_and(|value| value.eq_ignore_ascii_case("phone"));
+    let number = if tel { uri.host } else { uri.user.split(';').next().unwrap_or("") };
+    if tel || (phone && !number.is_empty()) {
+        let digits: String = number.chars().filter(|c| !matches!(c, '-' | '.' | '(' | ')')).collect();
+        return format!("tel:{digits}");
+    }
+    format!("{}@{}", uri.user, uri.host.to_ascii_lowercase())
+}
+
+/// The focus of the conference that was seen: who answered the call that made it.
+pub(super) fn focus(conversation: &Conversation) -> Option<Party> {
+    let call_id = conversation.conference().call_id.as_ref()?;
+    let invite = conversation.transactions().find(|(key, transaction)| {
+        &*key.method == "INVITE"
+            && key.call_id == *call_id
+            && transaction.request.as_ref().is_none_or(|request| request.to_tag.is_none())
+    });
+    invite.and_then(|(_, transaction)| transaction.server)
+}
+
+/// Whether the call that made the conference is over for `party`.
+pub(super) fn conference_over(conversation: &Conversation, party: Party) -> bool {
+    let call_id = conversation.conference().call_id.as_deref();
+    call_id.is_some_and(|call_id| {
+        conversation.dialogs_of(party, call_id).any(|(_, dialog)| dialog.state == DialogState::Ended)
+    })
+}
+
+/// Whether a NOTIFY of this subscription was never answered as far as its sender knows.
+pub(super) fn has_unanswered_notify(conversation: &Conversation, key: &SubscriptionKey, notifier: Party) -> bool {
+    conversation.transactions().any(|(other, transaction)| {
+        let Some(request) = &transaction.request else { return false };
+        let Some((package, id)) = &request.event else { return false };
+        let id = id.as_deref().and_then(|id| id.parse::<u32>().ok());
+        &*other.method == "NOTIFY"
+            && other.call_id == key.call_id
+            && transaction.client == Some(notifier)
+            && transaction.final_delivered().is_none()
+            && *package == key.package
+            && (&*key.package != "refer" || id.is_none_or(|id| id == key.cause))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::user;
+
+    #[test]
+    fn who_a_uri_means() {
+        let table = [
+            ("sip:bob@HOME", "sip:bob@home;transport=tcp", true),
+            ("sip:bob@home?Replaces=x", "sip:bob@home;method=INVITE", true),
+            ("sip:bob@home", "sip:Bob@home", false),
+            ("tel:+1-555-0100", "sip:+15550100@home;user=phone", true),
+            ("tel:+15550100;phone-context=x", "sip:+15550100;ext=1@home;user=phone", true),
+            ("sip:+15550100@home", "tel:+15550100", false),
+        ];
+        for (a, b, same) in table {
+            assert_eq!(user(a) == user(b), same, "{a} {b}");
+        }
+    }
+}

@@ -43,6 +43,11 @@ pub enum CallState {
         /// How far the second offer is.
         stage: EarlyStage,
     },
+    /// The early call cannot go on (a PRACK or UPDATE failed); the CANCEL is out.
+    Abandoned {
+        /// Code of the response that failed; 408 when none came.
+        code: u16,
+    },
     /// The 2xx came and was acknowledged.
     Confirmed,
     /// The BYE is out, its final response not yet here.
@@ -195,8 +200,10 @@ pub enum NotifierState {
     Terminating,
     /// The terminating NOTIFY is out.
     Terminated,
-    /// Ended: the terminating NOTIFY was answered, or a failed NOTIFY removed it.
+    /// The terminating NOTIFY was answered.
     Closed,
+    /// A failed NOTIFY removed it (RFC 6665 section 4.2.2).
+    Removed,
 }
 
 /// One REFER at the focus: the reporting of it and the leg that it caused.

@@ -4,13 +4,13 @@
 //! header fields, and gets back the key under which the response will come.
 
 use crate::agent::{Addr, Transmit};
-use crate::dialog::{Request, Tag};
+use crate::dialog::{Dialog, DialogId, InitialRequest, Request, Tag};
 use crate::ident::Identifiers;
 use crate::role::config::{Hosts, Identity};
 use crate::role::next_hop;
 use crate::time::{Time, Timer};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TimerSettings, TransactionEvent, Transactions};
-use crate::wire::{Builder, Message, Method, Name, OwnedUri, response_to};
+use crate::wire::{Builder, Message, Method, Name, response_to};
 
 /// The methods that every user agent here understands (RFC 3261 section 20.5).
 pub(crate) const ALLOW: [Method<'static>; 9] = [
@@ -62,11 +62,6 @@ impl Endpoint {
         self.transactions.receive(now, from, message)
     }
 
-    /// Whether a request to this URI could be sent at all.
-    pub(crate) fn reaches(&self, uri: &OwnedUri) -> bool {
-        next_hop(&self.hosts, &uri.as_uri()).is_some()
-    }
-
     /// Sends a request in a client transaction of its own. `finish` adds what the dialog does not decide.
     pub(crate) fn request(
         &mut self,
@@ -79,12 +74,8 @@ impl Endpoint {
     }
 
     /// Sends the ACK to a 2xx: it has no transaction, and another copy of the 2xx gets another copy of it.
-    pub(crate) fn acknowledge(
-        &mut self,
-        ack: &Request,
-        finish: impl FnOnce(Builder) -> Builder,
-    ) -> Result<(), Unsendable> {
-        let (to, bytes) = self.render(ack, finish)?;
+    pub(crate) fn acknowledge(&mut self, ack: &Request) -> Result<(), Unsendable> {
+        let (to, bytes) = self.render(ack, std::convert::identity)?;
         self.transactions.send(bytes, to);
         Ok(())
     }
@@ -99,6 +90,23 @@ impl Endpoint {
         let builder = request.builder(&self.identifiers, to.transport, &sent_by);
         let bytes = finish(builder).render().map_err(|_| Unsendable)?;
         Ok((to, bytes))
+    }
+
+    /// A 2xx that nobody wants any more: ACK, then BYE (RFC 3261 sections 13.2.2.4 and 15). `finish` adds to the BYE what
+    /// the dialog does not decide.
+    pub(crate) fn refuse_success(
+        &mut self,
+        now: Time,
+        initial: &InitialRequest,
+        response: &Message<'_>,
+        finish: impl FnOnce(Builder) -> Builder,
+    ) {
+        let Ok(mut dialog) = Dialog::from_response(initial, response) else { return };
+        // A copy of it comes here again: the ACK is repeated, the branch of the BYE is in use and it is not.
+        let _ = self.acknowledge(&dialog.ack(initial.cseq));
+        if let Ok(bye) = dialog.request(Method::Bye) {
+            let _ = self.request(now, &bye, finish);
+        }
     }
 
     /// Cancels an INVITE that has a provisional response; an INVITE that ended meanwhile needs none.
@@ -122,6 +130,12 @@ impl Endpoint {
         })
     }
 
+    /// A response that makes or confirms a dialog: with the Record-Route of its request (RFC 3261 section 12.1.1).
+    pub(crate) fn dialog_response(&self, to: &ServerKey, code: u16, tag: &Tag) -> Option<Builder> {
+        let request = Message::parse(self.transactions.unanswered(to)?).ok()?;
+        Some(self.response(to, code, Some(tag))?.copy_record_route(&request).allow(&ALLOW))
+    }
+
     /// Sends a response, provisional or final, and gives back its bytes for those who have to repeat it.
     pub(crate) fn respond(&mut self, now: Time, to: &ServerKey, response: Builder) -> Option<Vec<u8>> {
         let bytes = response.render().ok()?;
@@ -140,6 +154,22 @@ impl Endpoint {
         if let Some(response) = self.response(to, code, tag) {
             self.respond(now, to, response);
         }
+    }
+
+    /// The 420 to a request that requires an extension that is not among `supported` (RFC 3261 section 8.2.2.3); none if
+    /// it can be served.
+    pub(crate) fn refuse_unsupported(
+        &self,
+        to: &ServerKey,
+        request: &Message<'_>,
+        supported: &[&str],
+    ) -> Option<Builder> {
+        let known = |tag: &[u8]| supported.iter().any(|option| tag.eq_ignore_ascii_case(option.as_bytes()));
+        let unknown: Vec<_> = request.require().filter(|tag| !known(tag)).map(String::from_utf8_lossy).collect();
+        if unknown.is_empty() || request.method() == Some(Method::Cancel) {
+            return None;
+        }
+        Some(self.response(to, 420, None)?.field(Name::Unsupported, unknown.join(", ")))
     }
 
     /// Whether the same request came on another way before (RFC 3261 section 8.2.2.2).
@@ -167,6 +197,15 @@ impl Endpoint {
     pub(crate) fn transactions(&self) -> usize {
         self.transactions.client_count() + self.transactions.server_count()
     }
+}
+
+/// The dialog that a request belongs to, as its receiver names it; none if a header field is missing or malformed.
+pub(crate) fn dialog_id(request: &Message<'_>) -> Option<DialogId> {
+    Some(DialogId {
+        call_id: request.call_id().ok()?.into(),
+        local_tag: request.to().ok()?.tag().map_or_else(Tag::default, Tag::from),
+        remote_tag: request.from().ok()?.tag().map_or_else(Tag::default, Tag::from),
+    })
 }
 
 /// The reason phrase that RFC 3261 section 21 and its extensions give to a code.

@@ -12,6 +12,7 @@
 pub mod config;
 mod endpoint;
 pub mod focus;
+mod media;
 pub mod participant;
 pub mod proxy;
 pub mod ue;

@@ -1,13 +1,40 @@
 //! The focus host: the conference factory and the foci of the conferences that it made (RFC 4353, RFC 4579, TS 24.147
 //! section 5.3.2).
+//!
+//! Read this file for what comes in and where it goes, then `conference.rs`, then `factory.rs` and `creator.rs` (how a
+//! conference comes into being), `leg.rs` (how users are called into it) and `notification.rs` (who is told what).
 
+mod conference;
+mod creator;
+mod factory;
+mod leg;
+mod notification;
+mod policy;
 mod roster;
 
-use crate::agent::{Addr, Agent, Receipt, Transmit};
+use std::collections::VecDeque;
+
+use crate::agent::{Addr, Agent, Discard, Receipt, Transmit};
+use crate::dialog::Dialog;
 use crate::error::CommandError;
 use crate::role::config::FocusConfig;
+use crate::role::endpoint::{Endpoint, dialog_id};
 use crate::time::{Time, Timer};
-use crate::view::FocusView;
+use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
+use crate::view::{Counts, FocusView};
+use crate::wire::{Message, Method};
+
+use conference::{Conference, Host};
+use policy::Policy;
+
+pub use leg::MAX_INVITATIONS;
+pub use notification::MAX_SUBSCRIPTIONS;
+
+/// Most conferences of one host, those that are over and still remembered included.
+pub const MAX_CONFERENCES: usize = 256;
+
+/// Extensions that a request to the focus may require (RFC 3261 section 8.2.2.3).
+const SUPPORTED: [&str; 3] = ["100rel", "precondition", "sec-agree"];
 
 /// What the operator of a focus may ask of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,17 +130,205 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Focus {
     config: FocusConfig,
+    endpoint: Endpoint,
+    events: VecDeque<Event>,
+    policy: Policy,
+    conferences: Vec<Conference>,
 }
 
 impl Focus {
     /// A focus host without conferences that admits everything.
     pub fn new(config: FocusConfig) -> Self {
-        Self { config }
+        let endpoint = Endpoint::new(&config.identity, config.address, config.hosts.clone(), config.timers);
+        Self { config, endpoint, events: VecDeque::new(), policy: Policy::default(), conferences: Vec::new() }
     }
 
     /// The read-only projection of its state.
     pub fn view(&self) -> FocusView {
-        todo!()
+        let dialogs = || self.conferences.iter().flat_map(Conference::dialogs);
+        FocusView {
+            conferences: self.conferences.iter().map(Conference::view).collect(),
+            counts: Counts {
+                transactions: self.endpoint.transactions(),
+                dialogs: dialogs().count(),
+                usages: dialogs().flat_map(Dialog::usages).count(),
+            },
+        }
+    }
+
+    fn host(&mut self, now: Time) -> Host<'_> {
+        Host { now, endpoint: &mut self.endpoint, config: &self.config, policy: self.policy, events: &mut self.events }
+    }
+
+    /// The conferences, one after the other, with what they need of their host.
+    fn each(&mut self, now: Time, mut visit: impl FnMut(&mut Conference, &mut Host<'_>)) {
+        let Self { config, endpoint, events, policy, conferences } = self;
+        let mut host = Host { now, endpoint, config, policy: *policy, events };
+        for conference in conferences {
+            visit(conference, &mut host);
+        }
+    }
+
+    /// Sends every NOTIFY that became due.
+    fn notify(&mut self, now: Time) {
+        self.each(now, Conference::notify);
+    }
+
+    fn on_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
+        if let Some(response) = self.endpoint.refuse_unsupported(server, request, &SUPPORTED) {
+            self.endpoint.respond(now, server, response);
+            return;
+        }
+        if request.to().is_ok_and(|to| to.tag().is_some()) {
+            return self.on_request_in_dialog(now, server, request);
+        }
+        match request.method() {
+            Some(Method::Invite) => self.on_initial_invite(now, server, request),
+            Some(Method::Subscribe) => self.on_initial_subscribe(now, server, request),
+            // Users are invited inside the creator's call.
+            Some(Method::Refer) => self.endpoint.answer(now, server, 403, None),
+            Some(Method::Bye | Method::Update | Method::Prack | Method::Cancel | Method::Notify) => {
+                self.endpoint.answer(now, server, 481, None);
+            }
+            Some(
+                Method::Ack
+                | Method::Options
+                | Method::Register
+                | Method::Info
+                | Method::Message
+                | Method::Publish
+                | Method::Other(_),
+            )
+            | None => self.endpoint.answer(now, server, 405, None),
+        }
+    }
+
+    fn on_request_in_dialog(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
+        let known = matches!(
+            request.method(),
+            Some(
+                Method::Invite
+                    | Method::Bye
+                    | Method::Prack
+                    | Method::Update
+                    | Method::Refer
+                    | Method::Subscribe
+                    | Method::Notify
+            )
+        );
+        let id = dialog_id(request);
+        let mut owner = None;
+        self.each(now, |conference, host| {
+            if let Some(part) = id.as_ref().and_then(|id| conference.part(id)) {
+                owner = Some(());
+                if known {
+                    conference.on_request(host, part, server, request);
+                }
+            }
+        });
+        match (owner, known) {
+            (Some(()), true) => {}
+            (_, false) => self.endpoint.answer(now, server, 405, None),
+            (None, true) => self.endpoint.answer(now, server, 481, None),
+        }
+    }
+
+    fn on_initial_subscribe(&mut self, now: Time, server: &ServerKey, subscribe: &Message<'_>) {
+        let Ok(uri) = subscribe.request_uri() else { return self.endpoint.answer(now, server, 400, None) };
+        if self.endpoint.is_merged(server) {
+            return self.endpoint.answer(now, server, 482, None);
+        }
+        if !subscribe.event().is_ok_and(|event| event.package == b"conference") {
+            return self.endpoint.answer(now, server, 489, None);
+        }
+        let mut found = false;
+        self.each(now, |conference, host| {
+            if conference.is_live() && uri.equivalent(&conference.uri.as_uri()) {
+                found = true;
+                conference.on_subscribe(host, server, subscribe);
+            }
+        });
+        if !found {
+            self.endpoint.answer(now, server, 404, None);
+        }
+    }
+
+    fn on_ack(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
+        let (id, number) = (dialog_id(ack), ack.cseq().map(|cseq| cseq.number));
+        let mut receipt = Receipt::Discarded(Discard::StrayAck);
+        self.each(now, |conference, host| {
+            let dialog = conference.creator.dialog.as_ref();
+            if dialog.map(Dialog::id) == id.as_ref() && id.is_some() && number == Ok(conference.creator.cseq) {
+                receipt = if conference.on_ack(host) { Receipt::Consumed } else { Receipt::Absorbed };
+            }
+        });
+        receipt
+    }
+
+    fn on_cancel(&mut self, now: Time, cancel: &ServerKey, invite: &ServerKey) {
+        let creator = self.conferences.iter().find(|conference| conference.creator.invite == *invite);
+        let tag = creator.map(|conference| conference.creator.tag.clone());
+        self.endpoint.answer(now, cancel, 200, tag.as_ref());
+        self.each(now, |conference, host| {
+            if conference.creator.invite == *invite {
+                conference.on_cancel(host);
+            }
+        });
+    }
+
+    fn on_response(&mut self, now: Time, client: &ClientKey, response: &Message<'_>) {
+        let code = response.status().unwrap_or_default();
+        self.each(now, |conference, host| match client.method() {
+            Method::Invite => {
+                if let Some(place) = conference.leg_of(client) {
+                    conference.on_leg_response(host, place, response);
+                }
+            }
+            Method::Notify if code >= 200 => {
+                conference.on_notify_response(client, response);
+                conference.on_notify_answered(host, client, code);
+            }
+            Method::Bye if code >= 200 => conference.on_bye_answered(client),
+            _ => {}
+        });
+    }
+
+    /// No response came: as 408 (RFC 3261 section 8.1.3.1).
+    fn on_no_response(&mut self, now: Time, client: &ClientKey) {
+        self.each(now, |conference, host| match client.method() {
+            Method::Invite => {
+                if let Some(place) = conference.leg_of(client) {
+                    conference.on_leg_silence(host, place);
+                }
+            }
+            Method::Notify => conference.on_notify_answered(host, client, 408),
+            Method::Bye => conference.on_bye_answered(client),
+            _ => {}
+        });
+    }
+
+    fn on_transaction_events(&mut self, now: Time) {
+        while let Some(event) = self.endpoint.poll_event() {
+            match event {
+                TransactionEvent::TimedOut(client)
+                | TransactionEvent::TransportFailed(TransactionKey::Client(client)) => {
+                    self.on_no_response(now, &client);
+                }
+                TransactionEvent::Terminated(TransactionKey::Client(client)) => {
+                    self.each(now, |conference, _| {
+                        if let Some(place) = conference.leg_of(&client) {
+                            conference.on_leg_freed(place);
+                        }
+                    });
+                }
+                TransactionEvent::AckTimedOut(_)
+                | TransactionEvent::TransportFailed(TransactionKey::Server(_))
+                | TransactionEvent::Terminated(TransactionKey::Server(_)) => {}
+            }
+        }
+        self.notify(now);
+        // What was promised and never came about leaves nothing behind.
+        self.conferences.retain(|conference| !conference.is_stillborn());
     }
 }
 
@@ -121,31 +336,61 @@ impl Agent for Focus {
     type Command = Command;
     type Event = Event;
 
-    fn handle_datagram(&mut self, _now: Time, _from: Addr, _bytes: &[u8]) -> Receipt {
-        todo!()
+    fn handle_datagram(&mut self, now: Time, from: Addr, bytes: &[u8]) -> Receipt {
+        let Ok(message) = Message::parse(bytes) else { return Receipt::Discarded(Discard::NotSip) };
+        let receipt = match self.endpoint.receive(now, from, &message) {
+            Inbound::Request(server) => {
+                self.on_request(now, &server, &message);
+                Receipt::Consumed
+            }
+            Inbound::Response { client, .. } => {
+                self.on_response(now, &client, &message);
+                Receipt::Consumed
+            }
+            Inbound::Cancel { cancel, invite } => {
+                self.on_cancel(now, &cancel, &invite);
+                Receipt::Consumed
+            }
+            Inbound::CancelWithoutEffect { cancel, .. } => {
+                self.endpoint.answer(now, &cancel, 200, None);
+                Receipt::Consumed
+            }
+            Inbound::Ack(_) => self.on_ack(now, &message),
+            Inbound::Absorbed => Receipt::Absorbed,
+            Inbound::Discarded(why) => Receipt::Discarded(why),
+        };
+        self.on_transaction_events(now);
+        receipt
     }
 
-    fn handle_timeout(&mut self, _now: Time) {
-        todo!()
+    fn handle_timeout(&mut self, now: Time) {
+        self.endpoint.timeout(now);
+        self.each(now, Conference::on_timeout);
+        self.on_transaction_events(now);
     }
 
-    fn handle_command(&mut self, _now: Time, _command: Command) -> Result<(), CommandError> {
-        todo!()
+    fn handle_command(&mut self, _now: Time, command: Command) -> Result<(), CommandError> {
+        match command {
+            Command::Policy { admit_creation, admit_refer } => {
+                self.policy = Policy { creation: admit_creation, refer: admit_refer };
+                Ok(())
+            }
+        }
     }
 
     fn poll_transmit(&mut self) -> Option<Transmit> {
-        todo!()
+        self.endpoint.poll_transmit()
     }
 
     fn poll_event(&mut self) -> Option<Event> {
-        todo!()
+        self.events.pop_front()
     }
 
     fn poll_timeout(&self) -> Option<Time> {
-        todo!()
+        self.timers().into_iter().map(|timer| timer.at).min()
     }
 
     fn timers(&self) -> Vec<Timer> {
-        todo!()
+        self.endpoint.pending().chain(self.conferences.iter().flat_map(Conference::timers)).collect()
     }
 }

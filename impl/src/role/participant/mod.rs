@@ -1,11 +1,23 @@
 //! An invited user: takes the focus' INVITE, rings, answers or refuses, leaves. Nothing but the transaction's own 100 is
 //! answered before the user says so.
+//!
+//! The session is a [`Callee`]; `call.rs` joins it to its dialog, its media and the transaction of the INVITE.
 
-use crate::agent::{Addr, Agent, Receipt, Transmit};
+mod call;
+
+use std::collections::VecDeque;
+
+use crate::agent::{Addr, Agent, Discard, Receipt, Transmit};
 use crate::error::CommandError;
 use crate::role::config::ParticipantConfig;
+use crate::role::endpoint::Endpoint;
 use crate::time::{Time, Timer};
-use crate::view::ParticipantView;
+use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
+use crate::usage::Callee;
+use crate::view::{Counts, ParticipantState, ParticipantView};
+use crate::wire::{Message, Method};
+
+use call::Call;
 
 /// What an invited user may ask of his user agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,21 +69,79 @@ pub enum Event {
     Abandoned,
 }
 
-/// A user agent that takes one invitation.
+/// A user agent that takes one invitation at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Participant {
     config: ParticipantConfig,
+    endpoint: Endpoint,
+    events: VecDeque<Event>,
+    call: Option<Call>,
 }
 
 impl Participant {
     /// An idle user agent.
     pub fn new(config: ParticipantConfig) -> Self {
-        Self { config }
+        let endpoint = Endpoint::new(&config.identity, config.address, config.hosts.clone(), config.timers);
+        Self { config, endpoint, events: VecDeque::new(), call: None }
     }
 
     /// The read-only projection of its state.
     pub fn view(&self) -> ParticipantView {
-        todo!()
+        let dialog = self.call.as_ref().and_then(|call| call.dialog.as_ref());
+        ParticipantView {
+            call: self.call.as_ref().map_or(ParticipantState::Idle, Call::view),
+            counts: Counts {
+                transactions: self.endpoint.transactions(),
+                dialogs: usize::from(dialog.is_some()),
+                usages: dialog.map_or(0, |dialog| dialog.usages().count()),
+            },
+        }
+    }
+
+    fn on_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
+        if let Some(response) = self.endpoint.refuse_unsupported(server, request, &[]) {
+            self.endpoint.respond(now, server, response);
+            return;
+        }
+        let in_dialog = request.to().is_ok_and(|to| to.tag().is_some());
+        match request.method() {
+            Some(Method::Invite) if !in_dialog => self.on_invite(now, server, request),
+            Some(Method::Bye | Method::Update | Method::Invite) => self.on_request_in_call(now, server, request),
+            // Without such a usage there is nothing that it could belong to.
+            Some(Method::Prack | Method::Cancel | Method::Notify) => self.endpoint.answer(now, server, 481, None),
+            Some(Method::Refer) => self.endpoint.answer(now, server, 603, None),
+            Some(Method::Subscribe) => self.endpoint.answer(now, server, 489, None),
+            Some(
+                Method::Ack
+                | Method::Options
+                | Method::Register
+                | Method::Info
+                | Method::Message
+                | Method::Publish
+                | Method::Other(_),
+            )
+            | None => self.endpoint.answer(now, server, 405, None),
+        }
+    }
+
+    fn on_transaction_events(&mut self) {
+        while let Some(event) = self.endpoint.poll_event() {
+            match event {
+                TransactionEvent::TimedOut(client)
+                | TransactionEvent::TransportFailed(TransactionKey::Client(client)) => {
+                    self.on_bye_done(&client);
+                }
+                TransactionEvent::AckTimedOut(_)
+                | TransactionEvent::TransportFailed(TransactionKey::Server(_))
+                | TransactionEvent::Terminated(_) => {}
+            }
+        }
+    }
+
+    fn on_response(&mut self, client: &ClientKey, response: &Message<'_>) {
+        if response.status().is_some_and(|code| code >= 200) {
+            self.on_bye_done(client);
+        }
     }
 }
 
@@ -79,31 +149,63 @@ impl Agent for Participant {
     type Command = Command;
     type Event = Event;
 
-    fn handle_datagram(&mut self, _now: Time, _from: Addr, _bytes: &[u8]) -> Receipt {
-        todo!()
+    fn handle_datagram(&mut self, now: Time, from: Addr, bytes: &[u8]) -> Receipt {
+        let Ok(message) = Message::parse(bytes) else { return Receipt::Discarded(Discard::NotSip) };
+        let receipt = match self.endpoint.receive(now, from, &message) {
+            Inbound::Request(server) => {
+                self.on_request(now, &server, &message);
+                Receipt::Consumed
+            }
+            Inbound::Response { client, .. } => {
+                self.on_response(&client, &message);
+                Receipt::Consumed
+            }
+            Inbound::Cancel { cancel, invite } => {
+                self.on_cancel(now, &cancel, &invite);
+                Receipt::Consumed
+            }
+            Inbound::CancelWithoutEffect { cancel, .. } => {
+                self.endpoint.answer(now, &cancel, 200, None);
+                Receipt::Consumed
+            }
+            Inbound::Ack(_) => self.on_ack(now, &message),
+            Inbound::Absorbed => Receipt::Absorbed,
+            Inbound::Discarded(why) => Receipt::Discarded(why),
+        };
+        self.on_transaction_events();
+        receipt
     }
 
-    fn handle_timeout(&mut self, _now: Time) {
-        todo!()
+    fn handle_timeout(&mut self, now: Time) {
+        self.endpoint.timeout(now);
+        self.on_transaction_events();
+        self.on_call_timeout(now);
     }
 
-    fn handle_command(&mut self, _now: Time, _command: Command) -> Result<(), CommandError> {
-        todo!()
+    fn handle_command(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
+        match command {
+            Command::Ring => self.ring(now),
+            Command::Answer => self.accept(now),
+            Command::Busy => self.refuse(now, command, 486),
+            Command::Decline => self.refuse(now, command, 603),
+            Command::Leave => self.leave(now),
+        }
     }
 
     fn poll_transmit(&mut self) -> Option<Transmit> {
-        todo!()
+        self.endpoint.poll_transmit()
     }
 
     fn poll_event(&mut self) -> Option<Event> {
-        todo!()
+        self.events.pop_front()
     }
 
     fn poll_timeout(&self) -> Option<Time> {
-        todo!()
+        self.timers().into_iter().map(|timer| timer.at).min()
     }
 
     fn timers(&self) -> Vec<Timer> {
-        todo!()
+        let call = self.call.as_ref().map(|call| &call.callee).and_then(Callee::timer);
+        self.endpoint.pending().chain(call).collect()
     }
 }

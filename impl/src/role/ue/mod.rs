@@ -1,12 +1,29 @@
 //! The UE: creates a conference by the factory URI, subscribes to its state, invites users by REFER to the focus, leaves
 //! (TS 24.147 section 5.3.1, RFC 4579 sections 5.4, 5.5; TS 34.229-5 A.16, A.20).
+//!
+//! Read this file for what comes in and where it goes, then `call.rs`, `subscription.rs` and `referral.rs`.
 
-use crate::agent::{Addr, Agent, Receipt, Transmit};
+mod call;
+mod headers;
+mod referral;
+mod subscription;
+
+use std::collections::VecDeque;
+
+use crate::agent::{Addr, Agent, Discard, Receipt, Transmit};
+use crate::dialog::{Dialog, DialogState, Usage};
 use crate::error::CommandError;
 use crate::role::config::UeConfig;
+use crate::role::endpoint::{Endpoint, dialog_id};
 use crate::time::{Time, Timer};
-use crate::view::{RosterEntry, UeView};
-use crate::wire::OwnedUri;
+use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
+use crate::usage::Referrals;
+use crate::view::{Counts, RosterEntry, SubscriptionView, UeView};
+use crate::wire::{Message, Method, OwnedUri};
+
+use call::{Acknowledged, Call};
+use referral::Invitation;
+use subscription::ConferenceSubscription;
 
 /// Which request carries the second offer, the one that says that the local resources are reserved (RFC 3312).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,21 +133,187 @@ pub enum InvitationOutcome {
     Unknown,
 }
 
+/// Extensions that a request to the UE may require (RFC 3261 section 8.2.2.3).
+const SUPPORTED: [&str; 3] = ["100rel", "precondition", "sec-agree"];
+
 /// A UE that takes part in one conference.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ue {
     config: UeConfig,
+    endpoint: Endpoint,
+    events: VecDeque<Event>,
+    call: Call,
+    /// The dialog of the call; it lives on after the BYE as long as a refer subscription does (RFC 5057 section 5.5).
+    dialog: Option<Dialog>,
+    acknowledged: Option<Acknowledged>,
+    conference: Option<OwnedUri>,
+    subscription: Option<ConferenceSubscription>,
+    invitations: Vec<Invitation>,
+    referrals: Referrals,
+}
+
+fn not_now(command: &Command, why: &'static str) -> CommandError {
+    CommandError::NotNow { command: command.name(), why }
 }
 
 impl Ue {
     /// An idle UE.
     pub fn new(config: UeConfig) -> Self {
-        Self { config }
+        let endpoint = Endpoint::new(&config.identity, config.address, config.hosts.clone(), config.timers);
+        Self {
+            config,
+            endpoint,
+            events: VecDeque::new(),
+            call: Call::Idle,
+            dialog: None,
+            acknowledged: None,
+            conference: None,
+            subscription: None,
+            invitations: Vec::new(),
+            referrals: Referrals::default(),
+        }
     }
 
     /// The read-only projection of its state.
     pub fn view(&self) -> UeView {
-        todo!()
+        let dialogs = || self.dialog.iter().chain(self.subscription.iter().filter_map(|known| known.dialog.as_ref()));
+        UeView {
+            call: self.call.view(),
+            conference: self.conference.as_ref().map(OwnedUri::to_string),
+            subscription: self
+                .subscription
+                .as_ref()
+                .map_or_else(SubscriptionView::default, ConferenceSubscription::view),
+            referrals: self.referral_views(),
+            counts: Counts {
+                transactions: self.endpoint.transactions(),
+                dialogs: dialogs().count(),
+                usages: dialogs().flat_map(Dialog::usages).count(),
+            },
+        }
+    }
+
+    /// A usage of the call's dialog ended; with the last one the dialog goes.
+    fn end_usage(&mut self, usage: &Usage) {
+        if self.dialog.as_mut().is_some_and(|dialog| dialog.end(usage)) {
+            self.dialog = None;
+        }
+    }
+
+    fn on_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
+        if let Some(response) = self.endpoint.refuse_unsupported(server, request, &SUPPORTED) {
+            self.endpoint.respond(now, server, response);
+            return;
+        }
+        match request.method() {
+            Some(Method::Notify) => self.on_notify(now, server, request),
+            Some(Method::Bye | Method::Update | Method::Invite | Method::Refer | Method::Prack)
+                if request.to().is_ok_and(|to| to.tag().is_some()) =>
+            {
+                self.on_request_in_call(now, server, request);
+            }
+            // This UE takes no calls.
+            Some(Method::Invite) => self.endpoint.answer(now, server, 480, None),
+            Some(Method::Refer) => self.endpoint.answer(now, server, 603, None),
+            Some(Method::Subscribe) => self.endpoint.answer(now, server, 489, None),
+            // Without a dialog there is nothing to end, to update, to acknowledge or to cancel.
+            Some(Method::Bye | Method::Update | Method::Prack | Method::Cancel) => {
+                self.endpoint.answer(now, server, 481, None);
+            }
+            Some(
+                Method::Ack
+                | Method::Options
+                | Method::Register
+                | Method::Info
+                | Method::Message
+                | Method::Publish
+                | Method::Other(_),
+            )
+            | None => self.endpoint.answer(now, server, 405, None),
+        }
+    }
+
+    /// The call's dialog, if the request belongs to it.
+    fn dialog_of(&mut self, request: &Message<'_>) -> Option<&mut Dialog> {
+        let id = dialog_id(request)?;
+        self.dialog.as_mut().filter(|dialog| *dialog.id() == id && dialog.state() != DialogState::Terminated)
+    }
+
+    fn on_request_in_call(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
+        let Some(dialog) = self.dialog_of(request) else { return self.endpoint.answer(now, server, 481, None) };
+        let Ok(refresh) = dialog.on_request(request) else { return self.endpoint.answer(now, server, 500, None) };
+        match request.method() {
+            Some(Method::Bye) => self.on_bye(now, server),
+            Some(Method::Update) if request.body().is_empty() => {
+                dialog.on_answered(refresh, 200);
+                if let Some(response) = self.endpoint.response(server, 200, None) {
+                    let response = headers::contact(&self.config, headers::response(&self.config, response));
+                    self.endpoint.respond(now, server, response);
+                }
+            }
+            // Media is what it was negotiated to be: a change of it is not acceptable here.
+            Some(Method::Update | Method::Invite) => self.endpoint.answer(now, server, 488, None),
+            Some(Method::Refer) => self.endpoint.answer(now, server, 603, None),
+            _ => self.endpoint.answer(now, server, 481, None),
+        }
+    }
+
+    /// A NOTIFY is matched by dialog, package and `id` (RFC 6665 section 4.1.3).
+    fn on_notify(&mut self, now: Time, server: &ServerKey, notify: &Message<'_>) {
+        let Ok(event) = notify.event() else { return self.endpoint.answer(now, server, 400, None) };
+        match event.package {
+            b"conference" if event.id().is_none() => self.on_conference_notify(now, server, notify),
+            b"conference" => self.endpoint.answer(now, server, 481, None),
+            b"refer" => {
+                let Some(dialog) = self.dialog_of(notify) else { return self.endpoint.answer(now, server, 481, None) };
+                match dialog.on_request(notify) {
+                    Ok(refresh) => self.on_refer_notify(now, server, notify, refresh),
+                    Err(_) => self.endpoint.answer(now, server, 500, None),
+                }
+            }
+            _ => self.endpoint.answer(now, server, 489, None),
+        }
+    }
+
+    fn on_response(&mut self, now: Time, client: &ClientKey, response: &Message<'_>) {
+        match client.method() {
+            Method::Invite => self.on_invite_response(now, client, response),
+            Method::Prack | Method::Update => self.on_early_response(now, client, Some(response)),
+            Method::Subscribe => self.on_subscribe_response(now, client, Some(response)),
+            Method::Refer => self.on_refer_response(now, client, Some(response)),
+            Method::Bye if response.status().is_some_and(|code| code >= 200) => self.on_bye_done(client),
+            _ => {}
+        }
+    }
+
+    /// No response came: as 408 (RFC 3261 section 8.1.3.1).
+    fn on_no_response(&mut self, now: Time, client: &ClientKey) {
+        match client.method() {
+            Method::Invite => self.on_invite_timeout(),
+            Method::Prack | Method::Update => self.on_early_response(now, client, None),
+            Method::Subscribe => self.on_subscribe_response(now, client, None),
+            Method::Refer => self.on_refer_response(now, client, None),
+            Method::Bye => self.on_bye_done(client),
+            _ => {}
+        }
+    }
+
+    fn on_transaction_events(&mut self, now: Time) {
+        while let Some(event) = self.endpoint.poll_event() {
+            match event {
+                TransactionEvent::TimedOut(client)
+                | TransactionEvent::TransportFailed(TransactionKey::Client(client)) => {
+                    self.on_no_response(now, &client);
+                }
+                TransactionEvent::Terminated(TransactionKey::Client(client)) => {
+                    // No further copy of the 2xx can come.
+                    self.acknowledged.take_if(|known| known.invite == client);
+                }
+                TransactionEvent::AckTimedOut(_)
+                | TransactionEvent::TransportFailed(TransactionKey::Server(_))
+                | TransactionEvent::Terminated(TransactionKey::Server(_)) => {}
+            }
+        }
     }
 }
 
@@ -138,31 +321,64 @@ impl Agent for Ue {
     type Command = Command;
     type Event = Event;
 
-    fn handle_datagram(&mut self, _now: Time, _from: Addr, _bytes: &[u8]) -> Receipt {
-        todo!()
+    fn handle_datagram(&mut self, now: Time, from: Addr, bytes: &[u8]) -> Receipt {
+        let Ok(message) = Message::parse(bytes) else { return Receipt::Discarded(Discard::NotSip) };
+        let receipt = match self.endpoint.receive(now, from, &message) {
+            Inbound::Request(server) => {
+                self.on_request(now, &server, &message);
+                Receipt::Consumed
+            }
+            Inbound::Response { client, .. } => {
+                self.on_response(now, &client, &message);
+                Receipt::Consumed
+            }
+            // Every INVITE to the UE was refused at once.
+            Inbound::Cancel { cancel, .. } | Inbound::CancelWithoutEffect { cancel, .. } => {
+                self.endpoint.answer(now, &cancel, 200, None);
+                Receipt::Consumed
+            }
+            Inbound::Ack(_) => Receipt::Discarded(Discard::StrayAck),
+            Inbound::Absorbed => Receipt::Absorbed,
+            Inbound::Discarded(why) => Receipt::Discarded(why),
+        };
+        self.on_transaction_events(now);
+        receipt
     }
 
-    fn handle_timeout(&mut self, _now: Time) {
-        todo!()
+    fn handle_timeout(&mut self, now: Time) {
+        self.endpoint.timeout(now);
+        self.on_transaction_events(now);
+        if let Some(subscription) = &mut self.subscription {
+            let output = subscription.subscriber.on_timeout(now);
+            self.on_subscriber_output(now, output);
+        }
+        self.on_referral_timeouts(now);
     }
 
-    fn handle_command(&mut self, _now: Time, _command: Command) -> Result<(), CommandError> {
-        todo!()
+    fn handle_command(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
+        match command {
+            Command::Create { second_offer } => self.create(now, second_offer),
+            Command::Subscribe => self.subscribe(now),
+            Command::Invite { target, mode } => self.invite(now, target, mode),
+            Command::Leave => self.leave(now),
+        }
     }
 
     fn poll_transmit(&mut self) -> Option<Transmit> {
-        todo!()
+        self.endpoint.poll_transmit()
     }
 
     fn poll_event(&mut self) -> Option<Event> {
-        todo!()
+        self.events.pop_front()
     }
 
     fn poll_timeout(&self) -> Option<Time> {
-        todo!()
+        self.timers().into_iter().map(|timer| timer.at).min()
     }
 
     fn timers(&self) -> Vec<Timer> {
-        todo!()
+        let subscription = self.subscription.iter().flat_map(|subscription| subscription.subscriber.timers());
+        let referrals = self.referrals.iter().flat_map(|(_, referral)| referral.timers());
+        self.endpoint.pending().chain(subscription).chain(referrals).collect()
     }
 }

@@ -1,0 +1,175 @@
+//! One conference: the creator's call, the subscribers, the invitations, the roster, and how they end together.
+
+use std::collections::VecDeque;
+
+use super::creator::Creator;
+use super::leg::Invitation;
+use super::notification::Subscription;
+use super::roster::Roster;
+use super::{Event, Policy};
+use crate::body::conference_info::DisconnectionMethod;
+use crate::dialog::{Dialog, DialogId};
+use crate::role::config::FocusConfig;
+use crate::role::endpoint::Endpoint;
+use crate::time::{Time, Timer, TimerClass};
+use crate::transaction::{ClientKey, ServerKey};
+use crate::usage::{CalleeState, Reason};
+use crate::view::{ConferenceView, FocusCallState};
+use crate::wire::{Builder, Message, OwnedUri};
+
+/// What a conference needs of its host while it handles one input.
+pub(super) struct Host<'a> {
+    pub(super) now: Time,
+    pub(super) endpoint: &'a mut Endpoint,
+    pub(super) config: &'a FocusConfig,
+    pub(super) policy: Policy,
+    pub(super) events: &'a mut VecDeque<Event>,
+}
+
+impl Host<'_> {
+    pub(super) fn answer(&mut self, server: &ServerKey, code: u16) {
+        self.endpoint.answer(self.now, server, code, None);
+    }
+
+    pub(super) fn respond(&mut self, server: &ServerKey, response: Option<Builder>) -> Option<Vec<u8>> {
+        self.endpoint.respond(self.now, server, response?)
+    }
+}
+
+/// A conference and everything that belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Conference {
+    pub(super) uri: OwnedUri,
+    pub(super) creator: Creator,
+    pub(super) roster: Roster,
+    pub(super) subscriptions: Vec<Subscription>,
+    pub(super) invitations: Vec<Invitation>,
+}
+
+/// Which part of a conference a dialog belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The dialog with the creator, also that of his REFERs.
+    Creator,
+    /// The dialog of the subscription at this place.
+    Subscription(usize),
+    /// The dialog with the invited user at this place.
+    Leg(usize),
+}
+
+impl Conference {
+    /// Whether the conference exists for others: from the 2xx to the creator until he leaves.
+    pub(super) fn is_live(&self) -> bool {
+        match self.creator.callee.state() {
+            CalleeState::Moratorium | CalleeState::Established => true,
+            CalleeState::Preparative | CalleeState::Early | CalleeState::Mortal | CalleeState::Morgue => false,
+        }
+    }
+
+    /// Whether nothing of it is left but its memory.
+    pub(super) fn is_settled(&self) -> bool {
+        self.creator.callee.state() == CalleeState::Morgue && self.dialogs().next().is_none()
+    }
+
+    /// Whether it never came about: the creator's INVITE was refused after all.
+    pub(super) fn is_stillborn(&self) -> bool {
+        self.is_settled() && self.roster.view().is_empty()
+    }
+
+    /// The final response to a BYE of ours, whatever it says, or none.
+    pub(super) fn on_bye_answered(&mut self, client: &ClientKey) {
+        if self.creator.bye.as_ref() == Some(client) {
+            self.on_creator_bye_answered();
+        } else {
+            self.on_leg_bye_answered(client);
+        }
+    }
+
+    /// Whether this user is in the conference or is being called into it.
+    pub(super) fn is_inviting(&self, target: &OwnedUri) -> bool {
+        self.invitations.iter().any(|invitation| invitation.target == *target && !invitation.leg.caller.is_over())
+    }
+
+    pub(super) fn dialogs(&self) -> impl Iterator<Item = &Dialog> {
+        let subscriptions = self.subscriptions.iter().filter_map(|subscription| subscription.dialog.as_ref());
+        let legs = self.invitations.iter().filter_map(|invitation| invitation.leg.dialog.as_ref());
+        self.creator.dialog.iter().chain(subscriptions).chain(legs)
+    }
+
+    /// The part that a request belongs to.
+    pub(super) fn part(&self, id: &DialogId) -> Option<Part> {
+        let is = |dialog: &Option<Dialog>| dialog.as_ref().is_some_and(|dialog| dialog.id() == id);
+        if is(&self.creator.dialog) {
+            return Some(Part::Creator);
+        }
+        let subscription = self.subscriptions.iter().position(|subscription| is(&subscription.dialog));
+        let leg = || self.invitations.iter().position(|invitation| is(&invitation.leg.dialog));
+        subscription.map(Part::Subscription).or_else(|| leg().map(Part::Leg))
+    }
+
+    pub(super) fn on_request(&mut self, host: &mut Host<'_>, part: Part, server: &ServerKey, request: &Message<'_>) {
+        match part {
+            Part::Creator => self.on_creator_request(host, server, request),
+            Part::Subscription(place) => self.on_subscriber_request(host, place, server, request),
+            Part::Leg(place) => self.on_leg_request(host, place, server, request),
+        }
+    }
+
+    /// The roster changed: every subscriber has to learn of it.
+    pub(super) fn changed(&mut self) {
+        for subscription in &mut self.subscriptions {
+            subscription.notifier.change();
+        }
+    }
+
+    /// The creator is gone, and with him the conference that was made for him (RFC 4579 section 5.12): the others are
+    /// called off, the subscriptions end.
+    pub(super) fn end(&mut self, host: &mut Host<'_>, how: DisconnectionMethod) {
+        self.roster.leave(self.creator.user.as_str(), how);
+        for place in 0..self.invitations.len() {
+            self.hang_up(host, place);
+        }
+        for subscription in &mut self.subscriptions {
+            subscription.notifier.terminate(Reason::Noresource, None);
+        }
+        host.events.push_back(Event::ConferenceEnded { conference: self.uri.to_string() });
+    }
+
+    pub(super) fn on_timeout(&mut self, host: &mut Host<'_>) {
+        self.on_creator_timeout(host);
+        for place in 0..self.invitations.len() {
+            self.on_leg_timeout(host, place);
+        }
+        for subscription in &mut self.subscriptions {
+            subscription.notifier.on_timeout(host.now);
+        }
+    }
+
+    pub(super) fn timers(&self) -> impl Iterator<Item = Timer> {
+        let creator = self.creator.callee.timer().into_iter().chain(self.creator.reliable.timer());
+        let subscriptions = self.subscriptions.iter().filter_map(|subscription| subscription.notifier.timer());
+        let reports = self.invitations.iter().filter_map(|invitation| invitation.report.timer());
+        let no_answer = self.invitations.iter().filter_map(|invitation| invitation.leg.no_answer_at);
+        let legs = no_answer.map(|at| Timer { at, class: TimerClass::Protocol });
+        creator.chain(subscriptions).chain(reports).chain(legs)
+    }
+
+    pub(super) fn view(&self) -> ConferenceView {
+        let call = match self.creator.callee.state() {
+            CalleeState::Preparative | CalleeState::Early if self.creator.reliable.is_unacknowledged() => {
+                FocusCallState::Early
+            }
+            CalleeState::Preparative | CalleeState::Early => FocusCallState::Pracked,
+            CalleeState::Moratorium => FocusCallState::Answered,
+            CalleeState::Established => FocusCallState::Confirmed,
+            CalleeState::Mortal | CalleeState::Morgue => FocusCallState::Over,
+        };
+        ConferenceView {
+            uri: self.uri.to_string(),
+            call,
+            subscriptions: self.subscriptions.iter().map(Subscription::view).collect(),
+            invitations: self.invitations.iter().map(Invitation::view).collect(),
+            roster: self.roster.view(),
+        }
+    }
+}

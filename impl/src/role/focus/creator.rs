@@ -1,0 +1,270 @@
+//! The creator's call at the focus: reliable 183, PRACK, perhaps UPDATE, 200, ACK, BYE (TS 34.229-5 A.16, RFC 3262, RFC 3311,
+//! RFC 3312).
+//!
+//! The 200 leaves as soon as the 183 is acknowledged and the answer to the second offer shows that the preconditions are
+//! met. Its Contact, not the one of the 183, is the conference URI.
+
+use super::Event;
+use super::conference::{Conference, Host};
+use crate::body::conference_info::{DisconnectionMethod, JoiningMethod};
+use crate::body::sdp::{self, Flow, SessionDescription};
+use crate::dialog::{
+    Carrier, Dialog, Meaning, OfferAnswer, PrackVerdict, ReliableSender, ReliableTimeout, Tag, TargetRefresh, Usage,
+    Verdict,
+};
+use crate::role::media::Media;
+use crate::transaction::{ClientKey, ServerKey};
+use crate::usage::{Callee, CalleeOutput, CalleeState};
+use crate::wire::{Builder, Message, Method, Name, OwnedUri};
+
+/// Every Contact of a focus has this feature tag (RFC 4579 section 4.2).
+pub(super) const ISFOCUS: &str = "isfocus";
+
+/// Seconds that a peer is asked to wait after a 500 to its offer (RFC 3311 section 5.2: 0 to 10).
+const RETRY_AFTER: u32 = 2;
+
+/// The creator and his call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Creator {
+    pub(super) user: OwnedUri,
+    pub(super) contact: String,
+    pub(super) invite: ServerKey,
+    pub(super) cseq: u32,
+    pub(super) tag: Tag,
+    /// It outlasts the call as long as a refer subscription lives in it (RFC 5057 section 5.5).
+    pub(super) dialog: Option<Dialog>,
+    pub(super) callee: Callee,
+    pub(super) reliable: ReliableSender,
+    pub(super) offers: OfferAnswer,
+    pub(super) media: Media,
+    pub(super) bye: Option<ClientKey>,
+}
+
+impl Creator {
+    /// A usage of the dialog ended; with the last one the dialog goes.
+    pub(super) fn end_usage(&mut self, usage: &Usage) {
+        if self.dialog.as_mut().is_some_and(|dialog| dialog.end(usage)) {
+            self.dialog = None;
+        }
+    }
+}
+
+/// The session description in a request; none if there is no readable one.
+fn offered(request: &Message<'_>) -> Option<SessionDescription> {
+    let described = request.content_type().is_ok_and(|media_type| media_type.is(sdp::MEDIA_TYPE));
+    SessionDescription::read(request.body()).ok().filter(|_| described)
+}
+
+impl Conference {
+    /// The Contact of the focus: a temporary one until the conference exists.
+    fn contact(&self, host: &Host<'_>) -> OwnedUri {
+        let temporary = || format!("sip:temporary@{}", host.config.host).parse().ok();
+        if self.is_live() { self.uri.clone() } else { temporary().unwrap_or_else(|| self.uri.clone()) }
+    }
+
+    /// Sends the reliable 183 with the answer to the first offer.
+    pub(super) fn promise(&mut self, host: &mut Host<'_>, offer: &SessionDescription) -> Result<(), u16> {
+        let contact = self.contact(host);
+        let creator = &mut self.creator;
+        let answer = creator.media.answer(offer, Flow::NONE);
+        let rseq = creator.reliable.next_rseq().map_err(|_| 500_u16)?;
+        creator.offers.send(Carrier::ReliableProvisional, true).map_err(|_| 500_u16)?;
+        let options: &[&str] = if offer.has_preconditions() { &["100rel", "precondition"] } else { &["100rel"] };
+        let response = host.endpoint.dialog_response(&creator.invite, 183, &creator.tag).map(|response| {
+            response.contact(&contact, ISFOCUS).require(options).rseq(rseq).body(sdp::MEDIA_TYPE, answer)
+        });
+        let progress = host.respond(&creator.invite, response).ok_or(500_u16)?;
+        creator.callee.progress();
+        creator.reliable.send(host.now, progress, true).map_err(|_| 500_u16)
+    }
+
+    /// A request inside the creator's dialog.
+    pub(super) fn on_creator_request(&mut self, host: &mut Host<'_>, server: &ServerKey, request: &Message<'_>) {
+        let Some(dialog) = &mut self.creator.dialog else { return host.answer(server, 481) };
+        // An ACK never comes here, and a CANCEL has no dialog: every other request has its place in the order.
+        let Ok(refresh) = dialog.on_request(request) else { return host.answer(server, 500) };
+        match request.method() {
+            Some(Method::Prack) => self.on_prack(host, server, request),
+            Some(Method::Update) => self.on_update(host, server, request, refresh),
+            Some(Method::Refer) => self.on_refer(host, server, request, refresh),
+            Some(Method::Bye) => self.on_creator_bye(host, server),
+            Some(Method::Subscribe) => self.on_subscribe_in_call(host, server, request, refresh),
+            // The media of the call is what the first exchange made it.
+            Some(Method::Invite) => host.answer(server, 488),
+            _ => host.answer(server, 481),
+        }
+    }
+
+    fn on_prack(&mut self, host: &mut Host<'_>, server: &ServerKey, prack: &Message<'_>) {
+        let matched = prack.rack().map(|rack| {
+            let method = rack.method.as_bytes();
+            self.creator.reliable.on_prack(rack.rseq, rack.cseq, method)
+        });
+        if !matches!(matched, Ok(PrackVerdict::Matched { .. })) {
+            return host.answer(server, 481);
+        }
+        let offer = offered(prack);
+        let verdict = self.creator.offers.receive(Carrier::Prack, offer.is_some());
+        self.take_offer(host, server, Carrier::PrackSuccess, verdict, offer, |response, _| response);
+    }
+
+    fn on_update(&mut self, host: &mut Host<'_>, server: &ServerKey, update: &Message<'_>, refresh: TargetRefresh) {
+        if self.creator.callee.state() == CalleeState::Morgue || self.creator.callee.state() == CalleeState::Mortal {
+            return host.answer(server, 481);
+        }
+        let offer = offered(update);
+        let verdict = self.creator.offers.receive(Carrier::Update, offer.is_some());
+        if let (Verdict::Take(_), Some(dialog)) = (verdict, &mut self.creator.dialog) {
+            dialog.on_answered(refresh, 200);
+        }
+        self.take_offer(host, server, Carrier::UpdateSuccess, verdict, offer, |response, contact| {
+            response.contact(contact, ISFOCUS)
+        });
+    }
+
+    /// Answers a PRACK or an UPDATE, with our answer if it had an offer, and then perhaps the INVITE.
+    fn take_offer(
+        &mut self,
+        host: &mut Host<'_>,
+        server: &ServerKey,
+        carrier: Carrier,
+        verdict: Verdict,
+        offer: Option<SessionDescription>,
+        finish: impl FnOnce(Builder, &OwnedUri) -> Builder,
+    ) {
+        let contact = self.contact(host);
+        let tag = self.creator.tag.clone();
+        let response = |host: &Host<'_>, code| host.endpoint.response(server, code, Some(&tag));
+        match verdict {
+            Verdict::RequestPending => return host.answer(server, 491),
+            Verdict::RetryAfter => {
+                let refusal = response(host, 500).map(|refusal| refusal.number(Name::RetryAfter, RETRY_AFTER));
+                host.respond(server, refusal);
+                return;
+            }
+            Verdict::Take(_) => {}
+        }
+        let body = match (verdict, offer) {
+            (Verdict::Take(Meaning::Offer), Some(offer)) => Some(self.creator.media.answer(&offer, Flow::SENDRECV)),
+            _ => None,
+        };
+        let _ = self.creator.offers.send(carrier, body.is_some());
+        let answer = response(host, 200).map(|answer| finish(answer, &contact)).map(|answer| match body {
+            Some(body) => answer.require(&["precondition"]).body(sdp::MEDIA_TYPE, body),
+            None => answer,
+        });
+        host.respond(server, answer);
+        self.accept_if_ready(host);
+    }
+
+    /// The 200 to the INVITE: from now on the conference exists and its creator is in it.
+    fn accept_if_ready(&mut self, host: &mut Host<'_>) {
+        let creator = &mut self.creator;
+        let waits = creator.callee.state() == CalleeState::Early && !creator.reliable.holds_success();
+        if !waits || !creator.media.preconditions_met() {
+            return;
+        }
+        let response = host.endpoint.dialog_response(&creator.invite, 200, &creator.tag);
+        let response = response.map(|response| {
+            response
+                .contact(&self.uri, ISFOCUS)
+                .allow_events(&["conference", "refer"])
+                .supported(&["100rel", "precondition"])
+        });
+        let Some(success) = host.respond(&creator.invite, response) else { return };
+        let _ = creator.offers.send(Carrier::InviteSuccess, false);
+        creator.reliable.on_final();
+        creator.callee.accept(host.now, success);
+        if let Some(dialog) = &mut creator.dialog {
+            dialog.confirm();
+        }
+        let user = creator.user.to_string();
+        let source = host.endpoint.identifiers().number("source", &[self.uri.as_str().as_bytes(), user.as_bytes()], 0);
+        self.roster.join(&user, &creator.contact, JoiningMethod::DialedIn, source as u32);
+        host.events.push_back(Event::ConferenceCreated { conference: self.uri.to_string(), creator: user });
+    }
+
+    fn on_creator_bye(&mut self, host: &mut Host<'_>, server: &ServerKey) {
+        match self.creator.callee.on_bye() {
+            CalleeOutput::AnswerBye => {
+                host.answer(server, 200);
+                self.creator.end_usage(&Usage::Invite);
+                let user = self.creator.user.to_string();
+                host.events.push_back(Event::Left { conference: self.uri.to_string(), user });
+                self.end(host, DisconnectionMethod::Departed);
+            }
+            CalleeOutput::AnswerByeAndRefuse => {
+                host.answer(server, 200);
+                self.refuse_invite(host, 487);
+            }
+            CalleeOutput::AnswerByeAgain => host.answer(server, 200),
+            _ => host.answer(server, 481),
+        }
+    }
+
+    /// The INVITE is refused although it was promised a conference; nothing of the conference survives.
+    fn refuse_invite(&mut self, host: &mut Host<'_>, code: u16) {
+        let (invite, tag) = (self.creator.invite.clone(), self.creator.tag.clone());
+        self.creator.reliable.on_final();
+        self.creator.end_usage(&Usage::Invite);
+        host.endpoint.answer(host.now, &invite, code, Some(&tag));
+        host.events.push_back(Event::CreationRefused { code });
+    }
+
+    /// A CANCEL of the creator's INVITE; it has been answered.
+    pub(super) fn on_cancel(&mut self, host: &mut Host<'_>) {
+        if self.creator.callee.on_cancel() == CalleeOutput::RefuseInvite {
+            self.refuse_invite(host, 487);
+        }
+    }
+
+    /// The ACK to the 200; whether it was the first.
+    pub(super) fn on_ack(&mut self, host: &mut Host<'_>) -> bool {
+        match self.creator.callee.on_ack() {
+            CalleeOutput::Established => true,
+            CalleeOutput::SendBye => {
+                self.send_creator_bye(host);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn on_creator_timeout(&mut self, host: &mut Host<'_>) {
+        let creator = &mut self.creator;
+        match creator.reliable.on_timeout(host.now) {
+            ReliableTimeout::Nothing => {}
+            ReliableTimeout::Resend(progress) => host.endpoint.repeat(host.now, &creator.invite, progress),
+            ReliableTimeout::GaveUp => {
+                creator.callee.refuse();
+                self.refuse_invite(host, 504);
+            }
+        }
+        match self.creator.callee.on_timeout(host.now) {
+            CalleeOutput::Resend(success) => host.endpoint.repeat(host.now, &self.creator.invite, success),
+            // The ACK never came: the call is ended (RFC 3261 section 13.3.1.4), and the conference with it.
+            CalleeOutput::SendBye => {
+                self.send_creator_bye(host);
+                self.end(host, DisconnectionMethod::Booted);
+            }
+            _ => {}
+        }
+    }
+
+    fn send_creator_bye(&mut self, host: &mut Host<'_>) {
+        let request = self.creator.dialog.as_mut().and_then(|dialog| dialog.request(Method::Bye).ok());
+        let send = |request| host.endpoint.request(host.now, &request, std::convert::identity).ok();
+        self.creator.bye = request.and_then(send);
+        if self.creator.bye.is_none() {
+            self.on_creator_bye_answered();
+        }
+    }
+
+    /// The final response to our BYE, whatever it says, or none.
+    pub(super) fn on_creator_bye_answered(&mut self) {
+        self.creator.bye = None;
+        if self.creator.callee.on_bye_answered() == CalleeOutput::Ended {
+            self.creator.end_usage(&Usage::Invite);
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! Invitations: a REFER of the creator, the call to the invited user that it causes (RFC 4579 section 5.5), and the outcome.
+//!
+//! The call is a [`Caller`]; here it is joined to its dialog, the no-answer time, the roster and the report.
+
+use super::Event;
+use super::conference::{Conference, Host};
+use super::creator::ISFOCUS;
+use super::policy::Reference;
+use crate::body::conference_info::{DisconnectionMethod, JoiningMethod};
+use crate::body::sdp;
+use crate::dialog::{Dialog, EventKey, InitialRequest, Party, RouteSet, TargetRefresh, Usage};
+use crate::role::config::Profile;
+use crate::role::endpoint::ALLOW;
+use crate::role::media::Media;
+use crate::time::Time;
+use crate::transaction::{ClientKey, ServerKey};
+use crate::usage::{Caller, CallerOutput, NotifierState, ReferNotifier};
+use crate::view::{InvitationView, LegState, ReportState};
+use crate::wire::{Message, Method, Name, OwnedUri};
+
+/// Most invitations of one conference, those that are over included.
+pub const MAX_INVITATIONS: usize = 64;
+
+/// One accepted REFER: its report and the leg that it caused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Invitation {
+    pub(super) cseq: u32,
+    pub(super) target: OwnedUri,
+    pub(super) report: ReferNotifier,
+    /// The NOTIFY that waits for its final response.
+    pub(super) notify: Option<ClientKey>,
+    pub(super) told: Told,
+    pub(super) leg: Leg,
+}
+
+/// What the referrer has been told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) enum Told {
+    /// Nothing yet.
+    #[default]
+    Nothing,
+    /// `100 Trying`.
+    Trying,
+    /// The outcome.
+    Outcome,
+    /// No more: a NOTIFY failed.
+    Removed,
+}
+
+/// The call to an invited user.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Leg {
+    pub(super) caller: Caller,
+    initial: InitialRequest,
+    invite: Option<ClientKey>,
+    bye: Option<ClientKey>,
+    pub(super) dialog: Option<Dialog>,
+    /// The dialog that the 2xx made, for the ACK to its copies.
+    established: Option<Dialog>,
+    alerting: bool,
+    pub(super) no_answer_at: Option<Time>,
+    outcome: Option<u16>,
+}
+
+impl Invitation {
+    pub(super) fn view(&self) -> InvitationView {
+        let report = match (self.report.notifier().state(), self.told) {
+            (_, Told::Removed) => ReportState::Removed,
+            (NotifierState::Terminated, _) => ReportState::Closed,
+            (_, Told::Nothing) => ReportState::OwesTrying,
+            (_, Told::Trying) if self.report.notifier().is_in_flight() => ReportState::TryingSent,
+            (_, Told::Trying) => ReportState::Waiting,
+            (_, Told::Outcome) => ReportState::FinalSent,
+        };
+        let leg = match self.leg.caller {
+            Caller::Calling => LegState::Calling { provisional: false },
+            Caller::Proceeding if self.leg.alerting => LegState::Alerting,
+            Caller::Proceeding => LegState::Calling { provisional: true },
+            Caller::CallingGivenUp => LegState::Abandoned,
+            Caller::GivenUp => LegState::Cancelling,
+            Caller::Established => LegState::Joined,
+            Caller::Mortal => LegState::Leaving,
+            Caller::Morgue => LegState::Over,
+        };
+        let target = self.target.to_string();
+        InvitationView { target, cseq: self.cseq, report, leg, outcome: self.leg.outcome }
+    }
+}
+
+impl Conference {
+    /// A REFER inside the creator's dialog. Its order has been checked.
+    pub(super) fn on_refer(
+        &mut self,
+        host: &mut Host<'_>,
+        server: &ServerKey,
+        refer: &Message<'_>,
+        refresh: TargetRefresh,
+    ) {
+        let number = refer.cseq().map(|cseq| cseq.number);
+        let (true, Some(dialog), Ok(cseq)) = (self.is_live(), &mut self.creator.dialog, number) else {
+            return host.answer(server, 481);
+        };
+        let call_id = dialog.id().call_id.clone();
+        let reference = match host.policy.refer(refer, self, host.config.maximum_users) {
+            Ok(reference) if self.invitations.len() < MAX_INVITATIONS => reference,
+            Ok(_) => return self.refuse_refer(host, server, 603),
+            Err(code) => return self.refuse_refer(host, server, code),
+        };
+        if let Some(dialog) = &mut self.creator.dialog {
+            dialog.on_answered(refresh, 200);
+            dialog.begin(Usage::Notifier(EventKey::refer(cseq)));
+        }
+        let code = match host.config.profile {
+            Profile::ThreeGpp => 202,
+            Profile::Ietf => 200,
+        };
+        let accepted = host.endpoint.response(server, code, Some(&self.creator.tag));
+        host.respond(server, accepted.map(|accepted| accepted.contact(&self.uri, ISFOCUS)));
+        let target = reference.target.clone();
+        host.events.push_back(Event::Inviting { conference: self.uri.to_string(), target: target.to_string() });
+        self.invitations.push(Invitation {
+            cseq,
+            target,
+            report: ReferNotifier::new(host.now, cseq, host.config.refer_expires),
+            notify: None,
+            told: Told::Nothing,
+            leg: Leg::new(host, &self.uri, call_id.as_bytes(), cseq, &reference),
+        });
+        self.notify(host);
+        let place = self.invitations.len() - 1;
+        self.dial(host, place, reference);
+    }
+
+    fn refuse_refer(&self, host: &mut Host<'_>, server: &ServerKey, code: u16) {
+        host.answer(server, code);
+        host.events.push_back(Event::ReferRefused { conference: self.uri.to_string(), code });
+    }
+
+    /// Sends the INVITE to the invited user: the conference calls him (RFC 4579 section 5.2).
+    fn dial(&mut self, host: &mut Host<'_>, place: usize, reference: Reference) {
+        let Some(leg) = self.invitations.get_mut(place).map(|invitation| &mut invitation.leg) else { return };
+        let session = host.endpoint.identifiers().number("session", &[leg.initial.call_id.as_bytes()], 0);
+        let offer = Media::new(host.config.address, session).offer();
+        let uri = &self.uri;
+        let invite = host.endpoint.request(host.now, &leg.initial.request(), |builder| {
+            let builder = builder.contact(uri, ISFOCUS).allow(&ALLOW).supported(&["replaces"]);
+            let builder = match reference.referred_by {
+                Some(referred_by) => builder.field(Name::ReferredBy, referred_by),
+                None => builder,
+            };
+            let builder = match reference.replaces {
+                Some(replaces) => builder.field(Name::Replaces, replaces).require(&["replaces"]),
+                None => builder,
+            };
+            builder.body(sdp::MEDIA_TYPE, offer)
+        });
+        match invite {
+            Ok(invite) => {
+                leg.invite = Some(invite);
+                leg.no_answer_at = Some(host.now + host.config.no_answer);
+            }
+            Err(_) => {
+                leg.caller.on_failure(503);
+                self.on_outcome(host, place, 503);
+            }
+        }
+    }
+
+    /// The outcome of an invitation is known: it is reported, and a user who joined appears in the roster.
+    fn on_outcome(&mut self, host: &mut Host<'_>, place: usize, code: u16) {
+        let Some(invitation) = self.invitations.get_mut(place) else { return };
+        invitation.leg.no_answer_at = None;
+        if invitation.leg.outcome.is_some() {
+            return;
+        }
+        invitation.leg.outcome = Some(code);
+        invitation.report.outcome(code);
+        let (conference, user) = (self.uri.to_string(), invitation.target.to_string());
+        if (200..=299).contains(&code) {
+            let contact = invitation.leg.dialog.as_ref().map(|dialog| dialog.remote_target().to_string());
+            let cause = [conference.as_bytes(), user.as_bytes()];
+            let source = host.endpoint.identifiers().number("source", &cause, 0) as u32;
+            self.roster.join(&user, &contact.unwrap_or_default(), JoiningMethod::DialedOut, source);
+            self.changed();
+            host.events.push_back(Event::Joined { conference, user });
+        } else {
+            host.events.push_back(Event::NotJoined { conference, user, code });
+        }
+    }
+
+    /// A response to a dial-out INVITE.
+    pub(super) fn on_leg_response(&mut self, host: &mut Host<'_>, place: usize, response: &Message<'_>) {
+        let Some(leg) = self.invitations.get_mut(place).map(|invitation| &mut invitation.leg) else { return };
+        match response.status().unwrap_or_default() {
+            code @ 0..=199 => {
+                leg.alerting |= code == 180;
+                if leg.caller.on_provisional() == CallerOutput::SendCancel {
+                    leg.cancel(host);
+                }
+            }
+            200..=299 => self.on_leg_success(host, place, response),
+            code => {
+                if let CallerOutput::Failed(code) = leg.caller.on_failure(code) {
+                    self.on_outcome(host, place, code);
+                }
+            }
+        }
+    }
+
+    fn on_leg_success(&mut self, host: &mut Host<'_>, place: usize, response: &Message<'_>) {
+        let Some(leg) = self.invitations.get_mut(place).map(|invitation| &mut invitation.leg) else { return };
+        let tag = response.to().ok().and_then(|to| to.tag()).unwrap_or_default();
+        if let Some(known) = &leg.established {
+            if known.id().remote_tag.as_bytes() == tag {
+                let _ = host.endpoint.acknowledge(&known.ack(leg.initial.cseq));
+            } else {
+                // Another branch answered too (RFC 3261 section 13.2.2.4).
+                host.endpoint.refuse_success(host.now, &leg.initial, response, std::convert::identity);
+            }
+            return;
+        }
+        let Ok(dialog) = Dialog::from_response(&leg.initial, response) else {
+            // Without a usable Contact there is no way to acknowledge it; its sender gives up by itself.
+            leg.caller.on_failure(502);
+            return self.on_outcome(host, place, 502);
+        };
+        let _ = host.endpoint.acknowledge(&dialog.ack(leg.initial.cseq));
+        leg.established = Some(dialog.clone());
+        leg.dialog = Some(dialog);
+        match leg.caller.on_success() {
+            CallerOutput::Establish => self.on_outcome(host, place, 200),
+            CallerOutput::SendAckAndBye => {
+                // Nobody joined: the referrer hears what a cancelled INVITE ends with.
+                self.send_leg_bye(host, place);
+                self.on_outcome(host, place, 487);
+            }
+            _ => {}
+        }
+    }
+
+    /// No response to the INVITE, or none after its CANCEL: as 408 (RFC 3261 section 8.1.3.1).
+    pub(super) fn on_leg_silence(&mut self, host: &mut Host<'_>, place: usize) {
+        let Some(invitation) = self.invitations.get_mut(place) else { return };
+        if let CallerOutput::Failed(code) = invitation.leg.caller.on_failure(408) {
+            self.on_outcome(host, place, code);
+        }
+    }
+
+    /// The invited user is not wanted any more: CANCEL as soon as one is allowed, or BYE.
+    pub(super) fn hang_up(&mut self, host: &mut Host<'_>, place: usize) {
+        let Some(leg) = self.invitations.get_mut(place).map(|invitation| &mut invitation.leg) else { return };
+        leg.no_answer_at = None;
+        match leg.caller.hang_up() {
+            CallerOutput::SendCancel => leg.cancel(host),
+            CallerOutput::SendBye => self.send_leg_bye(host, place),
+            _ => {}
+        }
+    }
+
+    fn send_leg_bye(&mut self, host: &mut Host<'_>, place: usize) {
+        let Some(leg) = self.invitations.get_mut(place).map(|invitation| &mut invitation.leg) else { return };
+        let request = leg.dialog.as_mut().and_then(|dialog| dialog.request(Method::Bye).ok());
+        let send = |request| host.endpoint.request(host.now, &request, std::convert::identity).ok();
+        leg.bye = request.and_then(send);
+        if leg.bye.is_none() {
+            leg.end_bye();
+        }
+        self.leave(host, place, DisconnectionMethod::Booted);
+    }
+
+    /// A user who was in the conference is not any more.
+    fn leave(&mut self, host: &mut Host<'_>, place: usize, how: DisconnectionMethod) {
+        let Some(invitation) = self.invitations.get(place) else { return };
+        if invitation.leg.outcome != Some(200) {
+            return;
+        }
+        let user = invitation.target.to_string();
+        self.roster.leave(&user, how);
+        host.events.push_back(Event::Left { conference: self.uri.to_string(), user });
+        self.changed();
+    }
+
+    /// A request of an invited user inside his dialog.
+    pub(super) fn on_leg_request(
+        &mut self,
+        host: &mut Host<'_>,
+        place: usize,
+        server: &ServerKey,
+        request: &Message<'_>,
+    ) {
+        let Some(leg) = self.invitations.get_mut(place).map(|invitation| &mut invitation.leg) else { return };
+        let Some(Ok(refresh)) = leg.dialog.as_mut().map(|dialog| dialog.on_request(request)) else {
+            return host.answer(server, 500);
+        };
+        match request.method() {
+            Some(Method::Bye) => match leg.caller.on_bye() {
+                CallerOutput::AnswerBye => {
+                    host.answer(server, 200);
+                    leg.end_session();
+                    self.leave(host, place, DisconnectionMethod::Departed);
+                }
+                CallerOutput::AnswerByeAgain => host.answer(server, 200),
+                _ => host.answer(server, 481),
+            },
+            Some(Method::Update) if request.body().is_empty() => {
+                if let Some(dialog) = &mut leg.dialog {
+                    dialog.on_answered(refresh, 200);
+                }
+                let response = host.endpoint.response(server, 200, None);
+                host.respond(server, response.map(|response| response.contact(&self.uri, ISFOCUS)));
+            }
+            Some(Method::Update | Method::Invite) => host.answer(server, 488),
+            // Only the creator invites.
+            Some(Method::Refer) => host.answer(server, 603),
+            Some(Method::Subscribe) => host.answer(server, 403),
+            _ => host.answer(server, 481),
+        }
+    }
+
+    /// The final response to our BYE to an invited user, whatever it says, or none.
+    pub(super) fn on_leg_bye_answered(&mut self, client: &ClientKey) {
+        let known = self.invitations.iter_mut().find(|invitation| invitation.leg.bye.as_ref() == Some(client));
+        if let Some(invitation) = known {
+            invitation.leg.end_bye();
+        }
+    }
+
+    /// The leg whose INVITE this is.
+    pub(super) fn leg_of(&self, client: &ClientKey) -> Option<usize> {
+        self.invitations.iter().position(|invitation| invitation.leg.invite.as_ref() == Some(client))
+    }
+
+    /// The INVITE's transaction is freed: no further copy of the 2xx can come.
+    pub(super) fn on_leg_freed(&mut self, place: usize) {
+        if let Some(invitation) = self.invitations.get_mut(place) {
+            invitation.leg.invite = None;
+            invitation.leg.established = None;
+        }
+    }
+
+    pub(super) fn on_leg_timeout(&mut self, host: &mut Host<'_>, place: usize) {
+        let Some(invitation) = self.invitations.get_mut(place) else { return };
+        invitation.report.on_timeout(host.now);
+        if invitation.leg.no_answer_at.is_some_and(|at| at <= host.now) {
+            self.hang_up(host, place);
+        }
+    }
+}
+
+impl Leg {
+    fn new(host: &Host<'_>, conference: &OwnedUri, call_id: &[u8], cseq: u32, reference: &Reference) -> Self {
+        let number = cseq.to_be_bytes();
+        let cause: [&[u8]; 3] = [b"dial-out", call_id, &number];
+        let initial = InitialRequest {
+            method: Method::Invite,
+            call_id: host.endpoint.identifiers().token("call-id", &cause, 0).into(),
+            local: Party::new(conference.clone()),
+            local_tag: host.endpoint.tag(&cause),
+            remote: Party::new(reference.target.clone()),
+            cseq: 1,
+            target: reference.target.clone(),
+            // More proxies than a route set takes are a fault of the configuration: without them the call fails visibly.
+            routes: RouteSet::preloaded(host.config.route.clone()).unwrap_or_default(),
+        };
+        Self {
+            caller: Caller::default(),
+            initial,
+            invite: None,
+            bye: None,
+            dialog: None,
+            established: None,
+            alerting: false,
+            no_answer_at: None,
+            outcome: None,
+        }
+    }
+
+    fn cancel(&self, host: &mut Host<'_>) {
+        if let Some(invite) = &self.invite {
+            host.endpoint.cancel(host.now, invite);
+        }
+    }
+
+    fn end_session(&mut self) {
+        if self.dialog.as_mut().is_some_and(|dialog| dialog.end(&Usage::Invite)) {
+            self.dialog = None;
+        }
+    }
+
+    fn end_bye(&mut self) {
+        self.bye = None;
+        if self.caller.on_bye_answered() == CallerOutput::Ended {
+            self.end_session();
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! What the focus tells: the state of the conference to its subscribers (RFC 4575), the outcome of each REFER to the
+//! referrer (RFC 3515). One NOTIFY in flight per dialog; what changes meanwhile is told in the next.
+
+use super::conference::{Conference, Host};
+use super::creator::ISFOCUS;
+use super::leg::Told;
+use super::{Event, Policy};
+use crate::body::conference_info::{self, Document, Notifications};
+use crate::dialog::{Dialog, DialogState, EventKey, Request, TargetRefresh, Usage};
+use crate::role::endpoint::phrase;
+use crate::time::TimerClass;
+use crate::transaction::{ClientKey, ServerKey};
+use crate::usage::{Notification, Notifier, NotifierOutput, NotifierState, NotifyStatus, next_owed};
+use crate::view::{self, NotifierView};
+use crate::wire::{Builder, Message, Method, SubscriptionStatus, sipfrag};
+
+/// Most subscriptions to one conference, those that are over included.
+pub const MAX_SUBSCRIPTIONS: usize = 64;
+
+/// Version of the first document of a subscription.
+const FIRST_VERSION: u32 = 1;
+
+/// One subscription to the conference event package.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Subscription {
+    /// Gone when the subscription is over.
+    pub(super) dialog: Option<Dialog>,
+    pub(super) notifier: Notifier,
+    documents: Notifications,
+    version: Option<u32>,
+    /// The NOTIFY that waits for its final response.
+    notify: Option<ClientKey>,
+    removed: bool,
+}
+
+impl Subscription {
+    pub(super) fn view(&self) -> NotifierView {
+        let state = match self.notifier.state() {
+            NotifierState::Terminated if self.removed => view::NotifierState::Removed,
+            NotifierState::Terminated => view::NotifierState::Closed,
+            NotifierState::Terminating if self.notifier.is_owing() => view::NotifierState::Terminating,
+            NotifierState::Terminating => view::NotifierState::Terminated,
+            NotifierState::Pending | NotifierState::Active => view::NotifierState::Active,
+        };
+        NotifierView {
+            state,
+            version: self.version,
+            in_flight: self.notifier.is_in_flight(),
+            owing: self.notifier.is_owing(),
+        }
+    }
+
+    /// The document that a NOTIFY carries; the terminating one of a conference that is over has none.
+    fn document(&mut self, notification: &Notification, roster: &super::roster::Roster) -> Option<Document> {
+        if matches!(notification.status, NotifyStatus::Terminated { .. }) {
+            return None;
+        }
+        let now = roster.conference();
+        let document = if notification.full { None } else { self.documents.change(&now).ok().flatten() };
+        let document = document.or_else(|| self.documents.full(&now).ok())?;
+        self.version = Some(document.version);
+        Some(document)
+    }
+
+    fn on_answer(&mut self, code: u16) -> NotifierOutput {
+        let output = self.notifier.on_response(code);
+        self.removed |= output == NotifierOutput::Removed;
+        if self.notifier.state() == NotifierState::Terminated {
+            self.dialog = None;
+        }
+        output
+    }
+}
+
+/// The Event and Subscription-State of a NOTIFY.
+fn describe(builder: Builder, notification: &Notification) -> Builder {
+    let builder = builder.event(&notification.event.package, notification.event.id.as_deref());
+    match &notification.status {
+        NotifyStatus::Pending { expires } => {
+            builder.subscription_state(SubscriptionStatus::Pending, Some(*expires), None)
+        }
+        NotifyStatus::Active { expires } => {
+            builder.subscription_state(SubscriptionStatus::Active, Some(*expires), None)
+        }
+        NotifyStatus::Terminated { reason, retry_after } => {
+            debug_assert!(retry_after.is_none(), "this focus never asks a subscriber to come back");
+            builder.subscription_state(SubscriptionStatus::Terminated, None, Some(reason.token()))
+        }
+    }
+}
+
+impl Conference {
+    /// A SUBSCRIBE to the conference URI outside any dialog (RFC 6665 section 4.2.1).
+    pub(super) fn on_subscribe(&mut self, host: &mut Host<'_>, server: &ServerKey, subscribe: &Message<'_>) {
+        let expires = match Policy::subscription(subscribe, host.config.conference_expires) {
+            Ok(expires) => expires,
+            Err(code) => return host.answer(server, code),
+        };
+        if self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
+            self.subscriptions.retain(|subscription| subscription.dialog.is_some());
+        }
+        if self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
+            return host.answer(server, 503);
+        }
+        let from = subscribe.from().ok().and_then(|from| from.tag()).unwrap_or_default();
+        let tag = host.endpoint.tag(&[subscribe.call_id().unwrap_or_default(), from]);
+        let Ok(mut dialog) = Dialog::from_request(subscribe, tag.clone(), DialogState::Confirmed) else {
+            return host.answer(server, 400);
+        };
+        dialog.begin(Usage::Notifier(EventKey::conference()));
+        self.accept_subscribe(host, server, &tag, expires);
+        self.subscriptions.push(Subscription {
+            dialog: Some(dialog),
+            notifier: Notifier::new(host.now, EventKey::conference(), expires, true, TimerClass::Expiry),
+            documents: Notifications::new(self.uri.as_str(), FIRST_VERSION),
+            version: None,
+            notify: None,
+            removed: false,
+        });
+        host.events.push_back(Event::Subscribed { conference: self.uri.to_string() });
+    }
+
+    fn accept_subscribe(&self, host: &mut Host<'_>, server: &ServerKey, tag: &crate::dialog::Tag, expires: u32) {
+        let response = host.endpoint.dialog_response(server, 200, tag);
+        host.respond(server, response.map(|response| response.contact(&self.uri, ISFOCUS).expires(expires)));
+    }
+
+    /// A request inside a subscription's dialog: a SUBSCRIBE that refreshes or ends it.
+    pub(super) fn on_subscriber_request(
+        &mut self,
+        host: &mut Host<'_>,
+        place: usize,
+        server: &ServerKey,
+        request: &Message<'_>,
+    ) {
+        let Some(subscription) = self.subscriptions.get_mut(place) else { return };
+        let Some(dialog) = &mut subscription.dialog else { return host.answer(server, 481) };
+        let Ok(refresh) = dialog.on_request(request) else { return host.answer(server, 500) };
+        if request.method() != Some(Method::Subscribe) {
+            return host.answer(server, 481);
+        }
+        let expires = match Policy::subscription(request, host.config.conference_expires) {
+            Ok(expires) => expires,
+            Err(code) => return host.answer(server, code),
+        };
+        // An `id` makes it another subscription, which this dialog does not have (RFC 6665 section 8.2.1).
+        let other = request.event().is_ok_and(|event| event.id().is_some());
+        if other || !subscription.notifier.on_subscribe(host.now, expires) {
+            return host.answer(server, 481);
+        }
+        dialog.on_answered(refresh, 200);
+        let tag = dialog.id().local_tag.clone();
+        self.accept_subscribe(host, server, &tag, expires);
+    }
+
+    /// A SUBSCRIBE inside the creator's dialog: for a refer subscription (RFC 3515 section 2.4.4); the conference package
+    /// wants a dialog of its own.
+    pub(super) fn on_subscribe_in_call(
+        &mut self,
+        host: &mut Host<'_>,
+        server: &ServerKey,
+        subscribe: &Message<'_>,
+        refresh: TargetRefresh,
+    ) {
+        let Ok(event) = subscribe.event() else { return host.answer(server, 489) };
+        if event.package != b"refer" {
+            return host.answer(server, 403);
+        }
+        let expires = subscribe.expires().unwrap_or(host.config.refer_expires).min(host.config.refer_expires);
+        let id = event.id().unwrap_or_default();
+        let known = self.invitations.iter_mut().find(|known| known.cseq.to_string().as_bytes() == id);
+        if !known.is_some_and(|invitation| invitation.report.on_subscribe(host.now, expires)) {
+            return host.answer(server, 481);
+        }
+        if let Some(dialog) = &mut self.creator.dialog {
+            dialog.on_answered(refresh, 200);
+        }
+        let tag = self.creator.tag.clone();
+        self.accept_subscribe(host, server, &tag, expires);
+    }
+
+    /// Sends every NOTIFY that is owed and may be sent now.
+    pub(super) fn notify(&mut self, host: &mut Host<'_>) {
+        for place in 0..self.subscriptions.len() {
+            self.tell(host, place);
+        }
+        self.report(host);
+    }
+
+    /// The state of the conference, to one subscriber.
+    fn tell(&mut self, host: &mut Host<'_>, place: usize) {
+        let Some(subscription) = self.subscriptions.get_mut(place) else { return };
+        let Some(notification) = subscription.notifier.next(host.now) else { return };
+        let document = subscription.document(&notification, &self.roster);
+        let request = subscription.dialog.as_mut().and_then(|dialog| dialog.request(Method::Notify).ok());
+        let uri = &self.uri;
+        let send = |request: Request| {
+            let finish = |builder: Builder| {
+                let builder = describe(builder.contact(uri, ISFOCUS), &notification);
+                match document {
+                    Some(document) => builder.body(conference_info::MEDIA_TYPE, document.write()),
+                    None => builder,
+                }
+            };
+            host.endpoint.request(host.now, &request, finish).ok()
+        };
+        subscription.notify = request.and_then(send);
+        if subscription.notify.is_none() {
+            // It counts as a NOTIFY that nobody answered.
+            subscription.on_answer(408);
+        }
+    }
+
+    /// The reports on the REFERs share the creator's dialog: one at a time, the lowest `CSeq` first.
+    fn report(&mut self, host: &mut Host<'_>) {
+        loop {
+            let reports = self.invitations.iter().enumerate();
+            let owed = next_owed(reports.map(|(place, invitation)| (place, invitation.report.notifier())));
+            let Some(invitation) = owed.and_then(|place| self.invitations.get_mut(place)) else { return };
+            let Some((notification, code)) = invitation.report.next(host.now) else { return };
+            let last = matches!(notification.status, NotifyStatus::Terminated { .. });
+            invitation.told = if last { Told::Outcome } else { Told::Trying };
+            let request = self.creator.dialog.as_mut().and_then(|dialog| dialog.request(Method::Notify).ok());
+            let uri = &self.uri;
+            let send = |request: Request| {
+                let finish = |builder: Builder| {
+                    describe(builder.contact(uri, ISFOCUS), &notification)
+                        .body("message/sipfrag", sipfrag::render(code, phrase(code)))
+                };
+                host.endpoint.request(host.now, &request, finish).ok()
+            };
+            invitation.notify = request.and_then(send);
+            if invitation.notify.is_some() {
+                return;
+            }
+            // It counts as a NOTIFY that nobody answered; the next report may go on.
+            let cseq = invitation.cseq;
+            self.on_report_answered(cseq, 408);
+        }
+    }
+
+    fn on_report_answered(&mut self, cseq: u32, code: u16) {
+        let Some(invitation) = self.invitations.iter_mut().find(|invitation| invitation.cseq == cseq) else { return };
+        invitation.notify = None;
+        if invitation.report.on_response(code) == NotifierOutput::Removed {
+            invitation.told = Told::Removed;
+        }
+        if invitation.report.is_over() {
+            self.creator.end_usage(&Usage::Notifier(EventKey::refer(cseq)));
+        }
+    }
+
+    /// The final response to a NOTIFY, 408 if there was none.
+    pub(super) fn on_notify_answered(&mut self, host: &mut Host<'_>, client: &ClientKey, code: u16) {
+        let report = self.invitations.iter().find(|invitation| invitation.notify.as_ref() == Some(client));
+        if let Some(cseq) = report.map(|invitation| invitation.cseq) {
+            return self.on_report_answered(cseq, code);
+        }
+        let told = self.subscriptions.iter_mut().find(|subscription| subscription.notify.as_ref() == Some(client));
+        let Some(subscription) = told else { return };
+        subscription.notify = None;
+        if subscription.on_answer(code) != NotifierOutput::Nothing {
+            host.events.push_back(Event::Unsubscribed { conference: self.uri.to_string() });
+        }
+    }
+
+    /// The answer to a NOTIFY may refresh the target of its dialog (RFC 6665 section 3.2).
+    pub(super) fn on_notify_response(&mut self, client: &ClientKey, response: &Message<'_>) {
+        let subscription = self.subscriptions.iter_mut().find(|known| known.notify.as_ref() == Some(client));
+        let report = self.invitations.iter().any(|invitation| invitation.notify.as_ref() == Some(client));
+        let dialog = match subscription {
+            Some(subscription) => subscription.dialog.as_mut(),
+            None => self.creator.dialog.as_mut().filter(|_| report),
+        };
+        if let Some(dialog) = dialog {
+            // A malformed Contact leaves the target as it is.
+            let _ = dialog.on_response(response);
+        }
+    }
+}

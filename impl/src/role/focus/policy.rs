@@ -1,0 +1,94 @@
+//! What the focus admits: factory INVITEs, REFERs, SUBSCRIBEs. It only judges; nothing is sent or remembered here.
+
+use super::conference::Conference;
+use crate::body::conference_info;
+use crate::body::sdp::{self, SessionDescription};
+use crate::wire::{Message, Name, OwnedUri, Scheme};
+
+/// What the operator admits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Policy {
+    pub(super) creation: bool,
+    pub(super) refer: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { creation: true, refer: true }
+    }
+}
+
+/// What a REFER asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reference {
+    /// Request-URI of the INVITE: the Refer-To URI without headers and method (RFC 3261 section 19.1.5).
+    pub(super) target: OwnedUri,
+    /// Value of the Replaces header that the INVITE has to carry.
+    pub(super) replaces: Option<Vec<u8>>,
+    /// Value of Referred-By, to be copied unchanged (RFC 3892 section 2.2).
+    pub(super) referred_by: Option<Vec<u8>>,
+}
+
+impl Policy {
+    /// The offer of a factory INVITE that is admitted, or the code that refuses it.
+    pub(super) fn creation(self, invite: &Message<'_>) -> Result<SessionDescription, u16> {
+        if !self.creation {
+            return Err(403);
+        }
+        // The conference URI is promised in a reliable response, with the answer to an offer (TS 34.229-5 A.16).
+        if !invite.supports("100rel") && !invite.requires("100rel") {
+            return Err(421);
+        }
+        if invite.body().is_empty() {
+            return Err(488);
+        }
+        if !invite.content_type().is_ok_and(|media_type| media_type.is(sdp::MEDIA_TYPE)) {
+            return Err(415);
+        }
+        SessionDescription::read(invite.body()).map_err(|_| 400)
+    }
+
+    /// What an admitted REFER asks for, or the code that refuses it: one that does not tell the referrer that the dialog is
+    /// gone (RFC 5057 section 5.1).
+    pub(super) fn refer(self, refer: &Message<'_>, conference: &Conference, room: usize) -> Result<Reference, u16> {
+        let (Ok(refer_to), Ok(_)) = (refer.refer_to(), refer.contact()) else { return Err(400) };
+        if refer.values(Name::ReferTo).count() != 1 {
+            return Err(400);
+        }
+        let uri = refer_to.uri;
+        let method = uri.param("method").unwrap_or(b"INVITE");
+        let callable = matches!(uri.scheme(), Scheme::Sip | Scheme::Sips | Scheme::Tel);
+        if !self.refer || !callable || !method.eq_ignore_ascii_case(b"INVITE") {
+            return Err(603);
+        }
+        // Sent as asked or not at all (RFC 3261 section 19.1.5).
+        let required = uri.header("Require");
+        if required.is_some_and(|required| !required.eq_ignore_ascii_case(b"replaces")) {
+            return Err(603);
+        }
+        let target = uri.to_owned().without_headers_and_method();
+        if conference.roster.present() >= room || conference.is_inviting(&target) {
+            return Err(603);
+        }
+        Ok(Reference {
+            target,
+            replaces: uri.header("Replaces").map(|value| value.into_owned()),
+            referred_by: refer.field(Name::ReferredBy).map(<[u8]>::to_vec),
+        })
+    }
+
+    /// The length of an admitted conference subscription, in seconds and at most `longest`, or the code that refuses it.
+    pub(super) fn subscription(subscribe: &Message<'_>, longest: u32) -> Result<u32, u16> {
+        if !subscribe.event().is_ok_and(|event| event.package == b"conference") {
+            return Err(489);
+        }
+        let mut accepted = subscribe.accept().peekable();
+        if accepted.peek().is_some() && !accepted.any(|range| range.covers(conference_info::MEDIA_TYPE)) {
+            return Err(406);
+        }
+        Ok(subscribe.expires().unwrap_or(DEFAULT_EXPIRES).min(longest))
+    }
+}
+
+/// Length of a conference subscription when the SUBSCRIBE names none, in seconds (RFC 4575 section 3.3).
+const DEFAULT_EXPIRES: u32 = 3600;

@@ -1,0 +1,94 @@
+//! The session descriptions of a party: its side of every offer and answer of one call (RFC 3264, RFC 3312).
+//!
+//! A signalling agent has no media; what it describes is what TS 34.229-5 A.4.1 and the voice profile show: one audio
+//! stream with EVS, AMR-WB and telephone events.
+
+use crate::agent::Addr;
+use crate::body::sdp::{
+    Codec, Desired, Flow, LocalMedia, Preconditions, Resources, Segment, SessionDescription, Status, Strength,
+};
+
+/// The port of the audio stream.
+const AUDIO_PORT: u16 = 49_152;
+
+/// What one party says about its media in one call, with the version of what it said last.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Media {
+    local: LocalMedia,
+    /// `o=` version of the next description; every description that differs gets a higher one (RFC 3264 section 8).
+    next: u64,
+    said: Option<SessionDescription>,
+}
+
+fn codecs() -> Vec<Codec> {
+    let codec = |payload_type, encoding: &str, parameters: Option<&str>| Codec {
+        payload_type,
+        encoding: encoding.to_owned(),
+        parameters: parameters.map(str::to_owned),
+    };
+    vec![
+        codec(98, "EVS/16000/1", Some("br=5.9-13.2;bw=nb-swb")),
+        codec(99, "AMR-WB/16000/1", Some("mode-change-capability=2;max-red=220")),
+        codec(100, "AMR/8000/1", Some("mode-change-capability=2;max-red=220")),
+        codec(101, "telephone-event/16000", Some("0-15")),
+        codec(102, "telephone-event/8000", Some("0-15")),
+    ]
+}
+
+impl Media {
+    /// Media at `address` for the call that `session` names.
+    pub(crate) fn new(address: Addr, session: u64) -> Self {
+        let local = LocalMedia {
+            address: address.socket.ip(),
+            audio_port: AUDIO_PORT,
+            // Readers keep it in a signed 64-bit number now and then.
+            session_id: session >> 1,
+            codecs: codecs(),
+            flow: Flow::SENDRECV,
+        };
+        Self { local, next: 1, said: None }
+    }
+
+    /// An offer without preconditions.
+    pub(crate) fn offer(&mut self) -> Vec<u8> {
+        self.offered(&Preconditions::default())
+    }
+
+    /// An offer that reserves resources (table of TS 34.229-1 15.21): `reserved` says what is there already on our side.
+    pub(crate) fn offer_with_preconditions(&mut self, reserved: Flow) -> Vec<u8> {
+        let preconditions = Preconditions {
+            current: vec![Status::qos(Segment::Local, reserved), Status::qos(Segment::Remote, Flow::NONE)],
+            desired: vec![
+                Desired::qos(Strength::Mandatory, Segment::Local, Flow::SENDRECV),
+                Desired::qos(Strength::Optional, Segment::Remote, Flow::SENDRECV),
+            ],
+            confirm: Vec::new(),
+        };
+        self.offered(&preconditions)
+    }
+
+    fn offered(&mut self, preconditions: &Preconditions) -> Vec<u8> {
+        let offer = self.local.offer(self.next, preconditions);
+        self.say(offer)
+    }
+
+    /// The answer to `offer`; `reserved` says what is there on our side.
+    pub(crate) fn answer(&mut self, offer: &SessionDescription, reserved: Flow) -> Vec<u8> {
+        let answer = self.local.answer(self.next, offer, Resources { reserved });
+        self.say(answer)
+    }
+
+    /// Whether what we said last has all that the session must have before it may be established (RFC 3312 section 4).
+    pub(crate) fn preconditions_met(&self) -> bool {
+        self.said.as_ref().is_none_or(SessionDescription::preconditions_met)
+    }
+
+    /// An unchanged description keeps its version (RFC 3264 section 8).
+    fn say(&mut self, description: SessionDescription) -> Vec<u8> {
+        if let Some(said) = self.said.as_ref().filter(|said| said.says_the_same(&description)) {
+            return said.text().as_bytes().to_vec();
+        }
+        self.next += 1;
+        self.said.insert(description).text().as_bytes().to_vec()
+    }
+}

@@ -1,0 +1,287 @@
+//! The call of an invited user: INVITE of the focus, 180, 200, ACK, BYE of either side, CANCEL (RFC 3261 sections 9.2, 13.3
+//! and 15).
+
+use super::{Command, Event, Participant};
+use crate::agent::{Discard, Receipt};
+use crate::body::sdp::{self, Flow, SessionDescription};
+use crate::dialog::{Dialog, DialogState, Tag, Usage};
+use crate::error::CommandError;
+use crate::role::endpoint::dialog_id;
+use crate::role::media::Media;
+use crate::time::Time;
+use crate::transaction::{ClientKey, ServerKey};
+use crate::usage::{Callee, CalleeOutput, CalleeState};
+use crate::view::ParticipantState;
+use crate::wire::{Message, Method};
+
+/// One invitation, from the INVITE to the end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Call {
+    invite: ServerKey,
+    cseq: u32,
+    tag: Tag,
+    pub(super) callee: Callee,
+    /// Made when the INVITE comes; gone when the session is over.
+    pub(super) dialog: Option<Dialog>,
+    media: Media,
+    offer: Option<SessionDescription>,
+    bye: Option<ClientKey>,
+    /// Whether the user asked for the BYE.
+    leaves: bool,
+}
+
+impl Call {
+    pub(super) fn view(&self) -> ParticipantState {
+        match self.callee.state() {
+            CalleeState::Preparative => ParticipantState::Offered,
+            CalleeState::Early => ParticipantState::Ringing,
+            CalleeState::Moratorium => ParticipantState::Answered,
+            CalleeState::Established => ParticipantState::InCall,
+            CalleeState::Mortal => ParticipantState::Leaving,
+            CalleeState::Morgue => ParticipantState::Over,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.callee.state() == CalleeState::Morgue
+    }
+
+    fn end_session(&mut self) {
+        if self.dialog.as_mut().is_some_and(|dialog| dialog.end(&Usage::Invite)) {
+            self.dialog = None;
+        }
+    }
+}
+
+/// The offer in an INVITE; none in one without a body. Otherwise the code of the refusal.
+fn offer(invite: &Message<'_>) -> Result<Option<SessionDescription>, u16> {
+    if invite.body().is_empty() {
+        return Ok(None);
+    }
+    if !invite.content_type().is_ok_and(|media_type| media_type.is(sdp::MEDIA_TYPE)) {
+        return Err(415);
+    }
+    SessionDescription::read(invite.body()).map(Some).map_err(|_| 400)
+}
+
+fn not_now(command: Command, why: &'static str) -> CommandError {
+    CommandError::NotNow { command: command.name(), why }
+}
+
+impl Participant {
+    /// An INVITE outside any dialog. It is only announced; the user decides.
+    pub(super) fn on_invite(&mut self, now: Time, server: &ServerKey, invite: &Message<'_>) {
+        if self.endpoint.is_merged(server) {
+            return self.endpoint.answer(now, server, 482, None);
+        }
+        if self.call.as_ref().is_some_and(|call| !call.is_over()) {
+            return self.endpoint.answer(now, server, 486, None);
+        }
+        let offer = match offer(invite) {
+            Ok(offer) => offer,
+            Err(code) => return self.endpoint.answer(now, server, code, None),
+        };
+        let (call_id, from) = (invite.call_id().unwrap_or_default(), invite.from());
+        let caller_tag = from.as_ref().ok().and_then(|from| from.tag()).unwrap_or_default();
+        let tag = self.endpoint.tag(&[call_id, caller_tag]);
+        let dialog = Dialog::from_request(invite, tag.clone(), DialogState::Early);
+        let (Ok(dialog), Ok(from), Ok(cseq), Ok(contact)) = (dialog, from, invite.cseq(), invite.contact()) else {
+            return self.endpoint.answer(now, server, 400, None);
+        };
+        let session = self.endpoint.identifiers().number("session", &[call_id], 0);
+        let timers = self.endpoint.timers();
+        self.events.push_back(Event::Invited { by: from.uri.to_string(), isfocus: contact.is_focus() });
+        self.call = Some(Call {
+            invite: server.clone(),
+            cseq: cseq.number,
+            tag,
+            callee: Callee::new(timers.t1(), timers.t2()),
+            dialog: Some(dialog),
+            media: Media::new(self.config.address, session),
+            offer,
+            bye: None,
+            leaves: false,
+        });
+    }
+
+    /// The call whose INVITE waits for the user's decision.
+    fn undecided(&mut self, command: Command) -> Result<&mut Call, CommandError> {
+        let undecided = |call: &&mut Call| match call.callee.state() {
+            CalleeState::Preparative | CalleeState::Early => true,
+            CalleeState::Moratorium | CalleeState::Established | CalleeState::Mortal | CalleeState::Morgue => false,
+        };
+        self.call.as_mut().filter(undecided).ok_or_else(|| not_now(command, "there is no undecided invitation"))
+    }
+
+    pub(super) fn ring(&mut self, now: Time) -> Result<(), CommandError> {
+        let call = self.undecided(Command::Ring)?;
+        if call.callee.state() == CalleeState::Early {
+            return Err(not_now(Command::Ring, "it rings already"));
+        }
+        call.callee.progress();
+        let (invite, tag) = (call.invite.clone(), call.tag.clone());
+        if let Some(response) = self.endpoint.dialog_response(&invite, 180, &tag) {
+            self.endpoint.respond(now, &invite, response.contact(&self.config.contact, ""));
+        }
+        Ok(())
+    }
+
+    pub(super) fn accept(&mut self, now: Time) -> Result<(), CommandError> {
+        let call = self.undecided(Command::Answer)?;
+        let body = match call.offer.take() {
+            Some(offer) => call.media.answer(&offer, Flow::SENDRECV),
+            None => call.media.offer(),
+        };
+        if let Some(dialog) = &mut call.dialog {
+            dialog.confirm();
+        }
+        let (invite, tag) = (call.invite.clone(), call.tag.clone());
+        let contact = &self.config.contact;
+        let response = self.endpoint.dialog_response(&invite, 200, &tag);
+        let response = response.map(|response| response.contact(contact, "").body(sdp::MEDIA_TYPE, body));
+        let success = response.and_then(|response| self.endpoint.respond(now, &invite, response));
+        if let (Some(call), Some(success)) = (&mut self.call, success) {
+            call.callee.accept(now, success);
+        }
+        Ok(())
+    }
+
+    pub(super) fn refuse(&mut self, now: Time, command: Command, code: u16) -> Result<(), CommandError> {
+        let call = self.undecided(command)?;
+        call.callee.refuse();
+        call.end_session();
+        let (invite, tag) = (call.invite.clone(), call.tag.clone());
+        self.endpoint.answer(now, &invite, code, Some(&tag));
+        Ok(())
+    }
+
+    pub(super) fn leave(&mut self, now: Time) -> Result<(), CommandError> {
+        let established = |call: &&mut Call| call.callee.state() == CalleeState::Established;
+        let Some(call) = self.call.as_mut().filter(established) else {
+            return Err(not_now(Command::Leave, "there is no confirmed call"));
+        };
+        call.leaves = true;
+        call.callee.hang_up();
+        self.send_bye(now);
+        Ok(())
+    }
+
+    fn send_bye(&mut self, now: Time) {
+        let Some(call) = &mut self.call else { return };
+        let request = call.dialog.as_mut().and_then(|dialog| dialog.request(Method::Bye).ok());
+        call.bye = request.and_then(|request| self.endpoint.request(now, &request, std::convert::identity).ok());
+        if call.bye.is_none() {
+            // Nobody can be told: the session is over all the same.
+            self.finish_bye();
+        }
+    }
+
+    /// The final response to our BYE, whatever it says, or none (RFC 3261 section 15.1.1).
+    pub(super) fn on_bye_done(&mut self, client: &ClientKey) {
+        if self.call.as_ref().is_some_and(|call| call.bye.as_ref() == Some(client)) {
+            self.finish_bye();
+        }
+    }
+
+    fn finish_bye(&mut self) {
+        let Some(call) = &mut self.call else { return };
+        call.bye = None;
+        if call.callee.on_bye_answered() == CalleeOutput::Ended {
+            call.end_session();
+            if call.leaves {
+                self.events.push_back(Event::Left);
+            }
+        }
+    }
+
+    pub(super) fn on_cancel(&mut self, now: Time, cancel: &ServerKey, invite: &ServerKey) {
+        let Some(call) = self.call.as_mut().filter(|call| call.invite == *invite) else {
+            return self.endpoint.answer(now, cancel, 200, None);
+        };
+        let (output, tag) = (call.callee.on_cancel(), call.tag.clone());
+        self.endpoint.answer(now, cancel, 200, Some(&tag));
+        if output == CalleeOutput::RefuseInvite {
+            call.end_session();
+            self.endpoint.answer(now, invite, 487, Some(&tag));
+            self.events.push_back(Event::Cancelled);
+        }
+    }
+
+    /// The ACK to the 2xx has the dialog of the INVITE and its `CSeq` number (RFC 3261 section 13.2.2.4).
+    pub(super) fn on_ack(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
+        let id = dialog_id(ack);
+        let number = ack.cseq().map(|cseq| cseq.number);
+        let acknowledged = |call: &&mut Call| {
+            number == Ok(call.cseq) && call.dialog.as_ref().is_some_and(|dialog| Some(dialog.id()) == id.as_ref())
+        };
+        let Some(call) = self.call.as_mut().filter(acknowledged) else {
+            return Receipt::Discarded(Discard::StrayAck);
+        };
+        match call.callee.on_ack() {
+            CalleeOutput::Established => {
+                self.events.push_back(Event::Joined);
+                Receipt::Consumed
+            }
+            CalleeOutput::SendBye => {
+                self.send_bye(now);
+                Receipt::Consumed
+            }
+            _ => Receipt::Absorbed,
+        }
+    }
+
+    pub(super) fn on_request_in_call(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
+        let id = dialog_id(request);
+        let Some(call) = &mut self.call else { return self.endpoint.answer(now, server, 481, None) };
+        let Some(dialog) = call.dialog.as_mut().filter(|dialog| Some(dialog.id()) == id.as_ref()) else {
+            return self.endpoint.answer(now, server, 481, None);
+        };
+        let Ok(refresh) = dialog.on_request(request) else { return self.endpoint.answer(now, server, 500, None) };
+        match request.method() {
+            Some(Method::Bye) => self.on_bye(now, server),
+            Some(Method::Update) if request.body().is_empty() => {
+                dialog.on_answered(refresh, 200);
+                if let Some(response) = self.endpoint.response(server, 200, None) {
+                    self.endpoint.respond(now, server, response.contact(&self.config.contact, ""));
+                }
+            }
+            // Media is what it was negotiated to be: a change of it is not acceptable here.
+            _ => self.endpoint.answer(now, server, 488, None),
+        }
+    }
+
+    fn on_bye(&mut self, now: Time, server: &ServerKey) {
+        let Some(call) = &mut self.call else { return };
+        match call.callee.on_bye() {
+            CalleeOutput::AnswerBye => {
+                self.endpoint.answer(now, server, 200, None);
+                call.end_session();
+                self.events.push_back(Event::Ended);
+            }
+            CalleeOutput::AnswerByeAndRefuse => {
+                let (invite, tag) = (call.invite.clone(), call.tag.clone());
+                self.endpoint.answer(now, server, 200, None);
+                self.endpoint.answer(now, &invite, 487, Some(&tag));
+                call.end_session();
+                self.events.push_back(Event::Cancelled);
+            }
+            CalleeOutput::AnswerByeAgain => self.endpoint.answer(now, server, 200, None),
+            _ => self.endpoint.answer(now, server, 481, None),
+        }
+    }
+
+    pub(super) fn on_call_timeout(&mut self, now: Time) {
+        let Some(call) = &mut self.call else { return };
+        match call.callee.on_timeout(now) {
+            CalleeOutput::Resend(success) => {
+                let invite = call.invite.clone();
+                self.endpoint.repeat(now, &invite, success);
+            }
+            CalleeOutput::SendBye => {
+                self.events.push_back(Event::Abandoned);
+                self.send_bye(now);
+            }
+            _ => {}
+        }
+    }
+}

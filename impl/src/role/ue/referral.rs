@@ -1,0 +1,196 @@
+//! Invitations: a REFER to the focus inside the call's dialog, and what its NOTIFYs report (RFC 3515, RFC 4579 section 5.5,
+//! TS 34.229-5 A.20).
+
+use super::call::Call;
+use super::{Command, Event, InvitationOutcome, InviteMode, Ue, headers, not_now};
+use crate::dialog::{EventKey, TargetRefresh, Usage};
+use crate::error::CommandError;
+use crate::time::{Time, TimerClass};
+use crate::transaction::{ClientKey, ServerKey};
+use crate::usage::{Matched, NotifyVerdict, Received, Referral, Terms};
+use crate::view::{ReferralState, ReferralView};
+use crate::wire::{Message, Method, Name, OwnedUri, sipfrag};
+
+/// The media type of what a refer NOTIFY reports (RFC 3420).
+const SIPFRAG: &str = "message/sipfrag";
+
+/// How long the UE waits for the outcome of a REFER when the focus names no time, in seconds (TS 34.229-1 A.2.11).
+const PATIENCE: u32 = 300;
+
+/// Whom a REFER is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Invitation {
+    cseq: u32,
+    target: OwnedUri,
+    refer: ClientKey,
+}
+
+/// What the UE says of a referral: a REFER that was never answered may or may not have been carried out.
+fn state(referral: &Referral) -> ReferralState {
+    match referral.state() {
+        crate::usage::ReferralState::Sent => ReferralState::Sent,
+        crate::usage::ReferralState::Accepted => ReferralState::Accepted,
+        crate::usage::ReferralState::Trying | crate::usage::ReferralState::Closing => ReferralState::Trying,
+        crate::usage::ReferralState::Done(Some(code)) => ReferralState::Done(code),
+        crate::usage::ReferralState::Done(None)
+        | crate::usage::ReferralState::Refused(408)
+        | crate::usage::ReferralState::NoSubscription => ReferralState::Unknown,
+        crate::usage::ReferralState::Refused(code) => ReferralState::Refused(code),
+    }
+}
+
+/// The code in the sipfrag body of a NOTIFY; none in one without a body. Otherwise the code of the refusal, which hurts the
+/// transaction only.
+fn reported(notify: &Message<'_>) -> Result<Option<u16>, u16> {
+    if notify.body().is_empty() {
+        return Ok(None);
+    }
+    if !notify.content_type().is_ok_and(|media_type| media_type.is(SIPFRAG)) {
+        return Err(415);
+    }
+    sipfrag::parse(notify.body()).map(|status| Some(status.code)).map_err(|_| 400)
+}
+
+impl Ue {
+    pub(super) fn referral_views(&self) -> Vec<ReferralView> {
+        let view = |invitation: &Invitation| {
+            let referral = self.referrals.referral(invitation.cseq);
+            let state = referral.map_or(ReferralState::Unknown, state);
+            ReferralView { target: invitation.target.to_string(), cseq: invitation.cseq, state }
+        };
+        self.invitations.iter().map(view).collect()
+    }
+
+    /// Asks the focus to invite `target`.
+    pub(super) fn invite(&mut self, now: Time, target: OwnedUri, mode: InviteMode) -> Result<(), CommandError> {
+        let command = Command::Invite { target, mode };
+        let Command::Invite { target, .. } = &command else { return Ok(()) };
+        let limit = crate::usage::MAX_REFERRALS;
+        let (Some(conference), Some(mut dialog), Call::Confirmed) = (&self.conference, self.dialog.clone(), &self.call)
+        else {
+            return Err(not_now(&command, "there is no confirmed call to a focus"));
+        };
+        if mode == InviteMode::ReferToUser {
+            return Err(not_now(&command, "this UE sends its REFERs to the focus only"));
+        }
+        if conference.as_uri().params().contains("gr") {
+            return Err(not_now(
+                &command,
+                "a focus with a GRUU wants its REFERs outside the dialog (RFC 7647 section 3)",
+            ));
+        }
+        if self.invitations.iter().any(|invitation| invitation.target == *target) {
+            return Err(not_now(&command, "this user was invited before"));
+        }
+        if self.invitations.len() >= limit {
+            return Err(CommandError::LimitReached { table: "invitation", limit });
+        }
+        let request = dialog.request(Method::Refer).map_err(|_| not_now(&command, "the dialog is over"))?;
+        let config = &self.config;
+        let refer = self
+            .endpoint
+            .request(now, &request, |builder| {
+                headers::contact(config, headers::request(config, builder)).refer_to(target)
+            })
+            .map_err(|_| not_now(&command, "the next hop cannot be reached"))?;
+        let terms = Terms {
+            duration: PATIENCE,
+            timer_n: self.endpoint.timers().timeout(),
+            refreshes: false,
+            expiry: TimerClass::Protocol,
+        };
+        let cseq = request.cseq;
+        if self.referrals.start(now, cseq, terms).is_err() {
+            return Err(CommandError::LimitReached { table: "invitation", limit });
+        }
+        dialog.begin(Usage::Subscriber(EventKey::refer(cseq)));
+        self.dialog = Some(dialog);
+        self.invitations.push(Invitation { cseq, target: target.clone(), refer });
+        Ok(())
+    }
+
+    /// The final response to a REFER; `None` if none came.
+    pub(super) fn on_refer_response(&mut self, now: Time, client: &ClientKey, response: Option<&Message<'_>>) {
+        let code = response.and_then(Message::status).unwrap_or(408);
+        let known = self.invitations.iter().find(|invitation| invitation.refer == *client);
+        let Some(cseq) = known.map(|invitation| invitation.cseq).filter(|_| code >= 200) else { return };
+        if let (Some(dialog), Some(response)) = (&mut self.dialog, response) {
+            // A malformed Contact leaves the target as it is.
+            let _ = dialog.on_response(response);
+        }
+        let silent = response.is_some_and(|response| response.refer_sub() == Ok(false));
+        self.with_referral(cseq, |referral| {
+            referral.on_response(now, code, silent);
+        });
+    }
+
+    /// A NOTIFY of the refer package inside the call's dialog, whose `CSeq` order has been checked.
+    pub(super) fn on_refer_notify(
+        &mut self,
+        now: Time,
+        server: &ServerKey,
+        notify: &Message<'_>,
+        refresh: TargetRefresh,
+    ) {
+        let id = notify.event().ok().and_then(|event| event.id());
+        let (Matched::ById(cseq) | Matched::WithoutId(cseq)) = self.referrals.matching(id) else {
+            return self.endpoint.answer(now, server, 481, None);
+        };
+        let Ok(subscription_state) = notify.subscription_state() else {
+            return self.endpoint.answer(now, server, 400, None);
+        };
+        let status = match reported(notify) {
+            Ok(status) => status,
+            Err(code) => return self.refuse_report(now, server, code),
+        };
+        let mut verdict = NotifyVerdict::Unmatched;
+        let target = self.invitations.iter().find(|invitation| invitation.cseq == cseq);
+        if let (Some(code @ 0..=199), Some(invitation)) = (status, target) {
+            self.events.push_back(Event::InvitationProgress { target: invitation.target.clone(), code });
+        }
+        if let Some(dialog) = &mut self.dialog {
+            dialog.on_answered(refresh, 200);
+        }
+        self.endpoint.answer(now, server, 200, None);
+        self.with_referral(cseq, |referral| {
+            verdict = referral.on_notify(now, Received::from(&subscription_state), status);
+        });
+        debug_assert!(verdict != NotifyVerdict::Unmatched, "an open referral takes its NOTIFY");
+    }
+
+    fn refuse_report(&mut self, now: Time, server: &ServerKey, code: u16) {
+        let Some(response) = self.endpoint.response(server, code, None) else { return };
+        let response = if code == 415 { response.field(Name::Accept, SIPFRAG) } else { response };
+        self.endpoint.respond(now, server, response);
+    }
+
+    pub(super) fn on_referral_timeouts(&mut self, now: Time) {
+        let due: Vec<u32> = self.referrals.iter().map(|(cseq, _)| cseq).collect();
+        for cseq in due {
+            self.with_referral(cseq, |referral| {
+                referral.on_timeout(now);
+            });
+        }
+    }
+
+    /// Gives a referral an input; if that ends it, its usage of the dialog ends and the user is told.
+    fn with_referral(&mut self, cseq: u32, input: impl FnOnce(&mut Referral)) {
+        let Some(referral) = self.referrals.referral_mut(cseq) else { return };
+        let was_open = referral.is_open();
+        input(referral);
+        if !was_open || referral.is_open() {
+            return;
+        }
+        let outcome = match state(referral) {
+            ReferralState::Done(code) => InvitationOutcome::Reported(code),
+            ReferralState::Refused(code) => InvitationOutcome::Refused(code),
+            ReferralState::Sent | ReferralState::Accepted | ReferralState::Trying | ReferralState::Unknown => {
+                InvitationOutcome::Unknown
+            }
+        };
+        if let Some(invitation) = self.invitations.iter().find(|invitation| invitation.cseq == cseq) {
+            self.events.push_back(Event::InvitationEnded { target: invitation.target.clone(), outcome });
+        }
+        self.end_usage(&Usage::Subscriber(EventKey::refer(cseq)));
+    }
+}

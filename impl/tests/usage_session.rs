@@ -259,8 +259,10 @@ impl Session {
             CalleeState::Moratorium | CalleeState::Mortal => false,
         };
         assert!(agree, "the two ends disagree: {self:?}");
-        let given_up = self.caller == Caller::CallingGivenUp;
-        assert!(!given_up || !self.spent.contains(&Wish::Trying), "a CANCEL is owed: {self:?}");
+        let hung_up = [Wish::CallerHangsUp, Wish::CalleeHangsUp].iter().any(|wish| self.spent.contains(wish));
+        // Only before any provisional response has the caller to wait.
+        let may_wait = self.caller == Caller::CallingGivenUp && !self.spent.contains(&Wish::Trying);
+        assert!(!hung_up || may_wait || self.caller.is_over(), "somebody hung up and nothing followed: {self:?}");
     }
 }
 

@@ -63,6 +63,9 @@ impl Pair {
     }
 
     fn send(&mut self, message: Message) {
+        let carries_notify = |message: &Message| matches!(message, Message::Notify(_) | Message::Notified { .. });
+        let is_second = matches!(message, Message::Notify(_)) && self.network.keys().any(carries_notify);
+        assert!(!is_second, "a second NOTIFY while {:?}", self.network);
         *self.network.entry(message).or_default() += 1;
     }
 
@@ -143,7 +146,9 @@ impl Pair {
     fn lose(&mut self, message: &Message) {
         match message {
             Message::Subscribe { .. } | Message::Subscribed { .. } => {
+                let was_made = self.subscriber.state() != SubscriberState::NotifyWait;
                 let output = self.subscriber.on_response(self.now, 408, None, None);
+                assert!(!was_made || !matches!(output, SubscriberOutput::Ended(_)), "408 ends no made subscription");
                 self.subscriber_does(output);
             }
             Message::Notify(_) | Message::Notified { .. } => {

@@ -6,6 +6,7 @@
 
 mod id;
 mod offer_answer;
+mod precondition;
 mod reliable;
 mod request;
 mod routing;
@@ -15,6 +16,7 @@ pub(crate) mod transition_table;
 
 pub use id::{CallId, DialogId, EventKey, Tag};
 pub use offer_answer::{Carrier, Exchange, Meaning, OfferAnswer, OfferCarrier, OfferError, Verdict};
+pub use precondition::{PreconditionState, PreconditionStatus};
 pub use reliable::{
     PrackVerdict, Rack, ReceiverVerdict, Reliability, ReliableReceiver, ReliableSender, ReliableTimeout, SenderBusy,
 };

@@ -190,7 +190,8 @@ fn an_invite_without_offer_is_offered_in_a_response_and_answered_in_the_linked_r
 fn crossing_requests_get_491_and_overlapping_ones_500() {
     use Verdict::{RequestPending, RetryAfter, Take};
     let confirmed_update = (Send, C::Update, true);
-    let cases: [(&str, &[(Way, Carrier, bool)], Carrier, bool, Verdict); 11] = [
+    type Case<'a> = (&'a str, &'a [(Way, Carrier, bool)], Carrier, bool, Verdict);
+    let cases: [Case<'_>; 11] = [
         ("own UPDATE offer open", &[confirmed_update], C::Update, true, RequestPending),
         ("own UPDATE offer open, refresh", &[confirmed_update], C::Update, false, Take(Meaning::Nothing)),
         ("own UPDATE offer open", &[confirmed_update], C::Invite, true, RequestPending),

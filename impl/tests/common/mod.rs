@@ -1,6 +1,6 @@
 //! A tiny network for flow tests: first in, first out, no loss unless a test asks for it, time jumps to the next deadline.
 
-#![allow(dead_code, reason = "every flow file uses another part of it")]
+#![allow(dead_code, unreachable_pub, reason = "a module of several test crates, each of which uses another part of it")]
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -197,15 +197,10 @@ impl Net {
     }
 
     fn next_deadline(&self) -> Option<Time> {
-        [
-            self.ue.poll_timeout(),
-            self.focus.poll_timeout(),
-            self.bob.poll_timeout(),
-            self.carol.poll_timeout(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        [self.ue.poll_timeout(), self.focus.poll_timeout(), self.bob.poll_timeout(), self.carol.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Lets every timer due until `end` fire at its time, settling after each.
@@ -298,8 +293,7 @@ impl Net {
 
 /// The agent at an address.
 pub fn name(address: Addr) -> &'static str {
-    let known =
-        [(UE, "ue"), (PCSCF, "pcscf"), (SCSCF, "scscf"), (FOCUS, "focus"), (BOB, "bob"), (CAROL, "carol")];
+    let known = [(UE, "ue"), (PCSCF, "pcscf"), (SCSCF, "scscf"), (FOCUS, "focus"), (BOB, "bob"), (CAROL, "carol")];
     known.into_iter().find(|(text, _)| at(text) == address).map_or("?", |(_, name)| name)
 }
 

@@ -179,12 +179,12 @@ impl Conference {
         self.accept_subscribe(host, server, &tag, expires);
     }
 
-    /// Sends every NOTIFY that is owed and may be sent now.
+    /// Sends every NOTIFY that is owed and may be sent now, the reports first as in TS 34.229-5 A.20.
     pub(super) fn notify(&mut self, host: &mut Host<'_>) {
+        self.report(host);
         for place in 0..self.subscriptions.len() {
             self.tell(host, place);
         }
-        self.report(host);
     }
 
     /// The state of the conference, to one subscriber.

@@ -56,6 +56,20 @@ pub enum Fault {
         /// The limit.
         limit: usize,
     },
+    /// More namespace declarations than are read at all.
+    #[error("the document has more than {limit} namespace declarations")]
+    TooManyNamespaces {
+        /// The limit.
+        limit: usize,
+    },
+    /// More extensions under one element than are kept.
+    #[error("more than {limit} elements of other namespaces in `{element}`")]
+    TooManyExtensions {
+        /// The element.
+        element: &'static str,
+        /// The limit.
+        limit: usize,
+    },
     /// More rows in one table than are kept.
     #[error("more than {limit} `{element}` elements under one parent")]
     TooManyRows {
@@ -167,6 +181,8 @@ impl Fault {
             Self::TooLarge { .. } => "limit/bytes",
             Self::TooManyNodes { .. } => "limit/nodes",
             Self::TooManyAttributes { .. } => "limit/attributes",
+            Self::TooManyNamespaces { .. } => "limit/namespaces",
+            Self::TooManyExtensions { .. } => "limit/extensions",
             Self::TooManyRows { .. } => "limit/rows",
             Self::TooDeep { .. } => "limit/depth",
             Self::NotUtf8 => "EV-30/utf-8",

@@ -25,7 +25,10 @@ pub use document::{
 pub use error::{DocumentError, Fault, Finding, Position, Tolerated};
 pub use extension::{Content, Extension, ExtensionAttribute};
 pub use notifications::{Notifications, VersionsExhausted};
-pub use read::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_FINDINGS, MAX_NODES, MAX_ROWS, Reading, read};
+pub use read::{
+    MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_EXTENSIONS, MAX_FINDINGS, MAX_NAMESPACES, MAX_NODES, MAX_ROWS, Reading,
+    read,
+};
 pub use roster::{Applied, Discarded, Roster};
 pub use token::{DisconnectionMethod, EndpointStatus, JoiningMethod, MediaStatus, State};
 

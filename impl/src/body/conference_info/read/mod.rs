@@ -19,10 +19,16 @@ pub const MAX_BYTES: usize = 256 * 1024;
 pub const MAX_DEPTH: usize = 32;
 /// Most nodes (elements, texts, comments) of a document that is read.
 pub const MAX_NODES: usize = 32 * 1024;
-/// Most attributes of a document that is read, namespace declarations included.
-pub const MAX_ATTRIBUTES: usize = 16 * 1024;
+/// Most equals signs of a document that is read, which bounds its attributes: the parser compares each attribute with
+/// all others of its element.
+pub const MAX_ATTRIBUTES: usize = 4096;
+/// Most namespace declarations of a document that is read: the parser gives every element that declares one its own copy
+/// of all that are in scope, so that nested declarations cost the cube of their number.
+pub const MAX_NAMESPACES: usize = 256;
 /// Most users, endpoints of a user, media of an endpoint or sidebars that are kept.
-pub const MAX_ROWS: usize = 4096;
+pub const MAX_ROWS: usize = 1024;
+/// Most elements of other namespaces under one parent that are kept.
+pub const MAX_EXTENSIONS: usize = 256;
 /// Most findings that are listed; what is broken further on is not reported any more.
 pub const MAX_FINDINGS: usize = 64;
 
@@ -59,9 +65,12 @@ pub fn read(body: &[u8]) -> Result<Reading, DocumentError> {
         let valid = body.get(..error.valid_up_to()).unwrap_or_default();
         DocumentError { fault: Fault::NotUtf8, at: end_position(&String::from_utf8_lossy(valid)) }
     })?;
-    // An attribute needs an equals sign; the parser compares each attribute with all others of its element.
+    // What the parser has no limit for is counted before it starts; a little too much is counted, which does no harm.
     if memchr::memchr_iter(b'=', body).count() > MAX_ATTRIBUTES {
         return Err(DocumentError { fault: Fault::TooManyAttributes { limit: MAX_ATTRIBUTES }, at: START });
+    }
+    if memchr::memmem::find_iter(body, b"xmlns").count() > MAX_NAMESPACES {
+        return Err(DocumentError { fault: Fault::TooManyNamespaces { limit: MAX_NAMESPACES }, at: START });
     }
     let limits = roxmltree::ParsingOptions {
         allow_dtd: false,

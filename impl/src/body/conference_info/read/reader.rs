@@ -6,7 +6,7 @@ use super::super::error::{DocumentError, Fault, Finding, Position, Tolerated};
 use super::super::extension::{Content, Extension, ExtensionAttribute};
 use super::super::token::State;
 use super::shape::Shape;
-use super::{MAX_DEPTH, MAX_FINDINGS, NAMESPACE};
+use super::{MAX_DEPTH, MAX_EXTENSIONS, MAX_FINDINGS, NAMESPACE};
 
 /// Longest piece of the document that is quoted in a finding, in characters.
 const MAX_QUOTED: usize = 80;
@@ -111,6 +111,10 @@ impl<'a, 'input> Reader<'a, 'input> {
                 Some(_) => {
                     if !shape.extensible {
                         self.note(Tolerated::ExtensionPlace, child, name);
+                    }
+                    if extensions.len() >= MAX_EXTENSIONS {
+                        let fault = Fault::TooManyExtensions { element: shape.element, limit: MAX_EXTENSIONS };
+                        return self.fail(child, fault);
                     }
                     extensions.push(self.extension(child)?);
                 }

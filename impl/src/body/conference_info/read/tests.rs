@@ -229,8 +229,8 @@ fn document_with_status(status: EndpointStatus) -> String {
 #[test]
 fn every_limit_holds() {
     let nested = |depth: usize| {
-        let (open, close) = ("<x xmlns='urn:x'>".repeat(depth), "</x>".repeat(depth));
-        document(PARTIAL, &format!("{open}{close}"))
+        let (open, close) = ("<x:y>".repeat(depth), "</x:y>".repeat(depth));
+        document(&format!("{PARTIAL} xmlns:x='urn:x'"), &format!("{open}{close}"))
     };
     let sidebars = |depth: usize| {
         let open = "<sidebars-by-val><entry entity='a'>".repeat(depth);
@@ -244,12 +244,22 @@ fn every_limit_holds() {
         let attributes: String = (0..count).map(|number| format!(" a{number}=''")).collect();
         document(&format!("{PARTIAL}{attributes}"), "")
     };
-    assert!(read(nested(MAX_DEPTH - 1).as_bytes()).is_ok());
+    let namespaces =
+        |count: usize| (0..count).map(|number| format!("<a xmlns:b{number}='c{number}'>")).collect::<String>();
+    let extensions = |count: usize| {
+        let head = format!("<conference-info xmlns=\"{NAMESPACE}\" xmlns:x='urn:x' {PARTIAL}>");
+        format!("{head}{}</conference-info>", "<x:y/>".repeat(count))
+    };
+    assert!(read(extensions(MAX_EXTENSIONS).as_bytes()).is_ok());
     assert!(read(users(MAX_ROWS).as_bytes()).is_ok());
+    assert!(read(nested(MAX_DEPTH - 1).as_bytes()).is_ok());
     let table = [
         (document(PARTIAL, &" ".repeat(MAX_BYTES)), "limit/bytes"),
         (document(PARTIAL, &"<x/>".repeat(MAX_NODES)), "limit/nodes"),
         (attributes(MAX_ATTRIBUTES), "limit/attributes"),
+        (namespaces(MAX_NAMESPACES + 1), "limit/namespaces"),
+        (namespaces(4_000), "limit/namespaces"),
+        (extensions(MAX_EXTENSIONS + 1), "limit/extensions"),
         (users(MAX_ROWS + 1), "limit/rows"),
         (nested(MAX_DEPTH), "limit/depth"),
         (nested(10_000), "limit/depth"),

@@ -76,6 +76,11 @@ observers! {
     ref_wait: RefWait,
     ref_indep: RefIndep,
     notify_before_bye: NotifyBeforeBye,
+    version: Version,
+    state_true: StateTrue,
+    roster: Roster,
+    status_true: StatusTrue,
+    isolation: Isolation,
 }
 
 impl Observers {

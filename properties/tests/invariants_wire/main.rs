@@ -2,6 +2,8 @@
 //!
 //! Read first: `script.rs`, which says how an observation is written.
 
+mod call;
+mod document;
 mod refer;
 mod script;
 mod subscription;

@@ -1,0 +1,105 @@
+//! I-STATUS-TRUE: a document shows as connected only who is, and says how he came and went (RFC 4575 sections 5.7.3, 5.7.4
+//! and 5.7.6).
+//!
+//! What the focus knows decides: the 2xx that it sent or was delivered, and the BYEs.
+
+use super::evidence::{Call, calls, user};
+use crate::observe::{Conversation, End, Event, Judge, Observer, Rule};
+use crate::oracle::conference::{Document, Endpoint};
+use crate::verdict::{Level, Profile};
+
+const NAME: &str = "I-STATUS-TRUE";
+static CONNECTED: Rule = Rule::new(NAME, "EV-43", Level::Fail);
+static GONE: Rule = Rule::new(NAME, "FA-19", Level::Fail);
+/// The 3GPP example of a dial-out shows dialed-in.
+static JOINED: Rule = Rule::new(NAME, "EV-41", Level::Note).ietf(Level::NonStrict);
+static LEFT: Rule = Rule::new(NAME, "EV-42", Level::NonStrict);
+
+/// The observer of I-STATUS-TRUE. What it needs is in the conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StatusTrue;
+
+/// Statuses that only an endpoint with a confirmed dialog has.
+pub(super) fn is_present(endpoint: &Endpoint) -> bool {
+    matches!(endpoint.status.as_deref(), Some("connected" | "on-hold" | "muted-via-focus"))
+}
+
+/// The word for how a call ended; nothing if it has not.
+fn departure(call: &Call) -> Option<&'static str> {
+    match call.answered {
+        Some(200..=299) if call.dismissed => Some("booted"),
+        Some(200..=299) if call.left => Some("departed"),
+        Some(486) => Some("busy"),
+        Some(300..) => Some("failed"),
+        _ => None,
+    }
+}
+
+fn on_endpoint(
+    event: &Event<'_>,
+    entity: &str,
+    endpoint: &Endpoint,
+    theirs: &[&Call],
+    complete: bool,
+    judge: &mut Judge,
+) {
+    let (party, numbers) = (event.party, &[event.number]);
+    let status = endpoint.status.as_deref().unwrap_or("");
+    if is_present(endpoint) {
+        if theirs.is_empty() && !complete {
+            judge.inconclusive(&CONNECTED, party, numbers, || format!("{entity} is {status}, but no call was seen"));
+            return;
+        }
+        let succeeded = theirs.iter().any(|call| call.succeeded());
+        let confirmed = judge.rule(&CONNECTED, party, succeeded, numbers, || {
+            format!("{entity} is shown as {status}, but has no confirmed call")
+        });
+        let connected = theirs.iter().find(|call| call.is_connected());
+        if confirmed {
+            judge.rule(&GONE, party, connected.is_some(), numbers, || {
+                format!("{entity} is shown as {status}, but his call is over")
+            });
+        }
+        if let (Some(call), Some(method)) = (connected, endpoint.joining_method.as_deref()) {
+            let right = if call.dialed_out { "dialed-out" } else { "dialed-in" };
+            judge.rule(&JOINED, party, method == right, numbers, || format!("{entity} is {method}, and was {right}"));
+        }
+    }
+    if status == "disconnected"
+        && let Some(method) = endpoint.disconnection_method.as_deref()
+    {
+        let right: Vec<&str> = theirs.iter().filter_map(|call| departure(call)).collect();
+        if !right.is_empty() {
+            judge.rule(&LEFT, party, right.contains(&method), numbers, || {
+                format!("{entity} is said to be {method}, and was {}", right.join(" or "))
+            });
+        }
+    }
+}
+
+impl Observer for StatusTrue {
+    const NAME: &'static str = NAME;
+
+    fn new(_: Profile) -> Self {
+        Self
+    }
+
+    fn on_event(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
+        let message = event.message;
+        let conference = message.event().is_some_and(|event| event.package == "conference");
+        let notify = message.method() == "NOTIFY" && event.sends_request();
+        if !notify || !conference || message.body.is_empty() || !conversation.is_first(event) {
+            return;
+        }
+        let Ok(Document { users: Some((_, users)), .. }) = Document::read(&message.body) else { return };
+        let calls = calls(conversation, event.party);
+        for (entity, shown) in &users {
+            let theirs: Vec<&Call> = calls.iter().filter(|call| call.user == user(entity)).collect();
+            for endpoint in shown.endpoints.values() {
+                on_endpoint(event, entity, endpoint, &theirs, conversation.is_complete(), judge);
+            }
+        }
+    }
+
+    fn on_end(&mut self, _: End, _: &Conversation, _: &mut Judge) {}
+}

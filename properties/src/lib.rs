@@ -2,12 +2,22 @@
 //!
 //! Read first: [`observe`], the boundary between whatever produces messages and whatever judges them.
 
+pub mod campaign;
 pub mod catalogue;
+pub mod deviation;
 pub mod generate;
+pub mod inside;
 pub mod invariants;
 pub mod ladder;
 pub mod observe;
 pub mod oracle;
+pub mod refinement;
+pub mod run;
 pub mod schedule;
 pub mod trace;
 pub mod verdict;
+pub mod witness;
+pub mod world;
+
+/// The model to which the implementation is held.
+pub use imsconf_model as model;

@@ -1,0 +1,64 @@
+//! `imsconf check`: the model alone.
+
+use imsconf_properties::model::{Conference, Configuration, Scope, ScopeReport, explore};
+use serde::Serialize;
+
+use crate::arguments::{self, ScopeName};
+use crate::error::CommandError;
+use crate::progress::Progress;
+use crate::report::model::{Explored, claims_text, took};
+use crate::report::{Outcome, SCHEMA, grouped, write_json};
+
+#[derive(Serialize)]
+struct Json<'a> {
+    schema: u32,
+    verdict: Outcome,
+    model: &'a [Explored],
+}
+
+pub(crate) fn check(arguments: &arguments::Check) -> Result<Outcome, CommandError> {
+    let configurations = match arguments.invited {
+        Some(invited) => {
+            let model = Conference { invited, losses: arguments.losses.unwrap_or(0) };
+            vec![Configuration { model, symmetry: arguments.symmetry }]
+        }
+        None => configurations(arguments.scope, arguments.symmetry),
+    };
+    let reports = explored(&configurations);
+    let explored: Vec<Explored> = reports.iter().map(Explored::of).collect();
+    let holds = reports.iter().all(ScopeReport::is_good);
+    let verdict = Outcome::of(holds);
+    println!("\nverdict: {}", verdict.word());
+    let json = Json { schema: SCHEMA, verdict, model: &explored };
+    write_json(arguments.output.json.as_deref(), &json)?;
+    Ok(verdict)
+}
+
+/// The configurations of a scope; with `symmetry` all of them up to exchange of invited users.
+pub(crate) fn configurations(scope: ScopeName, symmetry: bool) -> Vec<Configuration> {
+    let scope = match scope {
+        ScopeName::Tiny => Scope::Tiny,
+        ScopeName::Ci => Scope::Ci,
+        ScopeName::Deep => Scope::Deep,
+    };
+    let all = scope.configurations().iter();
+    all.map(|own| Configuration { symmetry: own.symmetry || symmetry, ..*own }).collect()
+}
+
+/// Explores and prints.
+pub(crate) fn explored(configurations: &[Configuration]) -> Vec<ScopeReport> {
+    println!("Model");
+    let mut reports = Vec::new();
+    for configuration in configurations {
+        let progress = Progress::start();
+        let report = explore(configuration, &mut |states| {
+            progress.show(|| format!("{configuration}: {} states", grouped(states as u64)));
+        });
+        let elapsed = progress.elapsed();
+        drop(progress);
+        print!("{}    explored completely in {}\n", Explored::of(&report).text(), took(elapsed));
+        reports.push(report);
+    }
+    print!("{}", reports.last().map(claims_text).unwrap_or_default());
+    reports
+}

@@ -1,0 +1,56 @@
+//! Usage and input errors: what the user can do something about. They end with exit code 2.
+
+use std::path::PathBuf;
+
+use imsconf_properties::catalogue::CatalogueError;
+use imsconf_properties::schedule::ScheduleError;
+use imsconf_properties::trace::CaptureError;
+use thiserror::Error;
+
+/// Why a command could not be carried out.
+#[derive(Debug, Error)]
+pub(crate) enum CommandError {
+    /// A file cannot be read.
+    #[error("cannot read {path}: {error}")]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {path}: {error}")]
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// A file is no schedule.
+    #[error("{path}: {error}")]
+    Schedule {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: ScheduleError,
+    },
+    /// A file is no capture that can be judged.
+    #[error("{path}: {error}")]
+    Trace {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: CaptureError,
+    },
+    /// There is no deviation of this name.
+    #[error("there is no deviation `{name}`; there are: {known}")]
+    Deviation {
+        /// The name that was given.
+        name: String,
+        /// The names that exist.
+        known: String,
+    },
+    /// The requirements that the program carries are broken.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+}

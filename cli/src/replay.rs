@@ -1,0 +1,46 @@
+//! `imsconf replay`: one schedule again, with its ladder.
+
+use std::fs;
+
+use imsconf_properties::run;
+use imsconf_properties::schedule::Schedule;
+use serde::Serialize;
+
+use crate::arguments;
+use crate::error::CommandError;
+use crate::report::campaign::ladder;
+use crate::report::{Outcome, SCHEMA, write_json};
+use crate::run::deviation;
+
+#[derive(Serialize)]
+struct Json {
+    schema: u32,
+    verdict: Outcome,
+    steps: usize,
+    moves: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
+}
+
+pub(crate) fn replay(arguments: &arguments::Replay) -> Result<Outcome, CommandError> {
+    let path = &arguments.file;
+    let text = fs::read_to_string(path).map_err(|error| CommandError::Read { path: path.clone(), error })?;
+    let schedule = Schedule::from_json(&text).map_err(|error| CommandError::Schedule { path: path.clone(), error })?;
+    let deviation = schedule.deviation.as_deref().map(deviation).transpose()?;
+    if let Some(deviation) = &deviation {
+        let spec = deviation.spec();
+        println!("deviation {}: {}\n  seen: {}\n", spec.name, spec.fault, spec.seen);
+    }
+    let report = run::run(&schedule, deviation);
+    println!("{}", ladder(&schedule, &report));
+    let failure = report.failure.as_ref().map(ToString::to_string);
+    match &failure {
+        Some(failure) => println!("{failure}\n"),
+        None => println!("{} steps, {} moves, nothing broken\n", schedule.steps.len(), report.moves),
+    }
+    let verdict = Outcome::of(failure.is_none());
+    println!("verdict: {}", verdict.word());
+    let json = Json { schema: SCHEMA, verdict, steps: schedule.steps.len(), moves: report.moves, failure };
+    write_json(arguments.output.json.as_deref(), &json)?;
+    Ok(verdict)
+}

@@ -1,0 +1,24 @@
+//! `imsconf trace`: the judgement on a capture.
+
+use std::fs;
+
+use imsconf_properties::trace::{Options, judge_file};
+use imsconf_properties::verdict::exit_code;
+
+use crate::arguments;
+use crate::error::CommandError;
+use crate::report::{Outcome, write_json};
+
+pub(crate) fn trace(arguments: &arguments::Trace) -> Result<Outcome, CommandError> {
+    let path = &arguments.file;
+    let file = fs::read(path).map_err(|error| CommandError::Read { path: path.clone(), error })?;
+    let report =
+        judge_file(&file, Options::default()).map_err(|error| CommandError::Trace { path: path.clone(), error })?;
+    println!("{report}");
+    write_json(arguments.output.json.as_deref(), &report)?;
+    Ok(match exit_code(report.verdict) {
+        0 => Outcome::Pass,
+        1 => Outcome::Fail,
+        _ => Outcome::Inconclusive,
+    })
+}

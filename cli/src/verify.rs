@@ -1,0 +1,93 @@
+//! `imsconf verify`: the main job. The model completely, the implementation held to it, the requirements counted.
+
+use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::thread;
+
+use imsconf_properties::campaign::{Campaign, campaign};
+use imsconf_properties::catalogue::{Catalogue, Counts};
+use imsconf_properties::model::ScopeReport;
+use imsconf_properties::refinement::name;
+use serde::Serialize;
+
+use crate::arguments;
+use crate::check::{configurations, explored};
+use crate::error::CommandError;
+use crate::progress::Progress;
+use crate::report::model::{Explored, took};
+use crate::report::witness::Witnesses;
+use crate::report::{Outcome, SCHEMA, campaign as text, write_json};
+
+/// How many users can be invited in the generated schedules.
+const INVITED: u8 = 2;
+
+#[derive(Serialize)]
+struct Json {
+    schema: u32,
+    verdict: Outcome,
+    model: Vec<Explored>,
+    witnesses: Witnesses,
+    refinement: text::Refinement,
+    invariants: Vec<text::Invariant>,
+    requirements: Requirements,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<text::Failure>,
+}
+
+#[derive(Serialize)]
+struct Requirements {
+    total: usize,
+    covered: usize,
+    waived: usize,
+}
+
+pub(crate) fn verify(arguments: &arguments::Verify) -> Result<Outcome, CommandError> {
+    let catalogue = Catalogue::load()?;
+    let reports = explored(&configurations(arguments.scope, false));
+    let witnesses = Witnesses::of(&reports);
+    print!("\n{}", witnesses.text());
+
+    let progress = Progress::start();
+    let work = Campaign { cases: arguments.cases, seed: arguments.seed, invited: INVITED, deviation: None };
+    let summary = campaign(&work, threads(), &|done| {
+        progress.show(|| format!("{done} of {} schedules", arguments.cases));
+    });
+    let elapsed = progress.elapsed();
+    drop(progress);
+    let mut actions = summary.actions.clone();
+    for (action, times) in witnesses.actions() {
+        *actions.entry(action.clone()).or_default() += times;
+    }
+    let refinement = text::Refinement::of(&summary, actions, &action_names(&reports));
+    let invariants = text::invariants(&summary);
+    let Counts { covered, waived, total } = catalogue.counts();
+    print!("\n{}  in {}\n\n{}", refinement.text(), took(elapsed), text::invariants_text(&invariants));
+    println!("\nRequirements\n  {covered} covered, {waived} waived with a reason, {total} in total");
+
+    let mut failure = None;
+    if let Some(found) = &summary.failure {
+        let (printed, json) = text::failure(found, None)?;
+        print!("\n{printed}");
+        failure = Some(json);
+    }
+    let model_holds = reports.iter().all(ScopeReport::is_good);
+    let verdict = Outcome::of(model_holds && witnesses.all_followed() && failure.is_none() && refinement.complete());
+    println!("\nverdict: {}", verdict.word());
+    let requirements = Requirements { total, covered, waived };
+    let model = reports.iter().map(Explored::of).collect();
+    let json = Json { schema: SCHEMA, verdict, model, witnesses, refinement, invariants, requirements, failure };
+    write_json(arguments.output.json.as_deref(), &json)?;
+    Ok(verdict)
+}
+
+/// The names of the actions that the model takes.
+fn action_names(reports: &[ScopeReport]) -> Vec<String> {
+    let names: BTreeSet<String> =
+        reports.iter().flat_map(|report| &report.actions_taken).map(|action| name(*action)).collect();
+    names.into_iter().collect()
+}
+
+/// As many threads as the machine has cores.
+pub(crate) fn threads() -> u32 {
+    thread::available_parallelism().map_or(1, NonZero::get).try_into().unwrap_or(1)
+}

@@ -1,0 +1,146 @@
+//! Faults of the conference itself: isfocus, versions, documents, the roster, other people's calls.
+
+use super::text::Text;
+use super::{Memory, Spec, unchanged};
+use crate::world::Node;
+
+pub(super) static ALL: &[Spec] = &[
+    Spec {
+        name: "isfocus-missing",
+        fault: "no Contact of the focus has isfocus",
+        seen: "https://github.com/signalwire/freeswitch/issues/679",
+        caught_by: &["I-ISFOCUS"],
+        sent: isfocus_missing,
+        received: unchanged,
+    },
+    Spec {
+        name: "version-stuck",
+        fault: "every document has version 1",
+        seen: "https://github.com/kamailio/kamailio/issues/3234",
+        caught_by: &["I-VERSION"],
+        sent: version_stuck,
+        received: unchanged,
+    },
+    Spec {
+        name: "full-that-is-partial",
+        fault: "a partial document calls itself full",
+        seen: "https://github.com/OpenSIPS/opensips/pull/62",
+        caught_by: &["I-STATE-TRUE"],
+        sent: full_that_is_partial,
+        received: unchanged,
+    },
+    Spec {
+        name: "connected-too-early",
+        fault: "a user is shown connected before he answered",
+        seen: "https://github.com/kamailio/kamailio/issues/2700",
+        caught_by: &["I-STATUS-TRUE"],
+        sent: connected_too_early,
+        received: unchanged,
+    },
+    Spec {
+        name: "leaver-stays-in-the-roster",
+        fault: "a user who left is still shown connected",
+        seen: "https://github.com/meetecho/janus-gateway/pull/2521",
+        caught_by: &["I-ROSTER"],
+        sent: leaver_stays_in_the_roster,
+        received: unchanged,
+    },
+    Spec {
+        name: "roster-misread",
+        fault: "the UE misreads who is connected",
+        seen: "the inside check's own: no wire shows what a subscriber believes",
+        caught_by: &["I-ROSTER-EQUAL"],
+        sent: unchanged,
+        received: roster_misread,
+    },
+    Spec {
+        name: "one-leaves-all-leave",
+        fault: "when one user leaves, the focus hangs up on another",
+        seen: "https://github.com/signalwire/freeswitch/issues/2887",
+        caught_by: &["I-ISOLATION"],
+        sent: one_leaves_all_leave,
+        received: leaver_noticed,
+    },
+];
+
+fn isfocus_missing(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus {
+        text.change("Contact", |contact| contact.replace(";isfocus", ""));
+    }
+    vec![text]
+}
+
+fn version_stuck(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus
+        && text.notifies("conference")
+        && let Some((before, after)) =
+            text.body.split_once(" version=\"1.0\"").map_or(Some(("", text.body.as_str())), Some)
+        && let Some((head, tail)) = after.split_once(" version=\"")
+        && let Some((_, rest)) = tail.split_once('"')
+    {
+        let declaration = if before.is_empty() { String::new() } else { format!("{before} version=\"1.0\"") };
+        text.body = format!("{declaration}{head} version=\"1\"{rest}");
+    }
+    vec![text]
+}
+
+fn full_that_is_partial(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.notifies("conference") {
+        text.body = text.body.replacen("state=\"partial\"", "state=\"full\"", 1);
+    }
+    vec![text]
+}
+
+fn connected_too_early(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.notifies("conference") && !std::mem::replace(&mut memory.done, true) {
+        let row = "<user entity=\"sip:user0@ims.example\"><endpoint entity=\"sip:user0@elsewhere\">\
+            <status>connected</status></endpoint></user></users>";
+        text.body = text.body.replacen("</users>", row, 1);
+    }
+    vec![text]
+}
+
+fn leaver_stays_in_the_roster(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.notifies("conference") {
+        text.body = text.body.replace(">disconnected<", ">connected<");
+    }
+    vec![text]
+}
+
+fn roster_misread(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Ue && text.notifies("conference") {
+        text.body = text.body.replace(">connected<", ">disconnected<");
+    }
+    vec![text]
+}
+
+fn leaver_noticed(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    let from_user = text.header("From").is_some_and(|from| from.contains("user"));
+    memory.done |= node == Node::Focus && text.is_request("BYE") && from_user;
+    vec![text]
+}
+
+/// Keeps the ACK of each user's call; when somebody leaves, makes a BYE of another one's.
+fn one_leaves_all_leave(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    if node != Node::Focus {
+        return vec![text];
+    }
+    if text.is_request("ACK") {
+        let kept = String::from_utf8_lossy(&text.bytes()).into_owned();
+        if !memory.kept.contains(&kept) {
+            memory.kept.push(kept);
+        }
+    }
+    if !memory.done || !text.answers("BYE") || memory.count > 0 {
+        return vec![text];
+    }
+    memory.count = 1;
+    let call_id = text.header("Call-ID").unwrap_or_default().to_owned();
+    let other =
+        memory.kept.iter().map(|ack| Text::of(ack.as_bytes())).find(|ack| ack.header("Call-ID") != Some(&call_id));
+    let bye = other.map(|mut bye| {
+        bye.become_request("BYE", 1);
+        bye
+    });
+    [text].into_iter().chain(bye).collect()
+}

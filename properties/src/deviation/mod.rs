@@ -1,0 +1,108 @@
+//! Deviations: wrong implementations, made at the boundary of an agent by changing what it sends or is handed.
+//!
+//! Each is named after its fault, tells which real bug has it, and which invariants must catch it. They show that the
+//! checks can fail. To add one: write its function in the file of its topic and a row in that file's table.
+
+mod conference;
+mod dialog;
+mod refer;
+mod session;
+mod subscription;
+mod text;
+
+use std::hash::{Hash, Hasher};
+
+use self::text::Text;
+use crate::world::Node;
+
+/// A deliberately wrong behaviour.
+#[derive(Debug)]
+pub struct Spec {
+    /// The fault, as a name.
+    pub name: &'static str,
+    /// What is wrong, in one line.
+    pub fault: &'static str,
+    /// The real bug that has it, or why it is here.
+    pub seen: &'static str,
+    /// The invariants that must catch it.
+    pub caught_by: &'static [&'static str],
+    /// What becomes of a message that an agent sends.
+    sent: Change,
+    /// What becomes of a message that an agent is handed.
+    received: Change,
+}
+
+/// What becomes of one message at the boundary of the agent at a node: nothing, itself, or several.
+type Change = fn(&mut Memory, Node, Text) -> Vec<Text>;
+
+/// What a deviation remembers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Memory {
+    count: u32,
+    done: bool,
+    kept: Vec<String>,
+}
+
+/// A deviation at work.
+#[derive(Clone, Debug)]
+pub struct Deviation {
+    spec: &'static Spec,
+    memory: Memory,
+}
+
+impl PartialEq for Deviation {
+    fn eq(&self, other: &Self) -> bool {
+        self.spec.name == other.spec.name && self.memory == other.memory
+    }
+}
+
+impl Eq for Deviation {}
+
+impl Hash for Deviation {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.spec.name.hash(state);
+        self.memory.hash(state);
+    }
+}
+
+impl Deviation {
+    /// Every deviation there is.
+    pub fn all() -> impl Iterator<Item = &'static Spec> {
+        [subscription::ALL, refer::ALL, session::ALL, dialog::ALL, conference::ALL].into_iter().flatten()
+    }
+
+    /// The deviation with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().find(|spec| spec.name == name).map(Self::new)
+    }
+
+    /// The deviation that `spec` describes, before anything happened.
+    pub fn new(spec: &'static Spec) -> Self {
+        Self { spec, memory: Memory::default() }
+    }
+
+    /// What it is.
+    pub const fn spec(&self) -> &'static Spec {
+        self.spec
+    }
+
+    pub(crate) fn sent(&mut self, node: Node, bytes: Vec<u8>) -> Vec<Vec<u8>> {
+        changed(self.spec.sent, &mut self.memory, node, bytes)
+    }
+
+    pub(crate) fn received(&mut self, node: Node, bytes: Vec<u8>) -> Vec<Vec<u8>> {
+        changed(self.spec.received, &mut self.memory, node, bytes)
+    }
+}
+
+fn changed(change: Change, memory: &mut Memory, node: Node, bytes: Vec<u8>) -> Vec<Vec<u8>> {
+    let text = Text::of(&bytes);
+    let results = change(memory, node, text.clone());
+    // An untouched message stays byte for byte as it was.
+    results.into_iter().map(|result| if result == text { bytes.clone() } else { result.bytes() }).collect()
+}
+
+/// Leaves a message as it is.
+fn unchanged(_: &mut Memory, _: Node, text: Text) -> Vec<Text> {
+    vec![text]
+}

@@ -1,0 +1,101 @@
+//! Faults of the creation: reliable provisionals, offer and answer, preconditions, early BYE.
+
+use super::text::Text;
+use super::{Memory, Spec, unchanged};
+use crate::world::Node;
+
+pub(super) static ALL: &[Spec] = &[
+    Spec {
+        name: "rack-names-another-response",
+        fault: "the RAck is not the RSeq and CSeq of the 183",
+        seen: "https://github.com/kamailio/kamailio/issues/801",
+        caught_by: &["I-PRACK"],
+        sent: rack_names_another_response,
+        received: unchanged,
+    },
+    Spec {
+        name: "second-offer-unanswered",
+        fault: "the 200 to a request with an offer has no answer",
+        seen: "https://github.com/sems-server/sems/pull/583",
+        caught_by: &["I-OA"],
+        sent: second_offer_unanswered,
+        received: unchanged,
+    },
+    Spec {
+        name: "answered-before-preconditions",
+        fault: "the 200 goes out although the UE's resources are not reserved",
+        seen: "https://github.com/herlesupreeth/docker_open5gs/issues/116",
+        caught_by: &["I-QOS"],
+        sent: resources_not_reserved,
+        received: resources_believed,
+    },
+    Spec {
+        name: "callee-bye-before-ack",
+        fault: "the invited user hangs up before the ACK came",
+        seen: "https://github.com/meetecho/janus-gateway/pull/2521",
+        caught_by: &["I-BYE-EARLY"],
+        sent: callee_bye_before_ack,
+        received: invite_kept,
+    },
+];
+
+fn rack_names_another_response(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Ue && text.is_request("PRACK") {
+        text.change("RAck", |rack| {
+            let mut words = rack.split(' ');
+            let response: u32 = words.next().and_then(|word| word.parse().ok()).unwrap_or_default();
+            format!("{} {}", response + 1, words.collect::<Vec<_>>().join(" "))
+        });
+    }
+    vec![text]
+}
+
+fn second_offer_unanswered(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && (text.answers("PRACK") || text.answers("UPDATE")) {
+        text.body.clear();
+        text.remove("Content-Type");
+    }
+    vec![text]
+}
+
+fn resources_not_reserved(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Ue && (text.is_request("PRACK") || text.is_request("UPDATE")) {
+        text.body = text.body.replace("a=curr:qos local sendrecv", "a=curr:qos local none");
+    }
+    vec![text]
+}
+
+fn resources_believed(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && (text.is_request("PRACK") || text.is_request("UPDATE")) {
+        text.body = text.body.replace("a=curr:qos local none", "a=curr:qos local sendrecv");
+    }
+    vec![text]
+}
+
+fn invite_kept(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    if matches!(node, Node::User(_)) && text.is_request("INVITE") {
+        memory.kept = vec![text.header("Contact").unwrap_or_default().to_owned()];
+    }
+    vec![text]
+}
+
+fn callee_bye_before_ack(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    let answers = text.answers("INVITE") && text.status() == Some(200);
+    if !matches!(node, Node::User(_)) || !answers || std::mem::replace(&mut memory.done, true) {
+        return vec![text];
+    }
+    let target = memory.kept.first().and_then(|contact| contact.split(['<', '>']).nth(1)).unwrap_or_default();
+    let mut bye = text.clone();
+    bye.start = format!("BYE {target} SIP/2.0");
+    bye.new_branch("bye");
+    let (from, to) = (text.header("From").unwrap_or_default(), text.header("To").unwrap_or_default());
+    bye.set("From", to);
+    bye.set("To", from);
+    bye.set("CSeq", "1 BYE");
+    bye.set("Max-Forwards", "70");
+    for name in ["Contact", "Record-Route", "Content-Type"] {
+        bye.remove(name);
+    }
+    bye.body.clear();
+    vec![text, bye]
+}

@@ -1,0 +1,106 @@
+//! Faults around SUBSCRIBE and NOTIFY (RFC 6665), the same for both packages.
+
+use super::text::Text;
+use super::{Memory, Spec, unchanged};
+use crate::world::Node;
+
+pub(super) static ALL: &[Spec] = &[
+    Spec {
+        name: "early-notify-refused",
+        fault: "the UE answers 481 to a NOTIFY that overtakes the 2xx",
+        seen: "https://github.com/onsip/SIP.js/issues/366",
+        caught_by: &["I-EARLY-NOTIFY"],
+        sent: early_notify_refused,
+        received: success_counted,
+    },
+    Spec {
+        name: "notify-never-sent",
+        fault: "the focus accepts and never notifies",
+        seen: "https://github.com/jambonz/jambonz-feature-server/issues/1428",
+        caught_by: &["I-FIRST-NOTIFY"],
+        sent: notify_never_sent,
+        received: unchanged,
+    },
+    Spec {
+        name: "notify-after-terminated",
+        fault: "the focus sends one more NOTIFY after the terminating one",
+        seen: "https://github.com/pjsip/pjproject/issues/911",
+        caught_by: &["I-TERM-ONCE"],
+        sent: notify_after_terminated,
+        received: unchanged,
+    },
+    Spec {
+        name: "notify-goes-on-after-481",
+        fault: "the UE lost its subscription and says 481, the focus goes on notifying",
+        seen: "https://github.com/signalwire/freeswitch/issues/1110",
+        caught_by: &["I-481-REMOVES"],
+        sent: notify_refused,
+        received: refusal_unheard,
+    },
+    Spec {
+        name: "active-without-expires",
+        fault: "Subscription-State active has no expires",
+        seen: "https://github.com/signalwire/freeswitch/pull/3147",
+        caught_by: &["I-SS-HDR"],
+        sent: active_without_expires,
+        received: unchanged,
+    },
+];
+
+fn success_counted(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    let accepted = text.answers("SUBSCRIBE") || text.answers("REFER");
+    if node == Node::Ue && accepted && text.status().is_some_and(|code| code >= 200) {
+        memory.count = memory.count.saturating_sub(1);
+    }
+    vec![text]
+}
+
+fn early_notify_refused(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Ue {
+        if text.is_request("SUBSCRIBE") || text.is_request("REFER") {
+            memory.count += 1;
+        } else if memory.count > 0 && text.answers("NOTIFY") {
+            text.start = "SIP/2.0 481 Call/Transaction Does Not Exist".to_owned();
+        }
+    }
+    vec![text]
+}
+
+fn notify_never_sent(_: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.is_request("NOTIFY") { vec![] } else { vec![text] }
+}
+
+fn notify_after_terminated(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    let terminated = text.header("Subscription-State").is_some_and(|state| state.starts_with("terminated"));
+    if node != Node::Focus || !terminated || std::mem::replace(&mut memory.done, true) {
+        return vec![text];
+    }
+    let mut again = text.clone();
+    again.shift_cseq(1);
+    again.new_branch("again");
+    vec![text, again]
+}
+
+fn notify_refused(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Ue && text.answers("NOTIFY") && (memory.count == 0 || memory.count == text.cseq()) {
+        memory.count = text.cseq();
+        text.start = "SIP/2.0 481 Call/Transaction Does Not Exist".to_owned();
+    }
+    vec![text]
+}
+
+fn refusal_unheard(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.answers("NOTIFY") {
+        text.start = "SIP/2.0 200 OK".to_owned();
+    }
+    vec![text]
+}
+
+fn active_without_expires(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus {
+        text.change("Subscription-State", |state| {
+            if state.starts_with("active") { "active".to_owned() } else { state.to_owned() }
+        });
+    }
+    vec![text]
+}

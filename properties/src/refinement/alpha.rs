@@ -1,0 +1,391 @@
+//! α: which state of the model a world is in.
+//!
+//! What is in flight is read from the ledger of datagrams; what an agent believes comes from its read-only view. An agent
+//! that believes to have sent something that was never on the wire is therefore caught: α then shows its belief without
+//! the message. Every translation is an exhaustive match, so a new state on either side does not compile unnoticed.
+
+use imsconf::view::{
+    CallState, EarlyStage, FocusCallState, InvitationView, LegState, NotifierState, ParticipantState, ReferralState,
+    ReportState, SubscriberState, SubscriptionView, UeView,
+};
+use imsconf_model as model;
+use imsconf_model::{CallMessage, DialMessage, Message, Outcome, ReferMessage, SubscriptionMessage};
+
+use crate::oracle::Sip;
+use crate::oracle::conference::Roster;
+use crate::schedule::SecondOffer;
+use crate::world::{Datagram, Exchange, Ledger, Subject, World, user_uri};
+
+/// Losses that the model is given: more than any schedule can use, so that the budget never decides.
+pub(super) const LOSSES: u8 = u8::MAX;
+
+/// The model to which a world is held.
+pub const fn conference(world: &World) -> model::Conference {
+    model::Conference { invited: world.settings().invited, losses: LOSSES }
+}
+
+/// The state of the model that `world` is in.
+pub fn alpha(world: &World) -> model::State {
+    let ledger = world.ledger();
+    let ue = world.ue().view();
+    let focus = world.focus().view();
+    let conference = focus.conferences.last();
+    let mut state = model::State::default();
+    state.ue.call = call(&ue, world);
+    state.ue.subscription = subscription(&ue.subscription);
+    if let Some(conference) = conference {
+        state.focus.hosting = hosting(conference.call);
+        let notifier = conference.subscriptions.last();
+        state.focus.notifier =
+            notifier.map_or(model::Notifier::None, |view| notifier_state(view.state, view.in_flight));
+        state.focus.ahead = ahead(ledger, &ue.subscription);
+    }
+    for (user, leg) in (0..world.settings().invited).zip(&mut state.legs) {
+        let uri = user_uri(user);
+        let referral = ue.referrals.iter().find(|referral| ledger.user(&referral.target) == Some(user));
+        leg.ue.refer = referral.map_or(model::Refer::Idle, |referral| refer(referral.state));
+        leg.ue.known = known(&ue.subscription, &uri);
+        let invitation = conference.and_then(|conference| {
+            conference.invitations.iter().find(|invitation| ledger.user(&invitation.target) == Some(user))
+        });
+        leg.focus = invitation.map_or_else(model::FocusLeg::default, focus_leg);
+        leg.focus.told = told(ledger.told(), &uri);
+        leg.participant =
+            world.users().get(usize::from(user)).map_or(model::Participant::Idle, |user| participant(user.view().call));
+    }
+    put_in_flight(world, &mut state);
+    state.normal_form()
+}
+
+fn call(ue: &UeView, world: &World) -> model::Call {
+    let second_offer = match world.second_offer() {
+        SecondOffer::Prack => model::SecondOffer::InPrack,
+        SecondOffer::Update => model::SecondOffer::InUpdate,
+    };
+    match ue.call {
+        CallState::Idle => model::Call::Idle,
+        CallState::Calling => model::Call::Calling { second_offer },
+        CallState::Early { stage } => model::Call::Early {
+            second_offer,
+            stage: match stage {
+                EarlyStage::Pracking => model::Stage::PrackSent,
+                EarlyStage::Updating | EarlyStage::Answered => model::Stage::PrackAnswered,
+            },
+        },
+        // The model takes PRACK and UPDATE to arrive and to be accepted: getting here is a divergence.
+        CallState::Abandoned { .. } => model::Call::Failed(model::CallFailure::TimedOut),
+        CallState::Confirmed => model::Call::Confirmed,
+        CallState::Leaving => model::Call::Leaving,
+        CallState::Over => model::Call::Over,
+        CallState::Failed { .. } => {
+            let answered = world
+                .ledger()
+                .exchange(Subject::Create)
+                .is_some_and(|invite| invite.replies.iter().any(|reply| reply.arrived && reply.code >= 300));
+            model::Call::Failed(if answered { model::CallFailure::Rejected } else { model::CallFailure::TimedOut })
+        }
+    }
+}
+
+const fn subscription(view: &SubscriptionView) -> model::Subscription {
+    match view.state {
+        SubscriberState::None => model::Subscription::None,
+        SubscriberState::Subscribing { answered } => model::Subscription::Subscribing { answered },
+        SubscriberState::Active => model::Subscription::Active,
+        SubscriberState::Ended => model::Subscription::Ended,
+        SubscriberState::Failed => model::Subscription::Failed,
+    }
+}
+
+const fn hosting(call: FocusCallState) -> model::Hosting {
+    match call {
+        FocusCallState::Early => model::Hosting::Early,
+        FocusCallState::Pracked => model::Hosting::Pracked,
+        FocusCallState::Answered => model::Hosting::Answered,
+        FocusCallState::Confirmed => model::Hosting::Confirmed,
+        FocusCallState::Over => model::Hosting::Over,
+    }
+}
+
+const fn notifier_state(state: NotifierState, in_flight: bool) -> model::Notifier {
+    match state {
+        NotifierState::Active | NotifierState::Terminating if in_flight => model::Notifier::Notifying,
+        NotifierState::Active | NotifierState::Terminating => model::Notifier::Active,
+        NotifierState::Terminated => model::Notifier::Ending,
+        NotifierState::Closed => model::Notifier::Terminated,
+        NotifierState::Removed => model::Notifier::Removed,
+    }
+}
+
+/// How many versions the last document sent is ahead of the last one applied.
+fn ahead(ledger: &Ledger, subscription: &SubscriptionView) -> u8 {
+    let Some(sent) = ledger.told().version else { return 0 };
+    let applied = subscription.version.or_else(|| ledger.first_version().and_then(|first| first.checked_sub(1)));
+    let ahead = applied.and_then(|applied| sent.checked_sub(applied));
+    // A UE ahead of its focus is no state of the model: any large number makes the check fail.
+    ahead.and_then(|ahead| u8::try_from(ahead).ok()).unwrap_or(u8::MAX)
+}
+
+fn refer(state: ReferralState) -> model::Refer {
+    match state {
+        ReferralState::Sent => model::Refer::Sent,
+        ReferralState::Accepted => model::Refer::Accepted,
+        ReferralState::Trying => model::Refer::Trying,
+        ReferralState::Done(code) => match outcome(code) {
+            Some(outcome) => model::Refer::Done(outcome),
+            None => model::Refer::Unknown,
+        },
+        ReferralState::Refused(408) | ReferralState::Unknown => model::Refer::Unknown,
+        ReferralState::Refused(_) => model::Refer::Refused,
+    }
+}
+
+fn outcome(code: u16) -> Option<Outcome> {
+    Outcome::ALL.into_iter().find(|outcome| outcome.status_code() == code)
+}
+
+fn known(subscription: &SubscriptionView, uri: &str) -> model::Presence {
+    match subscription.roster.iter().find(|entry| entry.entity == uri) {
+        Some(entry) if entry.connected => model::Presence::Connected,
+        Some(_) => model::Presence::Disconnected,
+        None => model::Presence::Absent,
+    }
+}
+
+fn told(roster: &Roster, uri: &str) -> model::Presence {
+    match roster.users.get(uri) {
+        Some(endpoints) if endpoints.values().any(|endpoint| endpoint.status.as_deref() == Some("connected")) => {
+            model::Presence::Connected
+        }
+        Some(_) => model::Presence::Disconnected,
+        None => model::Presence::Absent,
+    }
+}
+
+fn focus_leg(view: &InvitationView) -> model::FocusLeg {
+    let dial = match view.leg {
+        LegState::Calling { .. } => model::DialOut::Calling,
+        LegState::Alerting => model::DialOut::Alerting,
+        LegState::Abandoned => model::DialOut::Abandoned,
+        LegState::Cancelling => model::DialOut::Cancelling,
+        LegState::Joined => model::DialOut::Joined,
+        LegState::Leaving => model::DialOut::Leaving,
+        LegState::Over => model::DialOut::Over,
+    };
+    let report = match view.report {
+        ReportState::OwesTrying => model::Report::OwesTrying,
+        ReportState::TryingSent => model::Report::TryingSent,
+        ReportState::Waiting => model::Report::Waiting,
+        ReportState::FinalSent => model::Report::FinalSent,
+        ReportState::Closed => model::Report::Closed,
+        ReportState::Removed => model::Report::Removed,
+    };
+    model::FocusLeg { dial, outcome: view.outcome.and_then(outcome), report, told: model::Presence::Absent }
+}
+
+const fn participant(call: ParticipantState) -> model::Participant {
+    match call {
+        ParticipantState::Idle => model::Participant::Idle,
+        ParticipantState::Offered => model::Participant::Offered,
+        ParticipantState::Ringing => model::Participant::Ringing,
+        ParticipantState::Answered => model::Participant::Answered,
+        ParticipantState::InCall => model::Participant::InCall,
+        ParticipantState::Leaving => model::Participant::Leaving,
+        ParticipantState::Over => model::Participant::Over,
+    }
+}
+
+/// Adds the messages that were sent and have not arrived, as long as somebody still waits for them.
+fn put_in_flight(world: &World, state: &mut model::State) {
+    let ledger = world.ledger();
+    for subject in [Subject::Create, Subject::Prack, Subject::Update, Subject::CallAck, Subject::CallBye] {
+        for message in pending(ledger, subject) {
+            if call_is_awaited(message, state) {
+                insert(state, message);
+            }
+        }
+    }
+    if state.ue.subscription == (model::Subscription::Subscribing { answered: false }) {
+        pending(ledger, Subject::Subscribe).for_each(|message| insert(state, message));
+    }
+    if matches!(state.focus.notifier, model::Notifier::Notifying | model::Notifier::Ending) {
+        pending(ledger, Subject::RosterNotify).for_each(|message| insert(state, message));
+    }
+    for user in 0..world.settings().invited {
+        let Some(leg) = state.legs.get(usize::from(user)).copied() else { continue };
+        let refer = pending(ledger, Subject::Refer(user)).filter(|_| leg.ue.refer == model::Refer::Sent);
+        let notifying = matches!(leg.focus.report, model::Report::TryingSent | model::Report::FinalSent);
+        let notify = pending(ledger, Subject::ReferNotify(user)).filter(|_| notifying);
+        let dialog = [
+            Subject::Dial(user),
+            Subject::DialAck(user),
+            Subject::Cancel(user),
+            Subject::FocusBye(user),
+            Subject::UserBye(user),
+        ];
+        let dial = dialog.into_iter().flat_map(|subject| pending(ledger, subject));
+        let dial = dial.filter(|message| dial_is_awaited(*message, &leg));
+        refer.chain(notify).chain(dial).for_each(|message| insert(state, message));
+    }
+    rank_refers(ledger, state, world.settings().invited);
+}
+
+fn insert(state: &mut model::State, message: Message) {
+    match message {
+        Message::Call(kind) => state.network.call.insert(kind),
+        Message::Subscription(kind) => state.network.subscription.insert(kind),
+        Message::Refer(user, kind) => {
+            if let Some(leg) = state.legs.get_mut(user.index()) {
+                leg.network.refer.insert(kind);
+            }
+        }
+        Message::Dial(user, kind) => {
+            if let Some(leg) = state.legs.get_mut(user.index()) {
+                leg.network.dial.insert(kind);
+            }
+        }
+    }
+}
+
+/// Whether a message of the creator's call can still have an effect.
+fn call_is_awaited(message: Message, state: &model::State) -> bool {
+    let Message::Call(kind) = message else { return false };
+    match kind {
+        CallMessage::Invite | CallMessage::Progress | CallMessage::Reject => {
+            matches!(state.ue.call, model::Call::Calling { .. })
+        }
+        CallMessage::Bye | CallMessage::ByeAnswered => state.ue.call == model::Call::Leaving,
+        CallMessage::Ack => state.focus.hosting == model::Hosting::Answered,
+        CallMessage::Prack
+        | CallMessage::PrackWithOffer
+        | CallMessage::PrackOk
+        | CallMessage::PrackOkWithAnswer
+        | CallMessage::Update
+        | CallMessage::UpdateOk
+        | CallMessage::Ok => true,
+    }
+}
+
+/// Whether a message of a dial-out dialog can still have an effect.
+fn dial_is_awaited(message: Message, leg: &model::Leg) -> bool {
+    let Message::Dial(_, kind) = message else { return false };
+    match kind {
+        DialMessage::Invite => matches!(leg.focus.dial, model::DialOut::Calling | model::DialOut::Abandoned),
+        DialMessage::Ringing => matches!(leg.focus.dial, model::DialOut::Calling | model::DialOut::Abandoned),
+        DialMessage::Answer | DialMessage::Busy | DialMessage::Decline | DialMessage::Terminated => matches!(
+            leg.focus.dial,
+            model::DialOut::Calling | model::DialOut::Alerting | model::DialOut::Abandoned | model::DialOut::Cancelling
+        ),
+        DialMessage::Ack => leg.participant == model::Participant::Answered,
+        DialMessage::Cancel => true,
+        DialMessage::FocusBye | DialMessage::FocusByeAnswered => leg.focus.dial == model::DialOut::Leaving,
+        DialMessage::UserBye | DialMessage::UserByeAnswered => leg.participant == model::Participant::Leaving,
+    }
+}
+
+/// The messages about `subject` that were sent and have not arrived.
+fn pending(ledger: &Ledger, subject: Subject) -> impl Iterator<Item = Message> + '_ {
+    let exchange = ledger.exchange(subject);
+    let request =
+        exchange.filter(|exchange| !exchange.arrived).and_then(|exchange| message(ledger, subject, exchange, None));
+    let replies = exchange.into_iter().flat_map(move |exchange| {
+        let waiting = exchange.replies.iter().filter(|reply| !reply.arrived);
+        waiting.filter_map(move |reply| message(ledger, subject, exchange, Some(reply.code)))
+    });
+    request.into_iter().chain(replies)
+}
+
+/// The model's name of the message of which `datagram` is a copy.
+pub(super) fn named(world: &World, datagram: &Datagram) -> Option<Message> {
+    let sip = Sip::read(&datagram.bytes).ok()?;
+    let (subject, exchange) = world.ledger().of(&sip)?;
+    message(world.ledger(), subject, exchange, sip.status())
+}
+
+/// The model's name of a message of the ledger; `None` for what is invisible at its level.
+pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, reply: Option<u16>) -> Option<Message> {
+    let success = reply.is_some_and(|code| (200..300).contains(&code));
+    let leg = |user: u8| model::Invited::new(usize::from(user));
+    match (subject, reply) {
+        (Subject::Create, None) => Some(Message::Call(CallMessage::Invite)),
+        (Subject::Create, Some(code)) => match code {
+            100 => None,
+            101..=199 => Some(Message::Call(CallMessage::Progress)),
+            200..=299 => Some(Message::Call(CallMessage::Ok)),
+            _ => Some(Message::Call(CallMessage::Reject)),
+        },
+        (Subject::Prack, None) if exchange.content.offer => Some(Message::Call(CallMessage::PrackWithOffer)),
+        (Subject::Prack, None) => Some(Message::Call(CallMessage::Prack)),
+        (Subject::Prack, Some(_)) if !success => None,
+        (Subject::Prack, Some(_)) if exchange.content.offer => Some(Message::Call(CallMessage::PrackOkWithAnswer)),
+        (Subject::Prack, Some(_)) => Some(Message::Call(CallMessage::PrackOk)),
+        (Subject::Update, None) => Some(Message::Call(CallMessage::Update)),
+        (Subject::Update, Some(_)) => success.then_some(Message::Call(CallMessage::UpdateOk)),
+        (Subject::CallAck, None) => Some(Message::Call(CallMessage::Ack)),
+        (Subject::CallBye, None) => Some(Message::Call(CallMessage::Bye)),
+        (Subject::CallBye, Some(_)) => Some(Message::Call(CallMessage::ByeAnswered)),
+        (Subject::Subscribe, None) => Some(Message::Subscription(SubscriptionMessage::Subscribe)),
+        (Subject::Subscribe, Some(_)) if success => Some(Message::Subscription(SubscriptionMessage::SubscribeOk)),
+        (Subject::Subscribe, Some(_)) => Some(Message::Subscription(SubscriptionMessage::SubscribeRefused)),
+        (Subject::RosterNotify, None) if exchange.content.terminated => {
+            Some(Message::Subscription(SubscriptionMessage::NotifyEnd))
+        }
+        (Subject::RosterNotify, None) => Some(Message::Subscription(SubscriptionMessage::Notify)),
+        (Subject::RosterNotify, Some(_)) if success => Some(Message::Subscription(SubscriptionMessage::NotifyOk)),
+        (Subject::RosterNotify, Some(_)) => Some(Message::Subscription(SubscriptionMessage::NotifyRefused)),
+        (Subject::Refer(user), None) if ledger.overtakes(exchange.cseq) => {
+            Some(Message::Refer(leg(user)?, ReferMessage::OvertakenRefer))
+        }
+        (Subject::Refer(user), None) => Some(Message::Refer(leg(user)?, ReferMessage::Refer)),
+        (Subject::Refer(user), Some(500)) => Some(Message::Refer(leg(user)?, ReferMessage::OutOfOrder)),
+        (Subject::Refer(user), Some(_)) if success => Some(Message::Refer(leg(user)?, ReferMessage::Accepted)),
+        (Subject::Refer(user), Some(_)) => Some(Message::Refer(leg(user)?, ReferMessage::Refused)),
+        (Subject::ReferNotify(user), None) => Some(Message::Refer(leg(user)?, report(exchange)?)),
+        (Subject::ReferNotify(user), Some(_)) if success => Some(Message::Refer(leg(user)?, ReferMessage::NotifyOk)),
+        (Subject::ReferNotify(user), Some(_)) => Some(Message::Refer(leg(user)?, ReferMessage::NotifyRefused)),
+        (Subject::Dial(user), None) => Some(Message::Dial(leg(user)?, DialMessage::Invite)),
+        (Subject::Dial(user), Some(code)) => Some(Message::Dial(leg(user)?, dial_reply(code)?)),
+        (Subject::DialAck(user), None) => Some(Message::Dial(leg(user)?, DialMessage::Ack)),
+        (Subject::Cancel(user), None) => Some(Message::Dial(leg(user)?, DialMessage::Cancel)),
+        (Subject::FocusBye(user), None) => Some(Message::Dial(leg(user)?, DialMessage::FocusBye)),
+        (Subject::FocusBye(user), Some(_)) => Some(Message::Dial(leg(user)?, DialMessage::FocusByeAnswered)),
+        (Subject::UserBye(user), None) => Some(Message::Dial(leg(user)?, DialMessage::UserBye)),
+        (Subject::UserBye(user), Some(_)) => Some(Message::Dial(leg(user)?, DialMessage::UserByeAnswered)),
+        (Subject::CallAck | Subject::DialAck(_) | Subject::Cancel(_), Some(_)) | (Subject::Other, _) => None,
+    }
+}
+
+fn report(exchange: &Exchange) -> Option<ReferMessage> {
+    match (exchange.content.reported?, exchange.content.terminated) {
+        (100, false) => Some(ReferMessage::Trying),
+        (code, true) => outcome(code).map(ReferMessage::Report),
+        _ => None,
+    }
+}
+
+const fn dial_reply(code: u16) -> Option<DialMessage> {
+    match code {
+        180 => Some(DialMessage::Ringing),
+        200..=299 => Some(DialMessage::Answer),
+        486 => Some(DialMessage::Busy),
+        487 => Some(DialMessage::Terminated),
+        603 => Some(DialMessage::Decline),
+        _ => None,
+    }
+}
+
+/// Gives the REFERs in flight their places in the order in which they were sent.
+fn rank_refers(ledger: &Ledger, state: &mut model::State, invited: u8) {
+    let waiting = |state: &model::State, user: u8| {
+        let leg = state.legs.get(usize::from(user))?;
+        let refer = ledger.exchange(Subject::Refer(user))?;
+        leg.network.refer.contains(ReferMessage::Refer).then_some(refer.cseq)
+    };
+    for user in 0..invited {
+        let Some(cseq) = waiting(state, user) else { continue };
+        let before = (0..invited).filter_map(|other| waiting(state, other)).filter(|other| *other < cseq).count();
+        if let Some(leg) = state.legs.get_mut(usize::from(user)) {
+            leg.network.rank = u8::try_from(before).unwrap_or(u8::MAX);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The other direction: a path through the model becomes a schedule that the implementation follows.
+//!
+//! The implementation is prompter than the model has to be (it sends a NOTIFY that it owes at once), so the actions that
+//! it takes by itself are passed over, and where the model lets a timer fire while something is in flight the schedule
+//! first delivers it. Whether the schedule shows what the path was to show is for the caller to check.
+
+use imsconf_model::{Action, CallMessage, Message, ReferMessage};
+use thiserror::Error;
+
+use super::alpha::{self, alpha};
+use crate::schedule::{Schedule, SecondOffer, Settings, Step};
+use crate::world::{Happened, Move, World};
+
+/// The most timers that are let fire for one action.
+const MAX_FIRES: u32 = 200;
+
+/// Why a path cannot be followed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the implementation does not follow {action:?} (action {index} of the path): {why}")]
+pub struct Unfollowed {
+    /// Which action.
+    pub action: Action,
+    /// Its place in the path.
+    pub index: usize,
+    /// What is missing.
+    pub why: &'static str,
+}
+
+/// The schedule that takes the implementation along `path`.
+///
+/// # Errors
+/// The implementation cannot be brought to do an action of the path.
+pub fn follow(settings: Settings, path: &[Action]) -> Result<Schedule, Unfollowed> {
+    let mut follower = Follower { world: World::new(settings, None), steps: Vec::new() };
+    for (index, action) in path.iter().enumerate() {
+        follower.action(*action).map_err(|why| Unfollowed { action: *action, index, why })?;
+    }
+    Ok(Schedule::new(settings, follower.steps))
+}
+
+struct Follower {
+    world: World,
+    steps: Vec<Step>,
+}
+
+impl Follower {
+    fn action(&mut self, action: Action) -> Result<(), &'static str> {
+        let user = |invited: imsconf_model::Invited| u8::try_from(invited.index()).unwrap_or(u8::MAX);
+        match action {
+            Action::Create(imsconf_model::SecondOffer::InPrack) => self.command(Step::Create(SecondOffer::Prack)),
+            Action::Create(imsconf_model::SecondOffer::InUpdate) => self.command(Step::Create(SecondOffer::Update)),
+            Action::Subscribe => self.command(Step::Subscribe),
+            Action::Leave => self.command(Step::Leave),
+            Action::Invite(invited) => self.command(Step::Invite(user(invited))),
+            Action::Ring(invited) => self.command(Step::Ring(user(invited))),
+            Action::Answer(invited) => self.command(Step::Answer(user(invited))),
+            Action::Busy(invited) => self.command(Step::Busy(user(invited))),
+            Action::Decline(invited) => self.command(Step::Decline(user(invited))),
+            Action::UserLeaves(invited) => self.command(Step::UserLeaves(user(invited))),
+            Action::FocusAdmitsCreation => {
+                self.decided(Step::RefuseCreation(false), Message::Call(CallMessage::Invite))
+            }
+            Action::FocusRejectsCreation => {
+                self.decided(Step::RefuseCreation(true), Message::Call(CallMessage::Invite))
+            }
+            Action::FocusAcceptsRefer(invited) => {
+                self.decided(Step::RefuseRefer(false), Message::Refer(invited, ReferMessage::Refer))
+            }
+            Action::FocusRefusesRefer(invited) => {
+                self.decided(Step::RefuseRefer(true), Message::Refer(invited, ReferMessage::Refer))
+            }
+            Action::Deliver(message) => self.deliver(message),
+            Action::NotifyRoster | Action::NotifyEnd | Action::NotifyReferrer(_) | Action::FocusCancels(_) => Ok(()),
+            Action::GiveUp(invited) => self.fire_until(|world| {
+                let leg = alpha(world).legs.get(invited.index()).map(|leg| leg.focus.dial);
+                !matches!(leg, Some(imsconf_model::DialOut::Calling | imsconf_model::DialOut::Alerting))
+            }),
+            Action::ReferExpires(invited) => self.fire_until(|world| {
+                let refer = alpha(world).legs.get(invited.index()).map(|leg| leg.ue.refer);
+                refer == Some(imsconf_model::Refer::Unknown)
+            }),
+            Action::SubscribeExpires => {
+                self.fire_until(|world| alpha(world).ue.subscription == imsconf_model::Subscription::Failed)
+            }
+            Action::SubscriptionExpires => {
+                self.fire_until(|world| alpha(world).ue.subscription == imsconf_model::Subscription::Ended)
+            }
+            Action::Lose(message) => self.lose(message),
+        }
+    }
+
+    fn command(&mut self, step: Step) -> Result<(), &'static str> {
+        self.steps.push(step);
+        match self.world.apply(Move::Command(step)).happened {
+            Happened::Command(_) => Ok(()),
+            _ => Err("the command is not possible"),
+        }
+    }
+
+    fn decided(&mut self, policy: Step, message: Message) -> Result<(), &'static str> {
+        self.command(policy)?;
+        self.deliver(message)
+    }
+
+    /// Where a datagram of this message is in flight.
+    fn place(&self, message: Message) -> Option<usize> {
+        self.world.in_flight().iter().position(|datagram| alpha::named(&self.world, datagram) == Some(message))
+    }
+
+    fn deliver(&mut self, message: Message) -> Result<(), &'static str> {
+        loop {
+            let place = self.place(message).ok_or("no datagram of this message is in flight")?;
+            self.steps.push(Step::Deliver(u16::try_from(place).unwrap_or(u16::MAX)));
+            if matches!(self.world.apply(Move::Deliver(place)).happened, Happened::Arrival(_)) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn lose(&mut self, message: Message) -> Result<(), &'static str> {
+        let place = self.place(message).ok_or("no datagram of this message is in flight")?;
+        self.steps.push(Step::Lose(u16::try_from(place).unwrap_or(u16::MAX)));
+        if self.world.apply(Move::Lose(place)).happened != Happened::Lost {
+            return Err("this message cannot be lost for good");
+        }
+        self.fire_until(|world| !super::image::in_flight(&alpha(world)).any(|own| own == message))
+    }
+
+    /// Lets timers fire, and everything that they send arrive, until `done`.
+    fn fire_until(&mut self, done: impl Fn(&World) -> bool) -> Result<(), &'static str> {
+        for _ in 0..MAX_FIRES {
+            if done(&self.world) {
+                return Ok(());
+            }
+            if self.world.in_flight().is_empty() {
+                self.steps.push(Step::Fire);
+                self.world.apply(Move::Fire);
+            } else {
+                self.steps.push(Step::Deliver(0));
+                self.world.apply(Move::Deliver(0));
+            }
+        }
+        Err("no timer brings it about")
+    }
+}

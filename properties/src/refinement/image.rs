@@ -1,0 +1,260 @@
+//! Which action of the model a move of the world is, named from what was before and what was sent, never from the state
+//! after.
+
+use imsconf_model as model;
+use imsconf_model::{Action, CallMessage, DialOut, Invited, Message, ReferMessage, Subscription};
+
+use super::alpha;
+use crate::schedule::{SecondOffer, Step};
+use crate::world::{Crossing, Entry, Happened, Ledger, Outcome, Subject};
+
+/// Why a move is no action of the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stutter {
+    /// The command was not possible, or there was no such datagram.
+    Nothing,
+    /// The operator changed the focus' policy.
+    Policy,
+    /// A proxy passed a datagram on.
+    Hop,
+    /// A copy of a message that had arrived already.
+    Copy,
+    /// A first arrival that cannot matter any more.
+    Late,
+    /// A message below the model's level: 100, the 200 to a CANCEL, the ACK to a failure.
+    Invisible,
+    /// A copy was dropped; the sender will repeat it.
+    Dropped,
+    /// A copy was doubled.
+    Doubled,
+    /// A message was lost for good; the sender does not know yet.
+    Lost,
+    /// A timer that repeats something or frees state.
+    Timer,
+}
+
+impl Stutter {
+    /// A word for reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing to do",
+            Self::Policy => "policy changed",
+            Self::Hop => "hop",
+            Self::Copy => "copy arrived",
+            Self::Late => "late arrival",
+            Self::Invisible => "below the model",
+            Self::Dropped => "copy dropped",
+            Self::Doubled => "copy made",
+            Self::Lost => "loss not yet noticed",
+            Self::Timer => "timer",
+        }
+    }
+}
+
+/// What a move means in the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Image {
+    /// No action: the model's state stays.
+    Stutter(Stutter),
+    /// These actions, in this order.
+    Seq(Vec<Action>),
+    /// One of these sequences; an empty one is the stutter.
+    AnyOf(Vec<Vec<Action>>),
+    /// Something that the procedures do not know.
+    Unknown(String),
+}
+
+/// The image of a move: `before` is the model's state before it, `ledger` what was said up to and including it.
+pub(super) fn image(before: &model::State, outcome: &Outcome, ledger: &Ledger, losses: bool) -> Image {
+    if let Some(crossing) = outcome.sent.iter().find(|crossing| crossing.entry.subject == Subject::Other) {
+        return Image::Unknown(format!(
+            "{} sent a {} that belongs to nothing",
+            crossing.party,
+            crossing.message.label()
+        ));
+    }
+    match outcome.happened {
+        Happened::Nothing => Image::Stutter(Stutter::Nothing),
+        Happened::Hop => Image::Stutter(Stutter::Hop),
+        Happened::Dropped => Image::Stutter(Stutter::Dropped),
+        Happened::Doubled => Image::Stutter(Stutter::Doubled),
+        Happened::Lost => Image::Stutter(Stutter::Lost),
+        Happened::Command(step) => command(step),
+        Happened::Arrival(entry) => arrival(before, entry, outcome, ledger),
+        Happened::Fired => fired(before, outcome, losses),
+    }
+}
+
+fn command(step: Step) -> Image {
+    let invited = |user: u8| Invited::new(usize::from(user));
+    let action = match step {
+        Step::Create(SecondOffer::Prack) => Some(Action::Create(model::SecondOffer::InPrack)),
+        Step::Create(SecondOffer::Update) => Some(Action::Create(model::SecondOffer::InUpdate)),
+        Step::Subscribe => Some(Action::Subscribe),
+        Step::Leave => Some(Action::Leave),
+        Step::Invite(user) => invited(user).map(Action::Invite),
+        Step::Ring(user) => invited(user).map(Action::Ring),
+        Step::Answer(user) => invited(user).map(Action::Answer),
+        Step::Busy(user) => invited(user).map(Action::Busy),
+        Step::Decline(user) => invited(user).map(Action::Decline),
+        Step::UserLeaves(user) => invited(user).map(Action::UserLeaves),
+        Step::RefuseCreation(_) | Step::RefuseRefer(_) => return Image::Stutter(Stutter::Policy),
+        Step::Deliver(_)
+        | Step::Drop(_)
+        | Step::Duplicate(_)
+        | Step::Lose(_)
+        | Step::Flush
+        | Step::Fire
+        | Step::Settle => None,
+    };
+    action.map_or_else(|| Image::Unknown(format!("{step:?} is no command")), |action| Image::Seq(vec![action]))
+}
+
+fn arrival(before: &model::State, entry: Entry, outcome: &Outcome, ledger: &Ledger) -> Image {
+    if entry.subject == Subject::Other {
+        return Image::Unknown("a message arrived that belongs to nothing".to_owned());
+    }
+    let mut reactions = reactions(before, &outcome.sent, false);
+    if let (Subject::Dial(user), Some(101..=199)) = (entry.subject, entry.reply) {
+        // The provisional response that a deferred CANCEL waited for brings it about itself.
+        let own = Invited::new(usize::from(user));
+        reactions.retain(|action| own.is_none_or(|own| *action != Action::FocusCancels(own)));
+    }
+    if entry.subject == Subject::Subscribe && entry.reply.is_none() {
+        // The NOTIFY that a SUBSCRIBE is owed at once is part of its acceptance (RFC 6665 section 4.2.1.2).
+        reactions.retain(|action| *action != Action::NotifyRoster);
+    }
+    if refresh_refused(before, entry) {
+        return Image::Seq(vec![Action::SubscriptionExpires]);
+    }
+    let message = ledger
+        .exchange(entry.subject)
+        .filter(|_| entry.first)
+        .and_then(|exchange| alpha::message(ledger, entry.subject, exchange, entry.reply));
+    // The ledger already counts this arrival, which can make a REFER overtaken only for others.
+    let message = message.map(|message| as_it_was(before, message));
+    let stutter = match message {
+        _ if !entry.first => Some(Stutter::Copy),
+        None => Some(Stutter::Invisible),
+        Some(message) if !in_flight(before).any(|own| own == message) => Some(Stutter::Late),
+        Some(_) => None,
+    };
+    match (stutter, message) {
+        (None, Some(message)) => {
+            let mut actions = vec![delivery(message, &outcome.sent)];
+            actions.extend(reactions);
+            Image::Seq(actions)
+        }
+        (Some(_), _) if !reactions.is_empty() => Image::Seq(reactions),
+        (Some(stutter), _) => Image::Stutter(stutter),
+        (None, None) => Image::Stutter(Stutter::Invisible),
+    }
+}
+
+/// The UE learns from a refused refresh that its subscription is gone (RFC 6665 section 4.1.2.2).
+fn refresh_refused(before: &model::State, entry: Entry) -> bool {
+    let refused = entry.reply.is_some_and(|code| code >= 300);
+    entry.first && entry.subject == Subject::Subscribe && refused && before.ue.subscription == Subscription::Active
+}
+
+/// A REFER in flight may have been overtaken before it arrived.
+fn as_it_was(before: &model::State, message: Message) -> Message {
+    match message {
+        Message::Refer(user, ReferMessage::Refer | ReferMessage::OvertakenRefer) => {
+            let overtaken = Message::Refer(user, ReferMessage::OvertakenRefer);
+            if in_flight(before).any(|own| own == overtaken) {
+                overtaken
+            } else {
+                Message::Refer(user, ReferMessage::Refer)
+            }
+        }
+        other => other,
+    }
+}
+
+/// The action by which the model delivers `message`; where the focus has a choice, its response tells which.
+fn delivery(message: Message, sent: &[Crossing]) -> Action {
+    let reply = |subject: Subject| {
+        let own = sent.iter().filter(move |crossing| crossing.entry.first && crossing.entry.subject == subject);
+        own.filter_map(|crossing| crossing.entry.reply).find(|code| *code != 100)
+    };
+    match message {
+        Message::Call(CallMessage::Invite) => match reply(Subject::Create) {
+            Some(300..) => Action::FocusRejectsCreation,
+            _ => Action::FocusAdmitsCreation,
+        },
+        Message::Refer(user, kind @ (ReferMessage::Refer | ReferMessage::OvertakenRefer)) => {
+            let number = u8::try_from(user.index()).unwrap_or(u8::MAX);
+            match (reply(Subject::Refer(number)), kind) {
+                (Some(500), ReferMessage::OvertakenRefer) => Action::Deliver(message),
+                (Some(300..), _) => Action::FocusRefusesRefer(user),
+                (_, _) => Action::FocusAcceptsRefer(user),
+            }
+        }
+        other => Action::Deliver(other),
+    }
+}
+
+/// The actions that an agent does on its own after what moved it.
+fn reactions(before: &model::State, sent: &[Crossing], by_timer: bool) -> Vec<Action> {
+    let first = || sent.iter().map(|crossing| crossing.entry).filter(|entry| entry.first && entry.reply.is_none());
+    let cancels = first().filter_map(|entry| match entry.subject {
+        Subject::Cancel(user) => cancellation(before, user, by_timer),
+        _ => None,
+    });
+    let notifies = sent.iter().filter(|crossing| crossing.entry.first && crossing.entry.reply.is_none());
+    let notifies = notifies.filter_map(|crossing| match crossing.entry.subject {
+        Subject::RosterNotify => {
+            let ended = crossing.message.subscription_state().is_some_and(|state| state.is_terminated());
+            Some(if ended { Action::NotifyEnd } else { Action::NotifyRoster })
+        }
+        Subject::ReferNotify(user) => Invited::new(usize::from(user)).map(Action::NotifyReferrer),
+        _ => None,
+    });
+    cancels.chain(notifies).collect()
+}
+
+/// A CANCEL that the end of the conference brings at once to a ringing user is part of that end.
+fn cancellation(before: &model::State, user: u8, by_timer: bool) -> Option<Action> {
+    let invited = Invited::new(usize::from(user))?;
+    if by_timer {
+        return Some(Action::GiveUp(invited));
+    }
+    let dial = before.legs.get(invited.index())?.focus.dial;
+    (dial != DialOut::Alerting).then_some(Action::FocusCancels(invited))
+}
+
+/// A timer either repeats, or sends something new, or is the end of a wait for what was lost.
+fn fired(before: &model::State, outcome: &Outcome, losses: bool) -> Image {
+    let reactions = reactions(before, &outcome.sent, true);
+    let ends: Vec<Action> = if losses { waits(before) } else { Vec::new() };
+    if ends.is_empty() {
+        return if reactions.is_empty() { Image::Stutter(Stutter::Timer) } else { Image::Seq(reactions) };
+    }
+    let mut sequences = vec![Vec::new()];
+    for (index, end) in ends.iter().enumerate() {
+        sequences.push(vec![*end]);
+        sequences.extend(ends.iter().skip(index + 1).map(|other| vec![*end, *other]));
+    }
+    for sequence in &mut sequences {
+        sequence.extend(&reactions);
+    }
+    Image::AnyOf(sequences)
+}
+
+/// The actions by which a wait for something lost can end.
+fn waits(before: &model::State) -> Vec<Action> {
+    let lost = in_flight(before).filter(|message| message.may_be_lost()).map(Action::Lose);
+    let expiries = Invited::ALL.into_iter().map(Action::ReferExpires);
+    lost.chain(expiries).chain([Action::SubscribeExpires, Action::SubscriptionExpires]).collect()
+}
+
+pub(super) fn in_flight(state: &model::State) -> impl Iterator<Item = Message> + '_ {
+    let call = state.network.call.iter().map(Message::Call);
+    let subscription = state.network.subscription.iter().map(Message::Subscription);
+    let legs = Invited::ALL.into_iter().zip(&state.legs).flat_map(|(user, leg)| {
+        let refer = leg.network.refer.iter().map(move |kind| Message::Refer(user, kind));
+        refer.chain(leg.network.dial.iter().map(move |kind| Message::Dial(user, kind)))
+    });
+    call.chain(subscription).chain(legs)
+}

@@ -1,0 +1,264 @@
+//! Running a schedule under every check: observers of the wire, refinement, progress, and what only the inside shows.
+//!
+//! [`run`] is the one way in which the command, the tests and later the fuzzer execute a schedule.
+
+use std::fmt;
+
+use imsconf::time::TimerClass;
+
+use crate::deviation::Deviation;
+use crate::inside;
+use crate::invariants::Observers;
+use crate::ladder::Arrow;
+use crate::observe::{End, Event, Finding, Judge, Party, Stage};
+use crate::refinement::{Divergence, Refinement};
+use crate::schedule::{Schedule, Step};
+use crate::verdict::{Profile, is_failure};
+use crate::world::{Crossing, Happened, Move, Outcome, World};
+
+/// The most moves that one schedule may take; a system that is still busy then does not come to rest.
+pub const MAX_MOVES: u32 = 20_000;
+
+/// Why a run is not conforming.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// An invariant of the wire or of the inside was broken.
+    Invariant(Finding),
+    /// The implementation left the model in this step.
+    Refinement(u32, Divergence),
+    /// The world does not come to rest.
+    Restless,
+}
+
+impl Failure {
+    /// A name that stays the same while the schedule shrinks: the invariant, or the way in which the model was left.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Invariant(finding) => finding.invariant,
+            Self::Refinement(_, Divergence::Stuck { .. }) => "progress",
+            Self::Refinement(..) => "refinement",
+            Self::Restless => "rest",
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invariant(finding) => {
+                write!(
+                    f,
+                    "{} ({}) broken by the {}: {}",
+                    finding.invariant, finding.requirement, finding.party, finding.text
+                )
+            }
+            Self::Refinement(step, divergence) => write!(f, "step {step}: {divergence}"),
+            Self::Restless => write!(f, "the world does not come to rest within {MAX_MOVES} moves"),
+        }
+    }
+}
+
+/// What a run showed.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The first thing that is wrong, if anything is.
+    pub failure: Option<Failure>,
+    /// Everything that the observers judged.
+    pub judge: Judge,
+    /// What the moves were in the model.
+    pub refinement: Refinement,
+    /// How many moves were made.
+    pub moves: u32,
+    /// The messages between user agents, for a ladder.
+    pub arrows: Vec<Arrow>,
+}
+
+/// The columns of the ladder of a run.
+pub fn columns(invited: u8) -> Vec<String> {
+    let users = (0..invited).map(|user| format!("user {user}"));
+    ["UE".to_owned(), "focus".to_owned()].into_iter().chain(users).collect()
+}
+
+/// Runs `schedule`; with a deviation only the invariants judge, because the model is left anyway.
+pub fn run(schedule: &Schedule, deviation: Option<Deviation>) -> Report {
+    run_with(schedule, deviation, |_| ())
+}
+
+/// Like [`run`], and shows the refinement to `visit` after every move.
+pub fn run_with(schedule: &Schedule, deviation: Option<Deviation>, visit: impl FnMut(&Refinement)) -> Report {
+    let refined = deviation.is_none();
+    let world = World::new(schedule.world, deviation);
+    let mut runner = Runner {
+        observers: Observers::new(Profile::ThreeGpp),
+        judge: Judge::new(Profile::ThreeGpp),
+        refinement: Refinement::new(&world),
+        refined,
+        failure: None,
+        moves: 0,
+        step: 0,
+        arrows: Vec::new(),
+        visit,
+        world,
+    };
+    for step in &schedule.steps {
+        runner.step += 1;
+        runner.step(*step);
+        if runner.failure.is_some() {
+            return runner.report();
+        }
+    }
+    runner.step += 1;
+    runner.conclude();
+    runner.report()
+}
+
+struct Runner<V> {
+    world: World,
+    observers: Observers,
+    judge: Judge,
+    refinement: Refinement,
+    refined: bool,
+    failure: Option<Failure>,
+    moves: u32,
+    step: u32,
+    arrows: Vec<Arrow>,
+    visit: V,
+}
+
+impl<V: FnMut(&Refinement)> Runner<V> {
+    fn report(self) -> Report {
+        Report {
+            failure: self.failure,
+            judge: self.judge,
+            refinement: self.refinement,
+            moves: self.moves,
+            arrows: self.arrows,
+        }
+    }
+
+    fn step(&mut self, step: Step) {
+        let flying = self.world.in_flight().len();
+        let pick = |number: u16| usize::from(number).checked_rem(flying).unwrap_or(0);
+        match step {
+            Step::Deliver(number) => self.make(Move::Deliver(pick(number))),
+            Step::Drop(number) => self.make(Move::Drop(pick(number))),
+            Step::Duplicate(number) => self.make(Move::Duplicate(pick(number))),
+            Step::Lose(number) => self.make(Move::Lose(pick(number))),
+            Step::Fire => self.make(Move::Fire),
+            Step::Flush => self.flush(),
+            Step::Settle => self.settle(),
+            command => self.make(Move::Command(command)),
+        }
+    }
+
+    /// Whether to go on: nothing failed yet and there are moves left.
+    fn goes_on(&mut self) -> bool {
+        if self.failure.is_none() && self.moves >= MAX_MOVES {
+            self.failure = Some(Failure::Restless);
+        }
+        self.failure.is_none()
+    }
+
+    fn flush(&mut self) {
+        while !self.world.in_flight().is_empty() && self.goes_on() {
+            self.make(Move::Deliver(0));
+        }
+    }
+
+    fn settle(&mut self) {
+        self.flush();
+        while !self.world.is_quiescent() && self.goes_on() {
+            self.make(Move::Fire);
+            self.flush();
+        }
+    }
+
+    /// Runs on to quiescence, asks what is still owed, lets late copies' timers run out and looks for leaks.
+    fn conclude(&mut self) {
+        self.settle();
+        if self.failure.is_some() {
+            return;
+        }
+        self.observers.end(End::Quiescent, &mut self.judge);
+        if self.refined
+            && let Err(divergence) = self.refinement.check_progress()
+        {
+            self.failure = Some(Failure::Refinement(self.step, divergence));
+            return;
+        }
+        while self.world.timer_pending(TimerClass::Linger) && self.goes_on() {
+            self.make(Move::Fire);
+            self.flush();
+        }
+        inside::judge(&self.world, &mut self.judge);
+        self.find_failure();
+    }
+
+    fn make(&mut self, step: Move) {
+        let outcome = self.world.apply(step);
+        self.moves += 1;
+        self.draw(&outcome);
+        self.observe(&outcome);
+        if self.refined {
+            match self.refinement.check(&outcome, &self.world) {
+                Ok(()) => (self.visit)(&self.refinement),
+                Err(divergence) => self.failure = Some(Failure::Refinement(self.step, divergence)),
+            }
+        }
+        self.find_failure();
+    }
+
+    fn observe(&mut self, outcome: &Outcome) {
+        let mut elapsed = outcome.elapsed;
+        let arrived = outcome.arrived.iter().map(|(crossing, _)| (crossing, Stage::Delivered));
+        let sent = outcome.sent.iter().map(|crossing| (crossing, Stage::Sent));
+        for (crossing, stage) in arrived.chain(sent) {
+            let Crossing { party, message, .. } = crossing;
+            let event =
+                Event { number: self.step, elapsed: std::mem::take(&mut elapsed), party: *party, stage, message };
+            self.observers.observe(&event, &mut self.judge);
+        }
+    }
+
+    fn find_failure(&mut self) {
+        if self.failure.is_none() {
+            let finding = self.judge.findings().iter().find(|finding| is_failure(finding));
+            self.failure = finding.cloned().map(Failure::Invariant);
+        }
+    }
+
+    fn draw(&mut self, outcome: &Outcome) {
+        let time = self.world.now().since(imsconf::time::Time::EPOCH);
+        let number = self.step;
+        if let Some((crossing, from)) = &outcome.arrived {
+            let copy = if crossing.entry.first { "" } else { "copy" };
+            self.arrows.push(Arrow {
+                number,
+                time,
+                from: column(*from),
+                to: column(crossing.party),
+                label: crossing.message.label(),
+                mark: copy.to_owned(),
+                lost: false,
+            });
+        } else if outcome.happened == Happened::Lost {
+            self.arrows.push(Arrow {
+                number,
+                time,
+                from: 0,
+                to: 0,
+                label: "lost for good".to_owned(),
+                mark: String::new(),
+                lost: true,
+            });
+        }
+    }
+}
+
+fn column(party: Party) -> usize {
+    match party {
+        Party::Ue => 0,
+        Party::Focus | Party::Unknown(_) => 1,
+        Party::Participant(user) => 2 + usize::from(user),
+    }
+}

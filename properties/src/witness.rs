@@ -1,0 +1,69 @@
+//! The model's witnesses on the implementation: whatever the model shows to be possible, the implementation is led to do.
+
+use imsconf_model::{Action, Conference, Moment, State, Witness, moments, sightings};
+use stateright::Property;
+
+use crate::refinement::{Unfollowed, follow};
+use crate::run::{Report, run_with};
+use crate::schedule::{Schedule, Settings};
+
+/// What became of a witness on the implementation.
+#[derive(Clone, Debug)]
+pub struct Followed {
+    /// The witness' name.
+    pub name: String,
+    /// The schedule that follows its path, or why there is none.
+    pub schedule: Result<Schedule, Unfollowed>,
+    /// Whether the run really shows what the path was to show.
+    pub shown: bool,
+    /// The run, if there was one.
+    pub report: Option<Report>,
+}
+
+impl Followed {
+    /// Whether the implementation did what the model shows to be possible, and nothing was broken.
+    pub fn is_good(&self) -> bool {
+        self.shown && self.report.as_ref().is_some_and(|report| report.failure.is_none())
+    }
+}
+
+/// What a witness shows: a state, or an action in a state.
+enum Sight {
+    State(Property<Conference>),
+    Moment(Moment),
+}
+
+impl Sight {
+    fn of(witness: &Witness) -> Option<Self> {
+        let (invited, losses) = (usize::from(witness.model.invited), usize::from(witness.model.losses));
+        let state = sightings::<Conference>(invited).into_iter().find(|property| property.name == witness.name);
+        let moment = || moments(invited, losses).into_iter().find(|moment| moment.name == witness.name);
+        state.map(Self::State).or_else(|| moment().map(Self::Moment))
+    }
+
+    fn is_seen(&self, model: &Conference, steps: &[(State, Action)], state: &State) -> bool {
+        match self {
+            Self::State(property) => {
+                let mut states = steps.iter().map(|(before, _)| before).chain([state]);
+                states.any(|state| (property.condition)(model, state))
+            }
+            Self::Moment(moment) => steps.iter().any(|(before, action)| moment.is(before, *action)),
+        }
+    }
+}
+
+/// Leads the implementation along the path of a witness.
+pub fn replay(witness: &Witness) -> Followed {
+    let name = witness.name.clone();
+    let settings = Settings { invited: witness.model.invited, ..Settings::default() };
+    let schedule = follow(settings, witness.path.as_deref().unwrap_or_default());
+    let Ok(steps) = &schedule else { return Followed { name, schedule, shown: false, report: None } };
+    let sight = Sight::of(witness);
+    let mut shown = false;
+    let report = run_with(steps, None, |refinement| {
+        shown |= sight
+            .as_ref()
+            .is_some_and(|sight| sight.is_seen(&witness.model, refinement.last_steps(), refinement.state()));
+    });
+    Followed { name, schedule, shown, report: Some(report) }
+}

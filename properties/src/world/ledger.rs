@@ -1,0 +1,324 @@
+//! What the user agents have said to each other: which requests and responses were sent and which of them arrived.
+//!
+//! Kept from the datagrams alone, with the independent reader of `oracle`, so that what an agent believes to have sent
+//! plays no part. Retransmissions are one entry. The level is that of the transaction user: a message is in flight from
+//! its first sending until its first arrival, whatever happens to single copies.
+
+use std::collections::BTreeMap;
+
+use crate::observe::Party;
+use crate::oracle::conference::{Document, Roster};
+use crate::oracle::{Sip, sdp, sipfrag};
+
+/// What a request is about; at most one of each is going on at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// The INVITE to the factory.
+    Create,
+    /// The PRACK of the creation.
+    Prack,
+    /// The UPDATE of the creation.
+    Update,
+    /// The ACK to the 200 of the creation.
+    CallAck,
+    /// The UE's BYE.
+    CallBye,
+    /// The SUBSCRIBE to the conference package.
+    Subscribe,
+    /// A NOTIFY of the conference package.
+    RosterNotify,
+    /// The REFER for a user.
+    Refer(u8),
+    /// A NOTIFY of the refer package about a user.
+    ReferNotify(u8),
+    /// The INVITE to a user.
+    Dial(u8),
+    /// The ACK to a user's 200.
+    DialAck(u8),
+    /// The CANCEL of the INVITE to a user.
+    Cancel(u8),
+    /// The focus' BYE to a user.
+    FocusBye(u8),
+    /// A user's BYE.
+    UserBye(u8),
+    /// Nothing that the procedures know; the refinement check fails on it.
+    Other,
+}
+
+/// What of a request's content the model looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Content {
+    /// It carries a session description.
+    pub offer: bool,
+    /// Its Subscription-State is terminated.
+    pub terminated: bool,
+    /// The status code in its sipfrag body.
+    pub reported: Option<u16>,
+}
+
+/// A response to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Reply {
+    /// Its status code.
+    pub code: u16,
+    /// Whether a copy of it arrived.
+    pub arrived: bool,
+}
+
+/// A request and its responses.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Exchange {
+    /// Number of its CSeq.
+    pub cseq: u32,
+    /// What the model looks at in it.
+    pub content: Content,
+    /// Whether a copy of it arrived.
+    pub arrived: bool,
+    /// The responses sent, in the order of their first sending.
+    pub replies: Vec<Reply>,
+}
+
+/// One observation, classified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Entry {
+    /// What the request is about.
+    pub subject: Subject,
+    /// The status code, for a response.
+    pub reply: Option<u16>,
+    /// Whether this is the first sending or the first arrival, and no copy.
+    pub first: bool,
+}
+
+/// Which message, over all its copies.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity {
+    call_id: String,
+    from_tag: String,
+    method: String,
+    cseq: u32,
+    is_request: bool,
+}
+
+impl Identity {
+    /// The identity of a message; `None` if a header field is missing that is part of it.
+    pub fn of(message: &Sip) -> Option<Self> {
+        let cseq = message.cseq()?;
+        Some(Self {
+            call_id: message.call_id().to_owned(),
+            from_tag: message.from_tag()?.to_owned(),
+            method: message.method().to_owned(),
+            cseq: cseq.number,
+            is_request: message.is_request(),
+        })
+    }
+
+    /// The request to which the message belongs.
+    fn request(self) -> Self {
+        Self { is_request: true, ..self }
+    }
+}
+
+/// All of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Ledger {
+    users: Vec<String>,
+    subjects: BTreeMap<Identity, Subject>,
+    exchanges: BTreeMap<Subject, Exchange>,
+    call: Option<String>,
+    legs: BTreeMap<String, u8>,
+    referred: BTreeMap<u32, u8>,
+    highest_arrived: u32,
+    told: Roster,
+    first_version: Option<u32>,
+}
+
+impl Ledger {
+    /// An empty ledger of a world with these users, by their address of record.
+    pub fn new(users: Vec<String>) -> Self {
+        Self {
+            users,
+            subjects: BTreeMap::new(),
+            exchanges: BTreeMap::new(),
+            call: None,
+            legs: BTreeMap::new(),
+            referred: BTreeMap::new(),
+            highest_arrived: 0,
+            told: Roster::default(),
+            first_version: None,
+        }
+    }
+
+    /// The latest exchange about `subject`.
+    pub fn exchange(&self, subject: Subject) -> Option<&Exchange> {
+        self.exchanges.get(&subject)
+    }
+
+    /// The exchange to which a message that was sent belongs.
+    pub fn of(&self, message: &Sip) -> Option<(Subject, &Exchange)> {
+        let subject = *self.subjects.get(&Identity::of(message)?.request())?;
+        Some((subject, self.exchanges.get(&subject)?))
+    }
+
+    /// The roster after the last document that the focus sent.
+    pub const fn told(&self) -> &Roster {
+        &self.told
+    }
+
+    /// The version of the first document that the focus sent.
+    pub const fn first_version(&self) -> Option<u32> {
+        self.first_version
+    }
+
+    /// The number of the user with this address of record, headers and parameters aside.
+    pub fn user(&self, uri: &str) -> Option<u8> {
+        let end = uri.find(['?', ';']).unwrap_or(uri.len());
+        let user = self.users.iter().position(|user| uri.get(..end) == Some(user.as_str()))?;
+        u8::try_from(user).ok()
+    }
+
+    /// Whether a later request of the UE in its call arrived before the REFER with this CSeq could.
+    pub const fn overtakes(&self, cseq: u32) -> bool {
+        self.highest_arrived > cseq
+    }
+
+    /// Whether a copy of the message arrived already, or its like cannot be lost for good (see [`crate::schedule::Step::Lose`]).
+    pub fn may_be_lost(&self, message: &Sip) -> bool {
+        let Some((subject, exchange)) = self.of(message) else { return false };
+        let invite = matches!(subject, Subject::Create | Subject::Dial(_));
+        let other = matches!(
+            subject,
+            Subject::Subscribe
+                | Subject::Refer(_)
+                | Subject::RosterNotify
+                | Subject::ReferNotify(_)
+                | Subject::CallBye
+                | Subject::FocusBye(_)
+                | Subject::UserBye(_)
+        );
+        match message.status() {
+            None => (invite || other) && !exchange.arrived,
+            Some(code) => other && !exchange.replies.iter().any(|reply| reply.code == code && reply.arrived),
+        }
+    }
+
+    /// Takes in that `party` sent `message`.
+    pub fn sent(&mut self, party: Party, message: &Sip) -> Entry {
+        let unknown = Entry { subject: Subject::Other, reply: message.status(), first: true };
+        let Some(identity) = Identity::of(message) else { return unknown };
+        match message.status() {
+            Some(code) => {
+                let Some(subject) = self.subjects.get(&identity.request()).copied() else { return unknown };
+                let Some(exchange) = self.exchanges.get_mut(&subject) else { return unknown };
+                let first = !exchange.replies.iter().any(|reply| reply.code == code);
+                if first {
+                    exchange.replies.push(Reply { code, arrived: false });
+                }
+                Entry { subject, reply: Some(code), first }
+            }
+            None => {
+                if let Some(subject) = self.subjects.get(&identity) {
+                    return Entry { subject: *subject, reply: None, first: false };
+                }
+                let subject = self.classify(party, message);
+                self.open(subject, identity, message);
+                Entry { subject, reply: None, first: true }
+            }
+        }
+    }
+
+    /// Takes in that `message` arrived at the user agent for which it is meant.
+    pub fn arrived(&mut self, message: &Sip) -> Entry {
+        let unknown = Entry { subject: Subject::Other, reply: message.status(), first: true };
+        let Some(identity) = Identity::of(message) else { return unknown };
+        let Some(subject) = self.subjects.get(&identity.request()).copied() else { return unknown };
+        let Some(exchange) = self.exchanges.get_mut(&subject) else { return unknown };
+        let cseq = message.cseq().map(|cseq| cseq.number);
+        if cseq != Some(exchange.cseq) {
+            // A late copy of an exchange that a newer one of the same subject has replaced.
+            return Entry { subject, reply: message.status(), first: false };
+        }
+        let first = match message.status() {
+            Some(code) => match exchange.replies.iter_mut().find(|reply| reply.code == code) {
+                Some(reply) => !std::mem::replace(&mut reply.arrived, true),
+                None => true,
+            },
+            None => !std::mem::replace(&mut exchange.arrived, true),
+        };
+        if first && message.is_request() && subject.counts_in_call() {
+            self.highest_arrived = self.highest_arrived.max(cseq.unwrap_or_default());
+        }
+        Entry { subject, reply: message.status(), first }
+    }
+
+    fn classify(&self, party: Party, message: &Sip) -> Subject {
+        let in_call = self.call.as_deref() == Some(message.call_id());
+        let leg = self.legs.get(message.call_id()).copied();
+        let invited = || message.request_uri().and_then(|uri| self.user(uri));
+        match (message.method(), party) {
+            ("INVITE", Party::Ue) => Subject::Create,
+            ("INVITE", Party::Focus) => invited().map_or(Subject::Other, Subject::Dial),
+            ("PRACK", Party::Ue) if in_call => Subject::Prack,
+            ("UPDATE", Party::Ue) if in_call => Subject::Update,
+            ("ACK", Party::Ue) if in_call => Subject::CallAck,
+            ("ACK", Party::Focus) => leg.map_or(Subject::Other, Subject::DialAck),
+            ("BYE", Party::Ue) if in_call => Subject::CallBye,
+            ("BYE", Party::Focus) => leg.map_or(Subject::Other, Subject::FocusBye),
+            ("BYE", Party::Participant(user)) => Subject::UserBye(user),
+            ("CANCEL", Party::Focus) => leg.map_or(Subject::Other, Subject::Cancel),
+            ("SUBSCRIBE", Party::Ue) => Subject::Subscribe,
+            ("REFER", Party::Ue) if in_call => {
+                let target = message.refer_to().and_then(|address| self.user(address.uri));
+                target.map_or(Subject::Other, Subject::Refer)
+            }
+            ("NOTIFY", Party::Focus) => self.notify_subject(message),
+            _ => Subject::Other,
+        }
+    }
+
+    fn notify_subject(&self, message: &Sip) -> Subject {
+        match message.event() {
+            Some(event) if event.package == "conference" => Subject::RosterNotify,
+            Some(event) if event.package == "refer" => {
+                let number = event.id.and_then(|id| id.parse().ok());
+                let first = self.referred.keys().next().copied();
+                let user = number.or(first).and_then(|number| self.referred.get(&number));
+                user.copied().map_or(Subject::Other, Subject::ReferNotify)
+            }
+            _ => Subject::Other,
+        }
+    }
+
+    fn open(&mut self, subject: Subject, identity: Identity, message: &Sip) {
+        let cseq = identity.cseq;
+        match subject {
+            Subject::Create => self.call = Some(identity.call_id.clone()),
+            Subject::Dial(user) => {
+                self.legs.insert(identity.call_id.clone(), user);
+            }
+            Subject::Refer(user) => {
+                self.referred.insert(cseq, user);
+            }
+            Subject::RosterNotify => {
+                if let Ok(document) = Document::read(&message.body) {
+                    self.first_version.get_or_insert(document.version);
+                    self.told.apply(&document);
+                }
+            }
+            _ => {}
+        }
+        let content = Content {
+            offer: sdp::Sdp::read(&message.body).is_some(),
+            terminated: message.subscription_state().is_some_and(|state| state.is_terminated()),
+            reported: sipfrag::status(&message.body).ok(),
+        };
+        self.subjects.insert(identity, subject);
+        self.exchanges.insert(subject, Exchange { cseq, content, arrived: false, replies: Vec::new() });
+    }
+}
+
+impl Subject {
+    /// Whether the request takes a CSeq number of the UE in its call (an ACK reuses the INVITE's).
+    const fn counts_in_call(self) -> bool {
+        matches!(self, Self::Prack | Self::Update | Self::CallBye | Self::Refer(_))
+    }
+}

@@ -1,0 +1,453 @@
+//! The simulated world: real agents, the datagrams in flight between them, a virtual clock.
+//!
+//! Any datagram in flight may arrive next, be dropped or be doubled; a timer fires only when nothing is in flight. The
+//! world is a plain value (`Clone + Eq + Hash`), so that it can be explored as well as run. What happened is returned as
+//! an [`Outcome`], taken at the boundary of the agents and never from their inside.
+//!
+//! Read first: `schedule.rs` (what a step is), then [`World::apply`].
+
+mod ledger;
+mod topology;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use imsconf::agent::{Addr, Agent, Transmit};
+use imsconf::role::focus::Focus;
+use imsconf::role::participant::Participant;
+use imsconf::role::proxy::Proxy;
+use imsconf::role::ue::Ue;
+use imsconf::role::{focus, participant, ue};
+use imsconf::time::{Time, TimerClass};
+use imsconf::view::NotifierState;
+use imsconf::wire::OwnedUri;
+
+pub use self::ledger::{Content, Entry, Exchange, Identity, Ledger, Reply, Subject};
+pub use self::topology::{Node, user_uri};
+use crate::deviation::Deviation;
+use crate::observe::Party;
+use crate::oracle::Sip;
+use crate::schedule::{SecondOffer, Settings, Step};
+
+/// The most datagrams that can be in flight; one more is dropped, as a full queue of a router would do.
+pub const MAX_IN_FLIGHT: usize = 256;
+
+/// A datagram on its way to its next hop.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Datagram {
+    /// The hop that sent it.
+    pub from: Node,
+    /// The next hop.
+    pub to: Node,
+    /// The message.
+    pub bytes: Vec<u8>,
+}
+
+/// The agents, what is between them, and what time it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct World {
+    settings: Settings,
+    now: Time,
+    ue: Ue,
+    p_cscf: Proxy,
+    s_cscf: Proxy,
+    focus: Focus,
+    users: Vec<Participant>,
+    refuses: Refuses,
+    flight: Vec<Datagram>,
+    lost: BTreeSet<Identity>,
+    ledger: Ledger,
+    second_offer: SecondOffer,
+    deviation: Option<Deviation>,
+}
+
+/// What the focus refuses at present.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Refuses {
+    creation: bool,
+    refer: bool,
+}
+
+/// One indivisible step: what a [`Step`] of a schedule is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Move {
+    /// A user's or operator's command: one of the command steps.
+    Command(Step),
+    /// The datagram at this place arrives at its next hop.
+    Deliver(usize),
+    /// The datagram at this place is dropped.
+    Drop(usize),
+    /// The datagram at this place is doubled.
+    Duplicate(usize),
+    /// The message of which the datagram at this place is a copy never arrives.
+    Lose(usize),
+    /// The next timer of one agent fires.
+    Fire,
+}
+
+/// What kind of thing a move turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Happened {
+    /// Nothing: the command was not possible, or there was no such datagram.
+    Nothing,
+    /// An agent took a command.
+    Command(Step),
+    /// A proxy was handed a datagram.
+    Hop,
+    /// A user agent was handed a message.
+    Arrival(Entry),
+    /// A copy was dropped.
+    Dropped,
+    /// A copy was doubled.
+    Doubled,
+    /// A message was lost for good.
+    Lost,
+    /// A timer fired.
+    Fired,
+}
+
+/// A message at the boundary of a user agent.
+#[derive(Clone, Debug)]
+pub struct Crossing {
+    /// Whose boundary.
+    pub party: Party,
+    /// The message.
+    pub message: Sip,
+    /// What the ledger says of it.
+    pub entry: Entry,
+}
+
+/// What a move did, as seen from outside the agents.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What kind of thing it was.
+    pub happened: Happened,
+    /// How much time passed before it.
+    pub elapsed: Duration,
+    /// The message that a user agent was handed, and from whom.
+    pub arrived: Option<(Crossing, Party)>,
+    /// What user agents sent in reaction, in order.
+    pub sent: Vec<Crossing>,
+}
+
+impl Outcome {
+    const fn of(happened: Happened) -> Self {
+        Self { happened, elapsed: Duration::ZERO, arrived: None, sent: Vec::new() }
+    }
+}
+
+impl World {
+    /// A world in which nothing has happened yet; `deviation` makes it deliberately wrong.
+    pub fn new(settings: Settings, deviation: Option<Deviation>) -> Self {
+        let users = (0..settings.invited).map(|user| Participant::new(topology::participant(settings, user)));
+        Self {
+            settings,
+            now: Time::EPOCH,
+            ue: Ue::new(topology::ue(settings)),
+            p_cscf: Proxy::new(topology::p_cscf(settings)),
+            s_cscf: Proxy::new(topology::s_cscf(settings)),
+            focus: Focus::new(topology::focus(settings)),
+            users: users.collect(),
+            refuses: Refuses::default(),
+            flight: Vec::new(),
+            lost: BTreeSet::new(),
+            ledger: Ledger::new((0..settings.invited).map(user_uri).collect()),
+            second_offer: SecondOffer::Prack,
+            deviation,
+        }
+    }
+
+    /// The world's settings.
+    pub const fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// Virtual time.
+    pub const fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The UE.
+    pub const fn ue(&self) -> &Ue {
+        &self.ue
+    }
+
+    /// The focus.
+    pub const fn focus(&self) -> &Focus {
+        &self.focus
+    }
+
+    /// The invited users.
+    pub fn users(&self) -> &[Participant] {
+        &self.users
+    }
+
+    /// The datagrams in flight, oldest first.
+    pub fn in_flight(&self) -> &[Datagram] {
+        &self.flight
+    }
+
+    /// What was said so far.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Where the UE was last told to put its second offer.
+    pub const fn second_offer(&self) -> SecondOffer {
+        self.second_offer
+    }
+
+    /// Whether a message is lost for good whose sender may still be waiting.
+    pub fn has_losses(&self) -> bool {
+        !self.lost.is_empty()
+    }
+
+    /// Whether nothing is in flight and nobody waits for anything but refreshes, expiries and late copies.
+    pub fn is_quiescent(&self) -> bool {
+        self.flight.is_empty() && !self.timer_pending(TimerClass::Protocol)
+    }
+
+    /// Whether a timer of this class is pending at any agent.
+    pub fn timer_pending(&self, class: TimerClass) -> bool {
+        let user_timers = self.users.iter().flat_map(Participant::timers);
+        self.ue.timers().into_iter().chain(self.focus.timers()).chain(user_timers).any(|timer| timer.class == class)
+    }
+
+    /// Makes one move.
+    pub fn apply(&mut self, step: Move) -> Outcome {
+        match step {
+            Move::Command(command) => self.command(command),
+            Move::Deliver(index) if index < self.flight.len() => self.deliver(index),
+            Move::Drop(index) if index < self.flight.len() => {
+                self.flight.remove(index);
+                Outcome::of(Happened::Dropped)
+            }
+            Move::Duplicate(index) => match self.flight.get(index).cloned() {
+                Some(copy) if self.flight.len() < MAX_IN_FLIGHT => {
+                    self.flight.insert(index + 1, copy);
+                    Outcome::of(Happened::Doubled)
+                }
+                _ => Outcome::of(Happened::Nothing),
+            },
+            Move::Lose(index) => self.lose(index),
+            Move::Fire => self.fire(),
+            Move::Deliver(_) | Move::Drop(_) => Outcome::of(Happened::Nothing),
+        }
+    }
+
+    fn command(&mut self, step: Step) -> Outcome {
+        let now = self.now;
+        let user = |number: u8| usize::from(number);
+        let (node, done) = match step {
+            Step::Create(second_offer) => {
+                let at = match second_offer {
+                    SecondOffer::Prack => ue::SecondOffer::Prack,
+                    SecondOffer::Update => ue::SecondOffer::Update,
+                };
+                let done = self.ue.handle_command(now, ue::Command::Create { second_offer: at }).is_ok();
+                if done {
+                    self.second_offer = second_offer;
+                }
+                (Node::Ue, done)
+            }
+            Step::Subscribe => (Node::Ue, self.ue.handle_command(now, ue::Command::Subscribe).is_ok()),
+            Step::Invite(number) => (Node::Ue, self.invite(number)),
+            Step::Leave => (Node::Ue, self.ue.handle_command(now, ue::Command::Leave).is_ok()),
+            Step::Ring(number) => (Node::User(number), self.tell(user(number), participant::Command::Ring)),
+            Step::Answer(number) => (Node::User(number), self.tell(user(number), participant::Command::Answer)),
+            Step::Busy(number) => (Node::User(number), self.tell(user(number), participant::Command::Busy)),
+            Step::Decline(number) => (Node::User(number), self.tell(user(number), participant::Command::Decline)),
+            Step::UserLeaves(number) => (Node::User(number), self.tell(user(number), participant::Command::Leave)),
+            Step::RefuseCreation(creation) => (Node::Focus, self.policy(Refuses { creation, ..self.refuses })),
+            Step::RefuseRefer(refer) => (Node::Focus, self.policy(Refuses { refer, ..self.refuses })),
+            Step::Deliver(_)
+            | Step::Drop(_)
+            | Step::Duplicate(_)
+            | Step::Lose(_)
+            | Step::Flush
+            | Step::Fire
+            | Step::Settle => return Outcome::of(Happened::Nothing),
+        };
+        if !done {
+            return Outcome::of(Happened::Nothing);
+        }
+        Outcome { sent: self.collect(node), ..Outcome::of(Happened::Command(step)) }
+    }
+
+    fn invite(&mut self, number: u8) -> bool {
+        let Ok(target) = user_uri(number).parse::<OwnedUri>() else { return false };
+        let known = number < self.settings.invited;
+        let mode = ue::InviteMode::ReferToFocus;
+        known && self.ue.handle_command(self.now, ue::Command::Invite { target, mode }).is_ok()
+    }
+
+    fn tell(&mut self, user: usize, command: participant::Command) -> bool {
+        let now = self.now;
+        self.users.get_mut(user).is_some_and(|user| user.handle_command(now, command).is_ok())
+    }
+
+    fn policy(&mut self, refuses: Refuses) -> bool {
+        self.refuses = refuses;
+        let policy = focus::Command::Policy { admit_creation: !refuses.creation, admit_refer: !refuses.refer };
+        self.focus.handle_command(self.now, policy).is_ok()
+    }
+
+    fn deliver(&mut self, index: usize) -> Outcome {
+        let datagram = self.flight.remove(index);
+        let party = party(datagram.to);
+        let message = party.and_then(|party| Some((party, Sip::read(&datagram.bytes).ok()?)));
+        let (happened, arrived) = match message {
+            Some((party, message)) => {
+                let entry = self.ledger.arrived(&message);
+                let from = self.origin(&message, datagram.from);
+                (Happened::Arrival(entry), Some((Crossing { party, message, entry }, from)))
+            }
+            None => (Happened::Hop, None),
+        };
+        let received = match &mut self.deviation {
+            Some(deviation) => deviation.received(datagram.to, datagram.bytes),
+            None => vec![datagram.bytes],
+        };
+        for bytes in received {
+            self.hand(datagram.to, datagram.from.address(), &bytes);
+        }
+        let sent = self.collect(datagram.to);
+        Outcome { happened, elapsed: Duration::ZERO, arrived, sent }
+    }
+
+    /// The user agent that sent a message which arrived from `hop`.
+    fn origin(&self, message: &Sip, hop: Node) -> Party {
+        party(hop).unwrap_or_else(|| {
+            let from_ue = self.ledger_is_from_ue(message);
+            if from_ue { Party::Ue } else { Party::Focus }
+        })
+    }
+
+    /// Behind the proxies there are only the UE and the focus.
+    fn ledger_is_from_ue(&self, message: &Sip) -> bool {
+        let by_creator = message.from().is_some_and(|from| from.uri.contains("creator@"));
+        by_creator == message.is_request()
+    }
+
+    fn hand(&mut self, to: Node, from: Addr, bytes: &[u8]) {
+        let now = self.now;
+        match to {
+            Node::Ue => self.ue.handle_datagram(now, from, bytes),
+            Node::PCscf => self.p_cscf.handle_datagram(now, from, bytes),
+            Node::SCscf => self.s_cscf.handle_datagram(now, from, bytes),
+            Node::Focus => self.focus.handle_datagram(now, from, bytes),
+            Node::User(user) => match self.users.get_mut(usize::from(user)) {
+                Some(user) => user.handle_datagram(now, from, bytes),
+                None => return,
+            },
+        };
+    }
+
+    fn lose(&mut self, index: usize) -> Outcome {
+        let message = self.flight.get(index).and_then(|datagram| Sip::read(&datagram.bytes).ok());
+        let identity =
+            message.filter(|message| self.ledger.may_be_lost(message)).and_then(|message| Identity::of(&message));
+        let Some(identity) = identity else { return Outcome::of(Happened::Nothing) };
+        self.flight.retain(|datagram| {
+            Sip::read(&datagram.bytes).ok().and_then(|message| Identity::of(&message)).as_ref() != Some(&identity)
+        });
+        self.lost.insert(identity);
+        Outcome::of(Happened::Lost)
+    }
+
+    fn fire(&mut self) -> Outcome {
+        if !self.flight.is_empty() {
+            return Outcome::of(Happened::Nothing);
+        }
+        let Some((at, class, node)) = self.next_timer() else { return Outcome::of(Happened::Nothing) };
+        // To refresh a subscription that lives at both ends is beyond the model: there it just goes on.
+        let idle = matches!(class, TimerClass::Refresh | TimerClass::Expiry);
+        if idle && self.subscription_lives() {
+            return Outcome::of(Happened::Nothing);
+        }
+        let elapsed = at.since(self.now);
+        self.now = self.now.max(at);
+        let now = self.now;
+        match node {
+            Node::Ue => self.ue.handle_timeout(now),
+            Node::Focus => self.focus.handle_timeout(now),
+            Node::User(user) => {
+                if let Some(user) = self.users.get_mut(usize::from(user)) {
+                    user.handle_timeout(now);
+                }
+            }
+            Node::PCscf | Node::SCscf => {}
+        }
+        Outcome { sent: self.collect(node), elapsed, ..Outcome::of(Happened::Fired) }
+    }
+
+    fn next_timer(&self) -> Option<(Time, TimerClass, Node)> {
+        let users = (0..).zip(&self.users).map(|(number, user)| (Node::User(number), user.timers()));
+        let agents = [(Node::Ue, self.ue.timers()), (Node::Focus, self.focus.timers())].into_iter().chain(users);
+        agents.flat_map(|(node, timers)| timers.into_iter().map(move |timer| (timer.at, timer.class, node))).min()
+    }
+
+    fn subscription_lives(&self) -> bool {
+        let conferences = self.focus.view().conferences;
+        let mut subscriptions = conferences.iter().flat_map(|conference| &conference.subscriptions);
+        subscriptions.any(|subscription| subscription.state == NotifierState::Active)
+    }
+
+    /// Puts what the agent at `node` wants sent in flight, and throws its events away.
+    fn collect(&mut self, node: Node) -> Vec<Crossing> {
+        let mut crossings = Vec::new();
+        while let Some(transmit) = self.poll(node) {
+            let datagrams = match &mut self.deviation {
+                Some(deviation) => deviation.sent(node, transmit.bytes),
+                None => vec![transmit.bytes],
+            };
+            for bytes in datagrams {
+                crossings.extend(self.send(node, transmit.to, bytes));
+            }
+        }
+        crossings
+    }
+
+    fn send(&mut self, from: Node, to: Addr, bytes: Vec<u8>) -> Option<Crossing> {
+        // A hop's datagram is read only when it could be a copy of something lost.
+        let of_interest = party(from).is_some() || !self.lost.is_empty();
+        let message = of_interest.then(|| Sip::read(&bytes).ok()).flatten();
+        let identity = message.as_ref().and_then(Identity::of);
+        let crossing = party(from).zip(message).map(|(party, message)| {
+            let entry = self.ledger.sent(party, &message);
+            Crossing { party, message, entry }
+        });
+        let lost = identity.is_some_and(|identity| self.lost.contains(&identity));
+        let reachable = Node::at(to, self.settings.invited);
+        if let Some(to) = reachable.filter(|_| !lost && self.flight.len() < MAX_IN_FLIGHT) {
+            self.flight.push(Datagram { from, to, bytes });
+        }
+        crossing
+    }
+
+    fn poll(&mut self, node: Node) -> Option<Transmit> {
+        match node {
+            Node::Ue => drain(&mut self.ue),
+            Node::PCscf => drain(&mut self.p_cscf),
+            Node::SCscf => drain(&mut self.s_cscf),
+            Node::Focus => drain(&mut self.focus),
+            Node::User(user) => self.users.get_mut(usize::from(user)).and_then(drain),
+        }
+    }
+}
+
+/// The next datagram; events are for users, and the world's users look at the wire.
+fn drain<A: Agent>(agent: &mut A) -> Option<Transmit> {
+    while agent.poll_event().is_some() {}
+    agent.poll_transmit()
+}
+
+/// The user agent at a node; a proxy is no party.
+const fn party(node: Node) -> Option<Party> {
+    match node {
+        Node::Ue => Some(Party::Ue),
+        Node::Focus => Some(Party::Focus),
+        Node::User(user) => Some(Party::Participant(user)),
+        Node::PCscf | Node::SCscf => None,
+    }
+}

@@ -134,7 +134,7 @@ impl SenderState {
                     message,
                     resend_at: now + t1,
                     interval: t1,
-                    give_up_at: now + 64 * t1,
+                    give_up_at: now + t1.saturating_mul(64),
                 };
                 (state, Out::Sent)
             }
@@ -187,7 +187,7 @@ impl SenderState {
             Self::Unacknowledged { rseq, carried_sdp, message, resend_at, interval, give_up_at }
                 if resend_at <= now =>
             {
-                let interval = interval * 2;
+                let interval = interval.saturating_mul(2);
                 let copy = message.clone();
                 let resend_at = now + interval;
                 let state = Self::Unacknowledged { rseq, carried_sdp, message, resend_at, interval, give_up_at };

@@ -88,6 +88,9 @@ impl Referral {
     /// The final answer to the REFER; `code` 408 if there was none. `without_subscription` says that a 2xx echoed
     /// `Refer-Sub: false` (RFC 4488), or that `nosub` or `explicitsub` was required (RFC 7614).
     pub fn on_response(&mut self, now: Time, code: u16, without_subscription: bool) -> SubscriberOutput {
+        if !self.subscribed {
+            return SubscriberOutput::Nothing;
+        }
         let unreported = self.subscriber.state() == SubscriberState::NotifyWait;
         if without_subscription && unreported && (200..=299).contains(&code) {
             self.subscribed = false;

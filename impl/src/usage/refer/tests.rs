@@ -1,5 +1,6 @@
 //! RFC 3515 section 2.4, at both ends.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::*;
@@ -83,6 +84,52 @@ fn what_the_referrer_knows() {
         assert_eq!(referral.is_open(), matches!(referral.state(), Sent | Accepted | Trying | Closing), "{name}");
         assert_eq!(referral.timers().next().is_some(), referral.is_open(), "{name}: every open wait has a timer");
     }
+}
+
+/// The referrer's table: in each state, what every input puts out and what is known then.
+#[test]
+fn every_pair_of_state_and_input_of_the_referrer() {
+    type Input = fn(&mut Referral) -> String;
+    let inputs: [(&str, Input); 13] = [
+        ("100", |referral| format!("{:?}", referral.on_response(at(1), 100, false))),
+        ("202", |referral| format!("{:?}", referral.on_response(at(1), 202, false))),
+        ("200 Refer-Sub: false", |referral| format!("{:?}", referral.on_response(at(1), 200, true))),
+        ("603", |referral| format!("{:?}", referral.on_response(at(1), 603, false))),
+        ("no answer", |referral| format!("{:?}", referral.on_response(at(32), 408, false))),
+        ("NOTIFY active, 100", |referral| format!("{:?}", referral.on_notify(at(1), active(), Some(100)))),
+        ("NOTIFY active, 180", |referral| format!("{:?}", referral.on_notify(at(1), active(), Some(180)))),
+        ("NOTIFY noresource, 200", |referral| format!("{:?}", referral.on_notify(at(1), final_report(), Some(200)))),
+        ("NOTIFY timeout, 100", |referral| format!("{:?}", referral.on_notify(at(1), minimal_report(), Some(100)))),
+        ("NOTIFY noresource, no body", |referral| format!("{:?}", referral.on_notify(at(1), final_report(), None))),
+        ("unsubscribe", |referral| format!("{:?}", referral.unsubscribe(at(1)))),
+        ("Timer N", |referral| format!("{:?}", referral.on_timeout(at(33)))),
+        ("expiry", |referral| format!("{:?}", referral.on_timeout(at(301)))),
+    ];
+    let sent = Referral::new(at(0), 5, TERMS);
+    let after = |referral: &Referral, input: fn(&mut Referral)| {
+        let mut referral = referral.clone();
+        input(&mut referral);
+        referral
+    };
+    let accepted = after(&sent, |referral| drop(referral.on_response(at(0), 202, false)));
+    let trying = after(&accepted, |referral| drop(referral.on_notify(at(0), active(), Some(100))));
+    let states = [
+        after(&trying, |referral| drop(referral.unsubscribe(at(0)))),
+        after(&trying, |referral| drop(referral.on_notify(at(0), final_report(), Some(486)))),
+        after(&trying, |referral| drop(referral.on_timeout(at(300)))),
+        after(&sent, |referral| drop(referral.on_response(at(0), 603, false))),
+        after(&sent, |referral| drop(referral.on_response(at(0), 200, true))),
+    ];
+    let mut table = String::new();
+    for state in [sent, accepted, trying].into_iter().chain(states) {
+        let _ = writeln!(table, "{:?}", state.state());
+        for (name, input) in inputs {
+            let mut next = state.clone();
+            let output = input(&mut next);
+            let _ = writeln!(table, "  {name}: {output} -> {:?}", next.state());
+        }
+    }
+    insta::assert_snapshot!("referrer", table);
 }
 
 /// Section 2.4.6: a NOTIFY belongs to the REFER whose `CSeq` number is its `id`, octet by octet; without `id` to the first

@@ -144,7 +144,7 @@ impl State {
             success,
             resend_at: now + pace.t1,
             interval: pace.t1,
-            give_up_at: now + 64 * pace.t1,
+            give_up_at: now + pace.t1.saturating_mul(64),
             hangs_up: false,
         }
     }
@@ -155,7 +155,7 @@ impl State {
             // The dialog counts as confirmed, and should be ended with a BYE.
             Self::Moratorium { give_up_at, .. } if give_up_at <= now => (Self::Mortal, CalleeOutput::SendBye),
             Self::Moratorium { success, resend_at, interval, give_up_at, hangs_up } if resend_at <= now => {
-                let interval = (interval * 2).min(pace.t2);
+                let interval = interval.saturating_mul(2).min(pace.t2);
                 let copy = success.clone();
                 let resend_at = now + interval;
                 let state = Self::Moratorium { success, resend_at, interval, give_up_at, hangs_up };

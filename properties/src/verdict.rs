@@ -127,18 +127,18 @@ pub fn requirements(judge: &Judge) -> Vec<Requirement> {
     all.into_values().collect()
 }
 
-/// The judgement on everything together: the worst that stands, where an observation that decided something
-/// is not called inconclusive as a whole.
+/// The judgement on everything together: the worst of all; what is inconclusive counts only if nothing was decided.
 pub fn overall<'a>(requirements: impl IntoIterator<Item = &'a Requirement>) -> Verdict {
-    let mut worst = Verdict::NotApplicable;
-    let mut passed = false;
+    let (mut worst, mut undecided) = (Verdict::NotApplicable, false);
     for requirement in requirements {
-        passed |= matches!(requirement.verdict, Verdict::Pass | Verdict::Note | Verdict::NonStrict);
-        worst = worst.max(requirement.verdict);
+        match requirement.verdict {
+            Verdict::Inconclusive => undecided = true,
+            decided => worst = worst.max(decided),
+        }
     }
     match worst {
-        Verdict::Inconclusive if passed => Verdict::Pass,
-        other => other,
+        Verdict::NotApplicable if undecided => Verdict::Inconclusive,
+        decided => decided,
     }
 }
 
@@ -154,4 +154,34 @@ pub const fn exit_code(verdict: Verdict) -> u8 {
 /// Whether a finding makes the observed party non-conforming.
 pub fn is_failure(finding: &Finding) -> bool {
     finding.level == Level::Fail
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_add_up() {
+        use Verdict::{Fail, Inconclusive, NonStrict, NotApplicable, Note, Pass};
+        let table: [(&[Verdict], Verdict, u8); 7] = [
+            (&[], NotApplicable, 3),
+            (&[Pass, Pass], Pass, 0),
+            (&[Inconclusive], Inconclusive, 3),
+            (&[Pass, Inconclusive], Pass, 0),
+            (&[Note, Inconclusive, Pass], Note, 0),
+            (&[NonStrict, Note, Inconclusive], NonStrict, 0),
+            (&[Fail, NonStrict, Inconclusive, Pass], Fail, 1),
+        ];
+        for (parts, expected, code) in table {
+            let requirement = |&verdict| Requirement {
+                requirement: "CR-01",
+                verdict,
+                evaluated: 1,
+                numbers: Vec::new(),
+                text: String::new(),
+            };
+            let parts: Vec<Requirement> = parts.iter().map(requirement).collect();
+            assert_eq!((overall(&parts), exit_code(overall(&parts))), (expected, code), "{parts:?}");
+        }
+    }
 }

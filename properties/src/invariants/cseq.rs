@@ -58,7 +58,12 @@ fn sent(event: &Event<'_>, key: &TransactionKey, conversation: &Conversation, ju
         return;
     }
     judge.rule(&RISING, party, number < 1 << 31, &numbers, || format!("CSeq {number} is not below 2^31"));
+    // A response to it was seen before: its number is known, but used once only.
+    let answered = conversation.transaction(event.message).is_some_and(|transaction| transaction.request.is_none());
     let Some(last) = conversation.dialog(event).and_then(|dialog| dialog.local_cseq) else { return };
+    if answered && number == last {
+        return;
+    }
     if number <= last && !conversation.is_exact(party) {
         judge.inconclusive(&RISING, party, &numbers, || {
             format!("{} with CSeq {number} after {last}: sent so, or overtaken on the way here", key.method)

@@ -40,14 +40,15 @@ fn on_endpoint(
     entity: &str,
     endpoint: &Endpoint,
     theirs: &[&Call],
-    complete: bool,
+    conversation: &Conversation,
     judge: &mut Judge,
 ) {
     let (party, numbers) = (event.party, &[event.number]);
     let status = endpoint.status.as_deref().unwrap_or("");
     if is_present(endpoint) {
-        if theirs.is_empty() && !complete {
-            judge.inconclusive(&CONNECTED, party, numbers, || format!("{entity} is {status}, but no call was seen"));
+        let unseen = theirs.is_empty() || theirs.iter().any(|call| conversation.missed_final(&call.call_id));
+        if unseen && !conversation.is_complete() {
+            judge.inconclusive(&CONNECTED, party, numbers, || format!("{entity} is {status}, but no answer was seen"));
             return;
         }
         let succeeded = theirs.iter().any(|call| call.succeeded());
@@ -96,7 +97,7 @@ impl Observer for StatusTrue {
         for (entity, shown) in &users {
             let theirs: Vec<&Call> = calls.iter().filter(|call| call.user == user(entity)).collect();
             for endpoint in shown.endpoints.values() {
-                on_endpoint(event, entity, endpoint, &theirs, conversation.is_complete(), judge);
+                on_endpoint(event, entity, endpoint, &theirs, conversation, judge);
             }
         }
     }

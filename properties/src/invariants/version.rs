@@ -51,11 +51,17 @@ fn resync(rule: &str) -> &'static Rule {
 impl Version {
     fn on_sent(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
         let (party, numbers) = (event.party, &[event.number]);
-        let (Some((key, _)), Some(document)) = (conversation.subscription(event.message), document(event)) else {
+        let (Some((key, subscription)), Some(document)) = (conversation.subscription(event.message), document(event))
+        else {
             return;
         };
         let version = document.version;
         let Some(before) = self.sent.insert(key.clone(), version) else {
+            let missed = !subscription.requested || conversation.missed_request(&key.call_id, "NOTIFY");
+            if missed && document.state == State::Partial && !conversation.is_complete() {
+                judge.inconclusive(&FIRST, party, numbers, || "a partial document; the first one was missed".to_owned());
+                return;
+            }
             judge.rule(&FIRST, party, document.state != State::Partial, numbers, || {
                 "the first document of the subscription is partial".to_owned()
             });

@@ -222,6 +222,21 @@ impl Conversation {
         self.began_midway
     }
 
+    /// Whether a request with this method was in this call although it was not seen: its response was.
+    pub fn missed_request(&self, call_id: &str, method: &str) -> bool {
+        let mut inside = self.transactions.iter().filter(|(key, _)| *key.call_id == *call_id && *key.method == *method);
+        inside.any(|(_, transaction)| transaction.request.is_none())
+    }
+
+    /// Whether the final response to an INVITE of this call was there although it was not seen: its ACK was.
+    pub fn missed_final(&self, call_id: &str) -> bool {
+        let mut acks = self.transactions.keys().filter(|key| *key.call_id == *call_id && &*key.method == "ACK");
+        acks.any(|ack| {
+            let invite = TransactionKey { method: "INVITE".into(), ..ack.clone() };
+            self.transaction_at(&invite).is_none_or(|invite| invite.final_response().is_none())
+        })
+    }
+
     /// Takes an event in. Observers have seen it before.
     pub fn observe(&mut self, event: &Event<'_>) {
         let Some(key) = TransactionKey::of(event.message) else { return };

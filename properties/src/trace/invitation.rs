@@ -6,7 +6,7 @@ use super::roles::CallKind;
 use super::seen::Seen;
 use super::steps::{Absent, NAME, Procedure, Row, Scribe, orphan, response};
 use crate::observe::{Party, Rule};
-use crate::oracle::conference::Document;
+use crate::oracle::conference::{Document, State};
 use crate::oracle::{Uri, sipfrag};
 use crate::verdict::Level;
 
@@ -59,7 +59,6 @@ static EXPIRES: Rule = Rule::new(NAME, "DM-06", Level::Note);
 static RATE: Rule = Rule::new(NAME, "RF-39", Level::NonStrict);
 static CONFERENCE_RATE: Rule = Rule::new(NAME, "EV-19", Level::NonStrict);
 static NAMED: Rule = Rule::new(NAME, "EV-49", Level::Fail);
-static TRUTH: Rule = Rule::new(NAME, "RF-12", Level::Fail);
 
 /// The duration of a refer subscription in TS 34.229-1 A.2.11, in seconds.
 const REFER_EXPIRES: u32 = 300;
@@ -252,9 +251,10 @@ fn judge_joined(seen: &[Seen<'_>], reference: &Reference<'_, '_>, last: Option<&
     let answer = notify.and_then(|notify| response(seen, notify, 200..=299));
     scribe.step(&JOINED_ANSWER, Party::Ue, answer, &Absent::Owed { since: notify, shown_by: None });
     let Some(notify) = notify else {
+        let targets = targets(seen);
         let wrong = notifies
             .iter()
-            .find(|seen| begin.is_some_and(|begin| seen.number() > begin.number()) && connected(seen, None));
+            .find(|seen| begin.is_some_and(|begin| seen.number() > begin.number()) && names_stranger(seen, &targets));
         if let (Some(wrong), Some(target)) = (wrong.filter(|_| joined && missed.is_none()), target) {
             scribe.judge.rule(&NAMED, Party::Focus, false, &wrong.numbers, || {
                 format!("a user joined, but nobody like {target}, who was to be invited")
@@ -307,6 +307,18 @@ fn connected(seen: &Seen<'_>, target: Option<&str>) -> bool {
     })
 }
 
+/// Whom the REFERs of the capture want to have invited.
+fn targets<'a>(seen: &[Seen<'a>]) -> Vec<&'a str> {
+    let refers = seen.iter().filter(|seen| seen.message.is_request_of("REFER"));
+    refers.filter_map(|refer| refer.message.refer_to()).map(|target| target.uri).collect()
+}
+
+/// Whether what a document reports as new is somebody connected whom no REFER named.
+fn names_stranger(seen: &Seen<'_>, targets: &[&str]) -> bool {
+    let partial = Document::read(&seen.message.body).is_ok_and(|document| document.state == State::Partial);
+    partial && connected(seen, None) && !targets.iter().any(|target| connected(seen, Some(target)))
+}
+
 /// Whether two URIs name the same user: `tel:+N` and `sip:+N@...;user=phone` do (EV-49).
 fn same_user(a: &str, b: &str) -> bool {
     let (a, b) = (Uri::read(a.trim()), Uri::read(b.trim()));
@@ -344,18 +356,4 @@ pub(super) fn judge_leaving(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
     scribe.step(&DELETED, Party::Focus, over, &absent);
     let answer = over.and_then(|over| response(seen, over, 200..=299));
     scribe.step(&DELETED_ANSWER, Party::Ue, answer, &Absent::Owed { since: over, shown_by: None });
-}
-
-/// A report of success needs a dialog with the invited user; a capture at the UE does not show it.
-pub(super) fn judge_truth(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
-    let reports = seen.iter().filter(|seen| seen.message.is_request_of("NOTIFY") && package(seen) == "refer");
-    for notify in reports.filter(|seen| seen.from == Party::Focus) {
-        let success = sipfrag::status(&notify.message.body).is_ok_and(|code| (200..300).contains(&code));
-        let dialled = seen.iter().any(|seen| matches!(seen.kind, CallKind::DialOut | CallKind::DialIn));
-        if success && !dialled {
-            scribe.judge.inconclusive(&TRUTH, notify.from, &notify.numbers, || {
-                "success is reported; the call with the invited user is not in the capture".to_owned()
-            });
-        }
-    }
 }

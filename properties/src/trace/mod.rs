@@ -56,7 +56,6 @@ pub fn judge_capture(capture: &Capture, options: Options) -> TraceReport {
     creation::judge_creation(&seen, &mut scribe);
     creation::judge_subscription(&seen, &mut scribe);
     invitation::judge_invitations(&seen, &mut scribe);
-    invitation::judge_truth(&seen, &mut scribe);
     invitation::judge_leaving(&seen, &mut scribe);
     let mut steps = scribe.steps;
     let mut findings = judge.findings().to_vec();

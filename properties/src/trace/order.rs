@@ -32,8 +32,10 @@ pub(super) fn judge_order(seen: &[Seen<'_>], judge: &mut Judge) {
         let later = seen.get(at + 1..).unwrap_or(&[]);
         let earlier = seen.get(..at).unwrap_or(&[]);
         for (rule, cause) in causes(effect) {
-            // The cause may have come before in another copy or branch.
-            if earlier.iter().any(|other| cause(effect, other)) {
+            // A request inside the same dialog shows that the dialog was there, even if what made it was missed.
+            let known =
+                rule.requirement == INSIDE.requirement && earlier.iter().any(|other| same_dialog(effect, other));
+            if known || earlier.iter().any(|other| cause(effect, other)) {
                 judge.rule(rule, effect.from, true, &effect.numbers, String::new);
             } else if let Some(cause) = later.iter().find(|other| cause(effect, other)) {
                 let numbers = [effect.number(), cause.number()];
@@ -71,6 +73,13 @@ fn dialog_made(effect: &Seen<'_>, other: &Seen<'_>) -> bool {
         && other.message.status().is_some_and(|code| code > 100)
         && matches!(&*other.key.method, "INVITE" | "SUBSCRIBE" | "REFER")
         && tags.contains(&other.message.to_tag())
+}
+
+fn same_dialog(effect: &Seen<'_>, other: &Seen<'_>) -> bool {
+    other.key.call_id == effect.key.call_id
+        && other.message.is_request()
+        && other.message.to_tag() == effect.message.to_tag()
+        && other.message.from_tag() == effect.message.from_tag()
 }
 
 fn conference_made(_: &Seen<'_>, other: &Seen<'_>) -> bool {

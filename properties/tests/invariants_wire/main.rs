@@ -3,6 +3,7 @@
 //! Read first: `script.rs`, which says how an observation is written.
 
 mod call;
+mod dialog;
 mod document;
 mod refer;
 mod script;

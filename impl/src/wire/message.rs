@@ -181,13 +181,13 @@ impl<'a> Message<'a> {
 
     /// The value of a header that has one per message.
     fn only<T>(&self, name: Name<'_>, parse: impl Fn(&'a [u8]) -> Result<T, Malformed>) -> Result<T, HeaderError> {
-        let value = self.field(name).ok_or(HeaderError::Missing { header: name.canonical() })?;
+        let value = self.field(name).ok_or_else(|| HeaderError::Missing { header: name.canonical() })?;
         self.read(name, value, parse)
     }
 
     /// The first value of a header that is a list.
     fn first<T>(&self, name: Name<'_>, parse: impl Fn(&'a [u8]) -> Result<T, Malformed>) -> Result<T, HeaderError> {
-        let value = self.values(name).next().ok_or(HeaderError::Missing { header: name.canonical() })?;
+        let value = self.values(name).next().ok_or_else(|| HeaderError::Missing { header: name.canonical() })?;
         self.read(name, value, parse)
     }
 }

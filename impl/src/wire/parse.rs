@@ -133,7 +133,7 @@ pub(crate) fn frame(datagram: &[u8]) -> Result<Frame<'_>, FramingError> {
     let (start, version) =
         start_line_parts(trim_end(start_line)).ok_or(FramingError { fault: FramingFault::StartLine, at: first })?;
 
-    let (fields, head_end, body_start) = field_spans(datagram, start_end)?;
+    let HeaderSection { fields, end: head_end, body: body_start } = header_section(datagram, start_end)?;
     let available = datagram.len() - body_start;
     let promised = fields
         .iter()
@@ -158,19 +158,22 @@ fn line_end(bytes: &[u8], from: usize) -> usize {
     memchr(b'\n', rest).map_or(bytes.len(), |at| from + at + 1)
 }
 
-/// The spans of the header section that starts at `from`, its end, and the start of the body.
-#[allow(clippy::type_complexity)] // three plain results of one private function
-fn field_spans(
-    bytes: &[u8],
-    from: usize,
-) -> Result<(SmallVec<[FieldSpan; INLINE_FIELDS]>, usize, usize), FramingError> {
+/// The header fields of a message, where they end, and where the body starts.
+struct HeaderSection {
+    fields: SmallVec<[FieldSpan; INLINE_FIELDS]>,
+    end: usize,
+    body: usize,
+}
+
+/// The header section that starts at `from`, behind the start line.
+fn header_section(bytes: &[u8], from: usize) -> Result<HeaderSection, FramingError> {
     let mut fields = SmallVec::new();
     let mut line = from;
     loop {
         let mut end = line_end(bytes, line);
         match bytes.get(line..end) {
-            None | Some([]) => return Ok((fields, bytes.len(), bytes.len())),
-            Some(b"\n" | b"\r\n") => return Ok((fields, line, end)),
+            None | Some([]) => return Ok(HeaderSection { fields, end: bytes.len(), body: bytes.len() }),
+            Some(b"\n" | b"\r\n") => return Ok(HeaderSection { fields, end: line, body: end }),
             Some(_) => {}
         }
         while let Some(b' ' | b'\t') = bytes.get(end) {

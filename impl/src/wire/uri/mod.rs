@@ -278,6 +278,8 @@ mod tests {
             ),
             ("sip:h?Subject=x;y", None, None, "h", None, "", Some("Subject=x;y")),
             ("sip:%40@h", Some("%40"), None, "h", None, "", None),
+            // A headers part that is not encoded: the first `@` still closes the user part.
+            ("sip:a@h?x=y@z", Some("a"), None, "h", None, "", Some("x=y@z")),
         ];
         for (text, user, password, host, port, params, headers) in table {
             let uri = uri(text);

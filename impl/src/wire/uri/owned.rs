@@ -164,6 +164,7 @@ mod tests {
         );
         let both = refer_to.with_header("Require", b"replaces");
         assert_eq!(both.as_uri().header("require").as_deref(), Some(&b"replaces"[..]));
+        assert_eq!(owned("sip:h?").with_header("Require", b"replaces").as_str(), "sip:h?Require=replaces");
         assert_eq!(owned("tel:+1").with_header("Require", b"replaces"), owned("tel:+1"));
     }
 }

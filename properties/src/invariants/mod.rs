@@ -6,6 +6,7 @@
 //! Read first: `observe/mod.rs`, then `bye_early.rs`.
 
 mod evidence;
+mod session_description;
 
 use crate::observe::{Conversation, End, Event, Judge, Observer, Party};
 use crate::verdict::Profile;
@@ -81,6 +82,10 @@ observers! {
     roster: Roster,
     status_true: StatusTrue,
     isolation: Isolation,
+    prack: Prack,
+    offer_answer: OfferAnswer,
+    qos: Qos,
+    timeout: Timeout,
 }
 
 impl Observers {

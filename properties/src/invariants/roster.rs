@@ -5,6 +5,7 @@
 //! that ended, or whose last NOTIFY was never answered, is owed nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::evidence::{calls, has_unanswered_notify, user};
 use super::status_true::is_present;
@@ -19,9 +20,9 @@ static CONVERGES: Rule = Rule::new(NAME, "EV-48", Level::Fail);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Roster {
     /// What each subscriber knows.
-    known: BTreeMap<SubscriptionKey, Known>,
+    known: BTreeMap<SubscriptionKey, Arc<Known>>,
     /// Documents delivered and not yet answered.
-    open: BTreeMap<TransactionKey, Document>,
+    open: BTreeMap<TransactionKey, Arc<Document>>,
 }
 
 fn present(known: &Known) -> BTreeSet<String> {
@@ -45,7 +46,7 @@ impl Observer for Roster {
         if event.receives_request() && conversation.is_first(event) {
             let conference = message.event().is_some_and(|event| event.package == "conference");
             if let (true, Ok(document)) = (conference, Document::read(&message.body)) {
-                self.open.insert(transaction, document);
+                self.open.insert(transaction, Arc::new(document));
             }
         } else if event.sends_response()
             && message.status().is_some_and(|code| code >= 200)
@@ -53,7 +54,7 @@ impl Observer for Roster {
             && message.is_success()
             && let Some((key, _)) = conversation.subscription(message)
         {
-            self.known.entry(key.clone()).or_default().apply(&document);
+            Arc::make_mut(self.known.entry(key.clone()).or_default()).apply(&document);
         }
     }
 
@@ -66,7 +67,7 @@ impl Observer for Roster {
             if has_unanswered_notify(conversation, key, notifier) {
                 continue;
             }
-            let held = self.known.get(key).map(present).unwrap_or_default();
+            let held = self.known.get(key).map(|known| present(known)).unwrap_or_default();
             let calls = calls(conversation, notifier);
             let real: BTreeSet<String> =
                 calls.into_iter().filter(|call| call.is_connected()).map(|call| call.user).collect();

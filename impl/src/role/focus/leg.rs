@@ -143,7 +143,7 @@ impl Conference {
         let offer = Media::new(host.config.address, session).offer();
         let uri = &self.uri;
         let invite = host.endpoint.request(host.now, &leg.initial.request(), |builder| {
-            let builder = builder.contact(uri, ISFOCUS).allow(&ALLOW).supported(&["replaces"]);
+            let builder = builder.contact(uri, ISFOCUS).allow(&ALLOW);
             let builder = match reference.referred_by {
                 Some(referred_by) => builder.field(Name::ReferredBy, referred_by),
                 None => builder,

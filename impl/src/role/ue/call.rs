@@ -392,12 +392,12 @@ impl Ue {
         let call = std::mem::replace(&mut self.call, Call::Over);
         match call {
             Call::Confirmed => {
-                self.endpoint.answer(now, server, 200, None);
+                self.answer(now, server, 200);
                 self.end_usage(&Usage::Invite);
                 self.events.push_back(Event::Ejected);
             }
             Call::Leaving { .. } => {
-                self.endpoint.answer(now, server, 200, None);
+                self.answer(now, server, 200);
                 self.call = call;
             }
             call @ (Call::Idle
@@ -406,7 +406,7 @@ impl Ue {
             | Call::Abandoned { .. }
             | Call::Over
             | Call::Failed { .. }) => {
-                self.endpoint.answer(now, server, 481, None);
+                self.answer(now, server, 481);
                 self.call = call;
             }
         }

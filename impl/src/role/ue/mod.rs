@@ -200,6 +200,14 @@ impl Ue {
         }
     }
 
+    /// Answers with a status; like every response of a UE it tells the access network (TS 34.229-1 A.3.1, condition A8).
+    fn answer(&mut self, now: Time, server: &ServerKey, code: u16) {
+        let response = self.endpoint.response(server, code, None);
+        if let Some(response) = response.map(|response| headers::response(&self.config, response)) {
+            self.endpoint.respond(now, server, response);
+        }
+    }
+
     fn on_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
         if let Some(response) = self.endpoint.refuse_unsupported(server, request, &SUPPORTED) {
             self.endpoint.respond(now, server, response);
@@ -213,12 +221,12 @@ impl Ue {
                 self.on_request_in_call(now, server, request);
             }
             // This UE takes no calls.
-            Some(Method::Invite) => self.endpoint.answer(now, server, 480, None),
-            Some(Method::Refer) => self.endpoint.answer(now, server, 603, None),
-            Some(Method::Subscribe) => self.endpoint.answer(now, server, 489, None),
+            Some(Method::Invite) => self.answer(now, server, 480),
+            Some(Method::Refer) => self.answer(now, server, 603),
+            Some(Method::Subscribe) => self.answer(now, server, 489),
             // Without a dialog there is nothing to end, to update, to acknowledge or to cancel.
             Some(Method::Bye | Method::Update | Method::Prack | Method::Cancel) => {
-                self.endpoint.answer(now, server, 481, None);
+                self.answer(now, server, 481);
             }
             Some(
                 Method::Ack
@@ -229,7 +237,7 @@ impl Ue {
                 | Method::Publish
                 | Method::Other(_),
             )
-            | None => self.endpoint.answer(now, server, 405, None),
+            | None => self.answer(now, server, 405),
         }
     }
 
@@ -240,8 +248,8 @@ impl Ue {
     }
 
     fn on_request_in_call(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
-        let Some(dialog) = self.dialog_of(request) else { return self.endpoint.answer(now, server, 481, None) };
-        let Ok(refresh) = dialog.on_request(request) else { return self.endpoint.answer(now, server, 500, None) };
+        let Some(dialog) = self.dialog_of(request) else { return self.answer(now, server, 481) };
+        let Ok(refresh) = dialog.on_request(request) else { return self.answer(now, server, 500) };
         match request.method() {
             Some(Method::Bye) => self.on_bye(now, server),
             Some(Method::Update) if request.body().is_empty() => {
@@ -252,26 +260,26 @@ impl Ue {
                 }
             }
             // Media is what it was negotiated to be: a change of it is not acceptable here.
-            Some(Method::Update | Method::Invite) => self.endpoint.answer(now, server, 488, None),
-            Some(Method::Refer) => self.endpoint.answer(now, server, 603, None),
-            _ => self.endpoint.answer(now, server, 481, None),
+            Some(Method::Update | Method::Invite) => self.answer(now, server, 488),
+            Some(Method::Refer) => self.answer(now, server, 603),
+            _ => self.answer(now, server, 481),
         }
     }
 
     /// A NOTIFY is matched by dialog, package and `id` (RFC 6665 section 4.1.3).
     fn on_notify(&mut self, now: Time, server: &ServerKey, notify: &Message<'_>) {
-        let Ok(event) = notify.event() else { return self.endpoint.answer(now, server, 400, None) };
+        let Ok(event) = notify.event() else { return self.answer(now, server, 400) };
         match event.package {
             b"conference" if event.id().is_none() => self.on_conference_notify(now, server, notify),
-            b"conference" => self.endpoint.answer(now, server, 481, None),
+            b"conference" => self.answer(now, server, 481),
             b"refer" => {
-                let Some(dialog) = self.dialog_of(notify) else { return self.endpoint.answer(now, server, 481, None) };
+                let Some(dialog) = self.dialog_of(notify) else { return self.answer(now, server, 481) };
                 match dialog.on_request(notify) {
                     Ok(refresh) => self.on_refer_notify(now, server, notify, refresh),
-                    Err(_) => self.endpoint.answer(now, server, 500, None),
+                    Err(_) => self.answer(now, server, 500),
                 }
             }
-            _ => self.endpoint.answer(now, server, 489, None),
+            _ => self.answer(now, server, 489),
         }
     }
 
@@ -334,7 +342,7 @@ impl Agent for Ue {
             }
             // Every INVITE to the UE was refused at once.
             Inbound::Cancel { cancel, .. } | Inbound::CancelWithoutEffect { cancel, .. } => {
-                self.endpoint.answer(now, &cancel, 200, None);
+                self.answer(now, &cancel, 200);
                 Receipt::Consumed
             }
             Inbound::Ack(_) => Receipt::Discarded(Discard::StrayAck),

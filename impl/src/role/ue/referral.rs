@@ -134,10 +134,10 @@ impl Ue {
     ) {
         let id = notify.event().ok().and_then(|event| event.id());
         let (Matched::ById(cseq) | Matched::WithoutId(cseq)) = self.referrals.matching(id) else {
-            return self.endpoint.answer(now, server, 481, None);
+            return self.answer(now, server, 481);
         };
         let Ok(subscription_state) = notify.subscription_state() else {
-            return self.endpoint.answer(now, server, 400, None);
+            return self.answer(now, server, 400);
         };
         let status = match reported(notify) {
             Ok(status) => status,
@@ -151,7 +151,7 @@ impl Ue {
         if let Some(dialog) = &mut self.dialog {
             dialog.on_answered(refresh, 200);
         }
-        self.endpoint.answer(now, server, 200, None);
+        self.answer(now, server, 200);
         self.with_referral(cseq, |referral| {
             verdict = referral.on_notify(now, Received::from(&subscription_state), status);
         });

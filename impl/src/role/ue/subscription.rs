@@ -182,11 +182,11 @@ impl Ue {
     /// A NOTIFY of the conference package: answered at once, without asking the user (RFC 6665 section 4.1.3).
     pub(super) fn on_conference_notify(&mut self, now: Time, server: &ServerKey, notify: &Message<'_>) {
         let Some(subscription) = self.subscription.as_mut().filter(|subscription| subscription.owns(notify)) else {
-            return self.endpoint.answer(now, server, 481, None);
+            return self.answer(now, server, 481);
         };
         let refresh = match subscription.dialog.as_mut().map(|dialog| dialog.on_request(notify)) {
             Some(Ok(refresh)) => Some(refresh),
-            Some(Err(_)) => return self.endpoint.answer(now, server, 500, None),
+            Some(Err(_)) => return self.answer(now, server, 500),
             None => None,
         };
         let read = notify.subscription_state().map_err(|_| 400);
@@ -198,12 +198,12 @@ impl Ue {
             Some(_) => None,
             None => match Dialog::from_notify(&subscription.initial, notify) {
                 Ok(dialog) => Some(dialog),
-                Err(_) => return self.endpoint.answer(now, server, 400, None),
+                Err(_) => return self.answer(now, server, 400),
             },
         };
         let verdict = subscription.subscriber.on_notify(now, Received::from(&state));
         if verdict == NotifyVerdict::Unmatched {
-            return self.endpoint.answer(now, server, 481, None);
+            return self.answer(now, server, 481);
         }
         if let Some(mut dialog) = made {
             dialog.begin(Usage::Subscriber(EventKey::conference()));
@@ -216,7 +216,7 @@ impl Ue {
         let applied = document.map(|document| subscription.roster.apply(&document));
         let after = entries(&subscription.roster);
         let first = verdict == NotifyVerdict::Taken && !std::mem::replace(&mut subscription.was_active, true);
-        self.endpoint.answer(now, server, 200, None);
+        self.answer(now, server, 200);
         if first {
             self.events.push_back(Event::Subscribed);
         }

@@ -46,12 +46,15 @@ fn views(net: &Net) -> String {
     format!("{ue:#?}\n{focus:#?}\n{bob:#?}\n{carol:#?}")
 }
 
+/// Something that a user does.
+type Part = Box<dyn Fn(&mut Net)>;
+
 /// Every datagram of a whole conference, with its sender.
 fn datagrams() -> Vec<(Addr, Transmit)> {
     let mut net = Net::new();
     let mut seen = Vec::new();
     let mut flight = VecDeque::new();
-    let mut script: VecDeque<Box<dyn Fn(&mut Net)>> = VecDeque::new();
+    let mut script: VecDeque<Part> = VecDeque::new();
     let invite = |target: &'static str| {
         move |net: &mut Net| {
             let command = ue::Command::Invite { target: uri(target), mode: InviteMode::ReferToFocus };

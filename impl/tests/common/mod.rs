@@ -291,6 +291,13 @@ impl Net {
     }
 }
 
+/// The same message with `old` replaced by `new`, which must be of the same length as far as the body is concerned.
+pub fn edited(bytes: &[u8], old: &str, new: &str) -> Vec<u8> {
+    let text = String::from_utf8(bytes.to_vec()).expect("text");
+    assert!(text.contains(old), "`{old}` is not in\n{text}");
+    text.replace(old, new).into_bytes()
+}
+
 /// The agent at an address.
 pub fn name(address: Addr) -> &'static str {
     let known = [(UE, "ue"), (PCSCF, "pcscf"), (SCSCF, "scscf"), (FOCUS, "focus"), (BOB, "bob"), (CAROL, "carol")];
@@ -300,7 +307,7 @@ pub fn name(address: Addr) -> &'static str {
 /// One line that says what a message is.
 pub fn summary(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text.as_ref(), ""));
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let start = head.lines().next().unwrap_or_default();
     let message = Message::parse(bytes).expect("agents send SIP");
     let value = |name: Name<'_>| message.field(name).map(|value| String::from_utf8_lossy(value).into_owned());

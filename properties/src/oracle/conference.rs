@@ -247,3 +247,75 @@ fn merge(known: &mut BTreeMap<String, Endpoint>, told: &BTreeMap<String, Endpoin
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(root: &str, inside: &str) -> String {
+        format!("<?xml version=\"1.0\"?><conference-info xmlns=\"{NAMESPACE}\" {root}>{inside}</conference-info>")
+    }
+
+    fn user(name: &str, state: &str, status: &str) -> String {
+        format!(
+            "<user entity=\"sip:{name}@h\"{state}><endpoint entity=\"{name}\"><status>{status}</status></endpoint></user>"
+        )
+    }
+
+    #[test]
+    fn what_is_no_document() {
+        let table = [
+            (String::from("<conference-info"), "not well-formed"),
+            (document("version=\"1\"", ""), "`entity`"),
+            (document("entity=\"sip:c\"", ""), "`version`"),
+            (document("entity=\"sip:c\" version=\"-1\"", ""), "`version`"),
+            (document("entity=\"sip:c\" version=\"1\" state=\"Full\"", ""), "is no state"),
+            (document("entity=\"sip:c\" version=\"1\"", "<users><user/></users>"), "`user` has no entity"),
+            (String::from("<conference-info entity=\"sip:c\" version=\"1\"/>"), "the root"),
+            // The printed example of the test specification: attributes outside the start tag, `user` not closed.
+            (
+                document("", "entity=\"sip:c\" state=\"partial\" version=\"1\"><users><user entity=\"u\"></users>"),
+                "not well",
+            ),
+        ];
+        for (text, expected) in table {
+            let error = Document::read(text.as_bytes()).expect_err(&text).to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn documents_applied_in_order() {
+        let full = |version: u32, users: &str| {
+            document(&format!("entity=\"sip:c\" version=\"{version}\""), &format!("<users>{users}</users>"))
+        };
+        let partial = |version: u32, users: &str| {
+            let root = format!("entity=\"sip:c\" version=\"{version}\" state=\"partial\"");
+            document(&root, &format!("<users state=\"partial\">{users}</users>"))
+        };
+        let (alice, bob) = (user("alice", "", "connected"), user("bob", "", "connected"));
+        let (gone, left) = (user("bob", " state=\"deleted\"", ""), user("bob", " state=\"partial\"", "disconnected"));
+        let replaces = document("entity=\"sip:c\" version=\"9\" state=\"partial\"", &format!("<users>{bob}</users>"));
+        let deleted = document("entity=\"sip:c\" version=\"20\" state=\"deleted\"", "");
+        let steps: [(&str, Applied, &[&str]); 10] = [
+            (&partial(1, &bob), Applied::Gap, &[]),
+            (&full(5, &alice), Applied::Applied, &["sip:alice@h"]),
+            (&partial(6, &bob), Applied::Applied, &["sip:alice@h", "sip:bob@h"]),
+            (&partial(6, &gone), Applied::Old, &["sip:alice@h", "sip:bob@h"]),
+            (&partial(8, &gone), Applied::Gap, &["sip:alice@h", "sip:bob@h"]),
+            (&partial(7, &left), Applied::Applied, &["sip:alice@h"]),
+            (&partial(8, &gone), Applied::Applied, &["sip:alice@h"]),
+            // `users` without a state is full: the roster shrinks to what is listed.
+            (&replaces, Applied::Applied, &["sip:bob@h"]),
+            (&full(12, &alice), Applied::Applied, &["sip:alice@h"]),
+            (&deleted, Applied::Applied, &[]),
+        ];
+        let mut roster = Roster::default();
+        for (text, expected, connected) in steps {
+            let document = Document::read(text.as_bytes()).expect(text);
+            assert_eq!(roster.apply(&document), expected, "{text}");
+            assert_eq!(roster.with_status("connected").collect::<Vec<_>>(), connected, "{text}");
+        }
+        assert!(roster.deleted);
+    }
+}

@@ -162,3 +162,43 @@ fn read_attribute(value: &str, media: &mut Media) {
         _ => None,
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn preconditions_of_each_stream() {
+        let text = |local: &str, remote: &str, strength: &str| {
+            format!(
+                "v=0\r\no=- 9 2 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\na=sendonly\r\nm=audio 5004/2 RTP/AVP 97 98\r\n\
+                 a=curr:qos local {local}\r\na=curr:qos remote {remote}\r\na=des:qos mandatory local sendrecv\r\n\
+                 a=des:qos {strength} remote sendrecv\r\na=conf:qos remote sendrecv\r\na=sendrecv\r\nm=video 0 RTP/AVP 99\r\n"
+            )
+        };
+        let table = [
+            ("none", "none", "optional", false),
+            ("sendrecv", "none", "optional", true),
+            ("sendrecv", "none", "mandatory", false),
+            ("send", "sendrecv", "optional", false),
+            ("sendrecv", "sendrecv", "mandatory", true),
+        ];
+        for (local, remote, strength, met) in table {
+            let sdp = Sdp::read(text(local, remote, strength).as_bytes()).expect("a description");
+            assert_eq!((sdp.origin.as_str(), sdp.version), ("- 9 IN IP4 192.0.2.1", 2));
+            let [audio, video] = sdp.media.as_slice() else { panic!("two streams") };
+            assert_eq!((audio.port, audio.direction.as_str(), audio.formats.len()), (5004, "sendrecv", 2));
+            assert_eq!((video.port, video.direction.as_str()), (0, "sendonly"));
+            assert_eq!(audio.current("local"), Some(local));
+            assert_eq!(audio.preconditions_met(), met, "{local} {remote} {strength}");
+            assert!(video.preconditions_met());
+        }
+    }
+
+    #[test]
+    fn no_description() {
+        for text in ["", "v=0\r\n", "o=- 9 x IN IP4 h\r\n", "o=- 9 2 IN IP4 h\r\nm=audio\r\n", "o=- 9\r\n"] {
+            assert_eq!(Sdp::read(text.as_bytes()), None, "{text:?}");
+        }
+    }
+}

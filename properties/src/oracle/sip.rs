@@ -397,3 +397,74 @@ fn compact_form(name: &str) -> Option<&'static str> {
     ];
     FORMS.iter().find(|(full, _)| full.eq_ignore_ascii_case(name)).map(|&(_, compact)| compact)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::problems;
+
+    const NOTIFY: &str = "\r\nNOTIFY sip:ue@192.0.2.1 SIP/2.0\r\n\
+        v: SIP/2.0/UDP p;branch=z9hG4bKtop, SIP/2.0/UDP f;branch=z9hG4bKown\r\n\
+        f: <sip:f@h>;tag=f1\r\nTo: \"U, E\"\r\n <sip:u@h>;tag=u1\r\ni: a@b\r\nCSeq: 7 NOTIFY\r\n\
+        Record-Route: <sip:b;lr>,<sip:a;lr>\r\nrecord-route: <sip:c;lr>\r\n\
+        o: refer;id=3\r\nSubscription-State: active ; expires=60\r\nc: message/sipfrag;version=2.0\r\n\
+        l: 18\r\n\r\nSIP/2.0 100 TryingGARBAGE";
+
+    #[test]
+    fn what_a_message_says() {
+        let message = Sip::read(NOTIFY.as_bytes()).expect("a message");
+        assert_eq!((message.method(), message.request_uri()), ("NOTIFY", Some("sip:ue@192.0.2.1")));
+        assert_eq!((message.from_tag(), message.to_tag()), (Some("f1"), Some("u1")));
+        assert_eq!(message.to().map(|to| to.uri), Some("sip:u@h"));
+        assert_eq!((message.branch(), message.origin_branch()), (Some("z9hG4bKtop"), Some("z9hG4bKown")));
+        assert_eq!(message.record_routes(), ["sip:b;lr", "sip:a;lr", "sip:c;lr"]);
+        assert_eq!(message.event(), Some(EventHeader { package: "refer", id: Some("3") }));
+        let state = message.subscription_state().expect("a state");
+        assert_eq!((state.state, state.expires(), state.is_terminated()), ("active", Some(60), false));
+        assert_eq!((message.content_type(), &*message.text()), ("message/sipfrag", "SIP/2.0 100 Trying"));
+        assert_eq!((message.call_id(), message.header("Call-ID")), ("a@b", Some("a@b")));
+        assert_eq!(problems(&message), []);
+    }
+
+    #[test]
+    fn start_lines() {
+        let response = |code, phrase: &str| Ok(Start::Response { code, phrase: phrase.to_owned() });
+        let request = |method: &str, uri: &str| Ok(Start::Request { method: method.to_owned(), uri: uri.to_owned() });
+        let table = [
+            ("SIP/2.0 200 OK\r\n\r\n", response(200, "OK")),
+            ("SIP/2.0 183\n\n", response(183, "")),
+            ("INVITE sip:a@[2001:db8::1] SIP/2.0", request("INVITE", "sip:a@[2001:db8::1]")),
+            ("SIP/2.0 99 No\r\n\r\n", Err(NotSip::StartLine)),
+            ("GET / HTTP/1.1\r\n\r\n", Err(NotSip::StartLine)),
+            ("IN VITE sip:a SIP/2.0\r\n", request("IN", "VITE sip:a")),
+            ("\r\n\r\n", Err(NotSip::Empty)),
+            ("", Err(NotSip::Empty)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(Sip::read(text.as_bytes()).map(|message| message.start), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_has_a_name() {
+        let base = "REFER sip:f@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9\r\nFrom: <sip:u@h>;tag=1\r\nTo: <sip:f@h>\r\n\
+                    Call-ID: x\r\nCSeq: 1 REFER\r\n\r\n";
+        let table = [
+            ("CSeq: 1 REFER", "CSeq: one REFER", "CSeq"),
+            ("CSeq: 1 REFER", "CSeq: 1 INVITE", "CSeq"),
+            ("Call-ID: x\r\n", "", "Call-ID"),
+            (";tag=1", "", "From"),
+            ("Call-ID: x", "Call-ID: x\r\nRefer-To: sip:a@b?Replaces=c", "Refer-To"),
+            ("Call-ID: x", "Call-ID: x\r\nContent-Length: 9", "Content-Length"),
+            ("Call-ID: x", "Call-ID: x\r\nRAck: 1 INVITE", "RAck"),
+            ("Call-ID: x", "Call-ID: x\r\nSubscription-State: ;expires=3", "Subscription-State"),
+            ("Call-ID: x", "Call-ID: x\r\nEvent: a\r\nEvent: b", "Event"),
+        ];
+        let read = |text: &str| Sip::read(text.as_bytes()).expect("a message");
+        assert_eq!(problems(&read(base)), []);
+        for (from, to, header) in table {
+            let found = problems(&read(&base.replace(from, to)));
+            assert_eq!(found.iter().map(|problem| problem.header).collect::<Vec<_>>(), [header], "{to}");
+        }
+    }
+}

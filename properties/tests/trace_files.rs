@@ -1,0 +1,200 @@
+//! Capture files as they come: every kind of link layer, both formats, cut short, damaged.
+
+use imsconf_properties::trace::{Capture, CaptureError, Options, judge_capture, judge_file};
+
+const FILE: &[u8] = include_bytes!("../captures/sipp_a20_udp.pcap");
+/// Octets of an Ethernet header.
+const ETHERNET: usize = 14;
+
+/// The IP packets of the capture with their time in microseconds.
+fn packets() -> Vec<(u64, Vec<u8>)> {
+    let mut rest = &FILE[24..];
+    let mut packets = Vec::new();
+    while let [header @ .., _] = rest
+        && header.len() >= 16
+    {
+        let word = |at: usize| u32::from_le_bytes(rest[at..at + 4].try_into().expect("four octets"));
+        let end = 16 + word(8) as usize;
+        packets.push((u64::from(word(0)) * 1_000_000 + u64::from(word(4)), rest[16 + ETHERNET..end].to_vec()));
+        rest = &rest[end..];
+    }
+    packets
+}
+
+fn pcap(link: u32, prefix: &[u8]) -> Vec<u8> {
+    let mut file = Vec::new();
+    file.extend(0xa1b2_3c4d_u32.to_be_bytes());
+    file.extend([0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0]);
+    file.extend(link.to_be_bytes());
+    for (time, packet) in packets() {
+        let length = u32::try_from(prefix.len() + packet.len()).expect("small");
+        let seconds = u32::try_from(time / 1_000_000).expect("small");
+        let nanoseconds = u32::try_from(time % 1_000_000).expect("small") * 1000;
+        for word in [seconds, nanoseconds, length, length] {
+            file.extend(word.to_be_bytes());
+        }
+        file.extend(prefix);
+        file.extend(packet);
+    }
+    file
+}
+
+fn pcapng(link: u16) -> Vec<u8> {
+    let block = |kind: u32, body: &[u8]| {
+        let padding = vec![0; body.len().next_multiple_of(4) - body.len()];
+        let length = u32::try_from(12 + body.len() + padding.len()).expect("small").to_le_bytes();
+        [&kind.to_le_bytes()[..], &length, body, &padding, &length].concat()
+    };
+    let mut section = 0x1a2b_3c4d_u32.to_le_bytes().to_vec();
+    section.extend([1, 0, 0, 0]);
+    section.extend([0xff; 8]);
+    let mut file = block(0x0a0d_0d0a, &section);
+    let interface = [&link.to_le_bytes()[..], &[0, 0, 0, 0, 4, 0]].concat();
+    file.extend(block(1, &interface));
+    for (time, packet) in packets() {
+        let length = u32::try_from(packet.len()).expect("small");
+        let words = [0, u32::try_from(time >> 32).expect("small"), (time & 0xffff_ffff) as u32, length, length];
+        let mut body: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        body.extend(packet);
+        file.extend(block(6, &body));
+    }
+    file
+}
+
+#[test]
+fn formats_and_link_layers() {
+    let original = Capture::read(FILE).expect("a capture");
+    assert_eq!((original.total, original.frames.len(), original.fault), (23, 23, None));
+    let ethernet = [&[0; 12][..], &[8, 0]].concat();
+    let cooked = [&[0; 14][..], &[8, 0]].concat();
+    let cooked2 = [&[8, 0][..], &[0; 18]].concat();
+    let table: [(&str, Vec<u8>); 8] = [
+        ("Ethernet", pcap(1, &ethernet)),
+        ("VLAN", pcap(1, &[&[0; 12][..], &[0x81, 0, 0, 5, 8, 0]].concat())),
+        ("loopback", pcap(0, &[2, 0, 0, 0])),
+        ("OpenBSD loopback", pcap(108, &[0, 0, 0, 2])),
+        ("raw", pcap(101, &[])),
+        ("cooked", pcap(113, &cooked)),
+        ("cooked, version 2", pcap(276, &cooked2)),
+        ("pcapng", pcapng(101)),
+    ];
+    for (name, file) in table {
+        let capture = Capture::read(&file).expect(name);
+        assert_eq!(capture, original, "{name}");
+    }
+}
+
+#[test]
+fn ipv6() {
+    let mut file = pcap(101, &[]);
+    file.truncate(24);
+    for (_, packet) in packets() {
+        let udp = &packet[20..];
+        let length = u16::try_from(udp.len()).expect("small").to_be_bytes();
+        let mut ip = vec![0x60, 0, 0, 0, length[0], length[1], 17, 64];
+        ip.extend([0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        ip.extend([0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2]);
+        let length = u32::try_from(ip.len() + udp.len()).expect("small");
+        for word in [1, 0, length, length] {
+            file.extend(word.to_be_bytes());
+        }
+        file.extend(ip);
+        file.extend(udp);
+    }
+    let capture = Capture::read(&file).expect("a capture");
+    assert_eq!(capture.frames.len(), 23);
+    assert_eq!(capture.frames[0].source.to_string(), "[2001:db8::1]:15070");
+}
+
+/// A large message comes in IP fragments; the frame that completes it has its number.
+#[test]
+fn fragments() {
+    let mut file = pcap(101, &[]);
+    file.truncate(24);
+    let (_, invite) = packets().swap_remove(0);
+    let (header, udp) = invite.split_at(20);
+    let (first, second) = udp.split_at(480);
+    for (offset, more, part) in [(0_u16, true, first), (60, false, second)] {
+        let mut packet = header.to_vec();
+        let length = u16::try_from(20 + part.len()).expect("small");
+        packet[2..4].copy_from_slice(&length.to_be_bytes());
+        packet[6..8].copy_from_slice(&(offset | u16::from(more) << 13).to_be_bytes());
+        packet.extend(part);
+        for word in [1, 0, u32::from(length), u32::from(length)] {
+            file.extend(word.to_be_bytes());
+        }
+        file.extend(packet);
+    }
+    let capture = Capture::read(&file).expect("a capture");
+    let original = Capture::read(FILE).expect("a capture");
+    assert_eq!(capture.frames.len(), 1);
+    assert_eq!((capture.frames[0].number, &capture.frames[0].message), (2, &original.frames[0].message));
+}
+
+#[test]
+fn what_is_no_capture() {
+    let table: [(&[u8], CaptureError); 4] = [
+        (b"", CaptureError::Truncated { frame: 0, offset: 0 }),
+        (b"INVITE sip:a@b SIP/2.0\r\n\r\n", CaptureError::NotACapture),
+        (&FILE[..20], CaptureError::Truncated { frame: 0, offset: 0 }),
+        (&pcap(147, &[])[..], CaptureError::Link(147)),
+    ];
+    for (file, expected) in table {
+        assert_eq!(Capture::read(file), Err(expected));
+    }
+}
+
+/// Cut anywhere, the file gives the frames before the cut and says where it was cut; nothing panics.
+#[test]
+fn cut_at_every_length() {
+    for file in [FILE.to_vec(), pcapng(101)] {
+        let whole = Capture::read(&file).expect("a capture");
+        for length in 0..file.len() {
+            match Capture::read(&file[..length]) {
+                Ok(capture) => {
+                    assert_eq!(capture.frames, whole.frames[..capture.frames.len()]);
+                    match capture.fault {
+                        None => {}
+                        Some(CaptureError::Truncated { frame, offset }) => {
+                            assert!(frame == capture.total && offset < length, "{length}");
+                        }
+                        Some(other) => panic!("{length}: {other}"),
+                    }
+                }
+                Err(CaptureError::Truncated { frame: 0, offset: 0 }) => assert!(length < 28, "{length}"),
+                Err(other) => panic!("{length}: {other}"),
+            }
+        }
+    }
+}
+
+/// Judging is as careful as reading: a report for every cut.
+#[test]
+fn judged_at_every_frame() {
+    let whole = Capture::read(FILE).expect("a capture");
+    for count in 0..=whole.frames.len() {
+        let capture = Capture { frames: whole.frames[..count].to_vec(), ..whole.clone() };
+        let report = judge_capture(&capture, Options::default());
+        assert_eq!(report.sip_frames, count);
+        assert!(report.to_string().contains("verdict: "));
+    }
+}
+
+/// One bit of every octet turned: read, judged or refused, but no panic.
+#[test]
+fn damaged_octets() {
+    for file in [FILE.to_vec(), pcapng(101)] {
+        for at in 0..file.len() {
+            let mut damaged = file.clone();
+            damaged[at] ^= 1 << (at % 8);
+            // Judging takes much longer than reading: only some, but every place of the message is met.
+            if at % 29 == 0 {
+                if let Ok(report) = judge_file(&damaged, Options::default()) {
+                    assert!(report.sip_frames <= 24);
+                }
+            } else if let Ok(capture) = Capture::read(&damaged) {
+                assert!(capture.frames.len() <= 24);
+            }
+        }
+    }
+}

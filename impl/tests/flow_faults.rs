@@ -184,6 +184,53 @@ fn a_refused_prack_ends_the_call() {
 }
 
 #[test]
+fn an_offer_that_never_comes_ends_the_promise() {
+    let mut net = Net::new();
+    net.ue.handle_command(net.now, ue::Command::Create { second_offer: SecondOffer::Update }).expect("create");
+    net.settle_unless(|message| is_request(message, Method::Update));
+    net.ue = Ue::new(ue_config());
+    assert_eq!(net.focus.view().conferences[0].call, FocusCallState::Pracked);
+    net.pass(Duration::from_secs(180));
+    assert!(net.focus.view().conferences.is_empty());
+    net.run_dry();
+    assert_eq!(net.focus.view().counts, Counts::default());
+}
+
+#[test]
+fn a_focus_that_falls_silent_is_given_up() {
+    let mut net = Net::new();
+    net.ue.handle_command(net.now, ue::Command::Create { second_offer: SecondOffer::Prack }).expect("create");
+    let end = net.now + Duration::from_secs(400);
+    net.run_until_unless(end, |message| message.status() == Some(200) && method(message) == "INVITE");
+    assert_eq!(net.ue.view().call, CallState::Failed { code: 408 });
+    assert_eq!(net.ue.view().counts, Counts::default());
+}
+
+#[test]
+fn a_refer_whose_answer_denies_the_dialog_ends_the_call() {
+    let mut net = confirmed();
+    let command = ue::Command::Invite { target: uri("sip:bob@home.example"), mode: InviteMode::ReferToFocus };
+    net.ue.handle_command(net.now, command).expect("invite");
+    net.collect();
+    while let Some((from, mut transmit)) = net.queue.pop_front() {
+        if transmit.to == at(UE) && transmit.bytes.starts_with(b"SIP/2.0 202 Accepted") {
+            transmit.bytes = edited(&transmit.bytes, "202 Accepted", "404 Not Found");
+        }
+        net.deliver(from, &transmit);
+    }
+    assert_eq!(net.ue.view().call, CallState::Over);
+    assert_eq!(net.ue.view().counts.dialogs, 0);
+}
+
+#[test]
+fn nobody_is_invited_twice_nor_the_creator_at_all() {
+    let mut net = confirmed();
+    net.invite("sip:alice@home.example");
+    assert_eq!(net.ue.view().referrals[0].state, ReferralState::Refused(603));
+    assert_eq!(net.focus.view().conferences[0].roster.len(), 1);
+}
+
+#[test]
 fn an_ack_that_never_comes_ends_the_conference() {
     let mut net = Net::new();
     net.ue.handle_command(net.now, ue::Command::Create { second_offer: SecondOffer::Prack }).expect("create");
@@ -239,7 +286,7 @@ fn what_a_refer_says_about_the_invite_is_carried_over() {
             transmit.bytes = edited(&transmit.bytes, "Refer-To: <sip:bob@home.example>", replaces);
         }
         if transmit.to == at(BOB) && transmit.bytes.starts_with(b"INVITE") {
-            invite.get_or_insert(transmit.bytes.clone());
+            invite.get_or_insert_with(|| transmit.bytes.clone());
         }
         net.deliver(from, &transmit);
     }

@@ -14,6 +14,9 @@ use crate::wire::OwnedUri;
 
 /// Default no-answer time of the focus for a dialled-out leg.
 pub const DEFAULT_NO_ANSWER: Duration = Duration::from_secs(60);
+/// Default time that a call may take to be established: a little less than the three minutes after which a proxy gives up
+/// by itself (Timer C, RFC 3261 section 16.6).
+pub const DEFAULT_SETUP: Duration = Duration::from_secs(175);
 /// Default length of a conference subscription (TS 34.229-1 A.5.3), in seconds.
 pub const DEFAULT_CONFERENCE_EXPIRES: u32 = 7200;
 /// Default length of a refer subscription (TS 34.229-1 A.2.11), in seconds.
@@ -125,6 +128,8 @@ pub struct UeConfig {
     pub security_verify: Option<String>,
     /// Asked length of the conference subscription, in seconds.
     pub conference_expires: u32,
+    /// How long the call to the factory may take to be established before the UE gives it up.
+    pub setup: Duration,
 }
 
 impl UeConfig {
@@ -142,6 +147,7 @@ impl UeConfig {
             access_network: Some("3GPP-NR-FDD;utran-cell-id-3gpp=00101000001000000101".to_owned()),
             security_verify: None,
             conference_expires: DEFAULT_CONFERENCE_EXPIRES,
+            setup: DEFAULT_SETUP,
         }
     }
 }
@@ -167,6 +173,8 @@ pub struct FocusConfig {
     pub profile: Profile,
     /// How long an invited user may ring before the focus gives up.
     pub no_answer: Duration,
+    /// How long a creator may take between the 183 and the offer that says that his resources are reserved.
+    pub setup: Duration,
     /// Longest conference subscription that it grants, in seconds.
     pub conference_expires: u32,
     /// Length of a refer subscription, in seconds.
@@ -188,6 +196,7 @@ impl FocusConfig {
             timers: TimerSettings::rfc3261(),
             profile: Profile::ThreeGpp,
             no_answer: DEFAULT_NO_ANSWER,
+            setup: DEFAULT_SETUP,
             conference_expires: DEFAULT_CONFERENCE_EXPIRES,
             refer_expires: DEFAULT_REFER_EXPIRES,
             maximum_users: 6,

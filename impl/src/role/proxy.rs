@@ -191,3 +191,127 @@ impl Agent for Proxy {
         Vec::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::role::config::{Hosts, Identity};
+    use crate::wire::Name;
+
+    const OWN: &str = "192.0.2.5:5060";
+    const UE: &str = "192.0.2.9:40000";
+    const FOCUS: &str = "192.0.2.17:5070";
+    const OTHER: &str = "192.0.2.6:5060";
+
+    fn at(text: &str) -> Addr {
+        Addr::udp(text.parse().expect("a socket address"))
+    }
+
+    fn proxy() -> Proxy {
+        let uri = "sip:pcscf.example;lr".parse().expect("a URI");
+        let mut config = ProxyConfig::new(Identity::new(1, "pcscf"), at(OWN), uri);
+        config.hosts = Hosts::new().with_name("focus.example", at(FOCUS)).with_name("scscf.example", at(OTHER));
+        Proxy::new(config)
+    }
+
+    fn request(method: &str, fields: &str) -> Vec<u8> {
+        format!(
+            "{method} sip:factory@focus.example SIP/2.0\r\nVia: SIP/2.0/UDP ue.example;branch=z9hG4bKa;rport\r\n\
+             From: <sip:a@example>;tag=1\r\nTo: <sip:factory@focus.example>\r\nCall-ID: c\r\nCSeq: 1 {method}\r\n\
+             X-Kept: as  it is\r\n{fields}Content-Length: 0\r\n\r\n"
+        )
+        .into_bytes()
+    }
+
+    fn forwarded(proxy: &mut Proxy, from: &str, bytes: &[u8]) -> Transmit {
+        assert_eq!(proxy.handle_datagram(Time::EPOCH, at(from), bytes), Receipt::Consumed);
+        proxy.poll_transmit().expect("forwarded")
+    }
+
+    fn values(bytes: &[u8], name: Name<'_>) -> Vec<String> {
+        let message = Message::parse(bytes).expect("SIP");
+        message.values(name).map(|value| String::from_utf8_lossy(value).into_owned()).collect()
+    }
+
+    /// RFC 3261 section 16.4 and 16.6: its own Route goes, the next one is the hop, Via and Record-Route are added.
+    #[test]
+    fn a_request_follows_its_route() {
+        let fields = "Max-Forwards: 70\r\nRoute: <sip:pcscf.example;lr>, <sip:orig@scscf.example;lr>\r\n";
+        let sent = forwarded(&mut proxy(), UE, &request("INVITE", fields));
+        assert_eq!(sent.to, at(OTHER));
+        assert_eq!(values(&sent.bytes, Name::Route), ["<sip:orig@scscf.example;lr>"]);
+        assert_eq!(values(&sent.bytes, Name::RecordRoute), ["<sip:pcscf.example;lr>"]);
+        assert_eq!(values(&sent.bytes, Name::MaxForwards), ["69"]);
+        let vias = values(&sent.bytes, Name::Via);
+        assert!(vias[0].starts_with("SIP/2.0/UDP 192.0.2.5:5060;branch=z9hG4bK"), "{vias:?}");
+        assert!(vias[1].contains("received=192.0.2.9") && vias[1].contains("rport=40000"), "{vias:?}");
+        assert!(sent.bytes.windows(17).any(|part| part == b"X-Kept: as  it is"), "every other byte stays");
+    }
+
+    #[test]
+    fn without_a_route_the_request_uri_is_the_hop() {
+        let sent = forwarded(&mut proxy(), UE, &request("BYE", "Max-Forwards: 70\r\n"));
+        assert_eq!(sent.to, at(FOCUS));
+        assert_eq!(values(&sent.bytes, Name::RecordRoute), [""; 0], "a BYE makes no dialog");
+    }
+
+    /// RFC 3261 section 16.11: copies, and the CANCEL and the ACK that belong to an INVITE, get the branch of it.
+    #[test]
+    fn the_branch_is_a_function_of_the_received_branch() {
+        let mut proxy = proxy();
+        let branch = |sent: &Transmit| {
+            let message = Message::parse(&sent.bytes).expect("SIP");
+            message.via().expect("Via").branch().map(<[u8]>::to_vec)
+        };
+        let fields = "Max-Forwards: 70\r\n";
+        let invite = branch(&forwarded(&mut proxy, UE, &request("INVITE", fields)));
+        for method in ["INVITE", "CANCEL", "ACK"] {
+            assert_eq!(branch(&forwarded(&mut proxy, UE, &request(method, fields))), invite, "{method}");
+        }
+        let text = String::from_utf8(request("INVITE", fields)).expect("text").replace("z9hG4bKa", "z9hG4bKb");
+        assert_ne!(branch(&forwarded(&mut proxy, UE, text.as_bytes())), invite);
+        let old = String::from_utf8(request("INVITE", fields)).expect("text").replace("z9hG4bKa", "1");
+        let old = branch(&forwarded(&mut proxy, UE, old.as_bytes()));
+        assert!(old.is_some() && old != invite, "a branch of RFC 2543 does too");
+    }
+
+    #[test]
+    fn what_cannot_go_on_is_answered() {
+        let cases = [
+            ("INVITE", "Max-Forwards: 0\r\n", Some(483)),
+            ("INVITE", "Max-Forwards: 70\r\nRoute: <sip:nowhere.example;lr>\r\n", Some(503)),
+            ("INVITE", "Max-Forwards: 70\r\nRoute: <<>\r\n", Some(400)),
+            ("ACK", "Max-Forwards: 0\r\n", None),
+        ];
+        for (method, fields, expected) in cases {
+            let mut proxy = proxy();
+            let before = proxy.clone();
+            let receipt = proxy.handle_datagram(Time::EPOCH, at(UE), &request(method, fields));
+            let answer = proxy.poll_transmit();
+            let status = answer.as_ref().and_then(|answer| Message::parse(&answer.bytes).ok()?.status());
+            assert_eq!(status, expected, "{method} {fields}");
+            match answer {
+                Some(answer) => assert_eq!(answer.to, at(UE), "{method} {fields}"),
+                None => {
+                    assert_eq!(receipt, Receipt::Discarded(Discard::Unmatchable), "an ACK is never answered");
+                    assert_eq!(proxy, before);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_response_goes_back_where_the_request_came_from() {
+        let mut proxy = proxy();
+        let sent = forwarded(&mut proxy, UE, &request("INVITE", "Max-Forwards: 70\r\n"));
+        let request = Message::parse(&sent.bytes).expect("SIP");
+        let response = response_to(&request, 200, "OK", Some("t")).render().expect("a response");
+        let back = forwarded(&mut proxy, FOCUS, &response);
+        assert_eq!(back.to, at(UE));
+        assert_eq!(values(&back.bytes, Name::Via).len(), 1);
+
+        let stray = String::from_utf8(response).expect("text").replace("192.0.2.5", "192.0.2.55");
+        let receipt = proxy.handle_datagram(Time::EPOCH, at(FOCUS), stray.as_bytes());
+        assert_eq!(receipt, Receipt::Discarded(Discard::StrayResponse), "the top Via is not ours");
+    }
+}

@@ -86,8 +86,9 @@ impl Conference {
     }
 
     /// Whether this user is in the conference or is being called into it.
-    pub(super) fn is_inviting(&self, target: &OwnedUri) -> bool {
-        self.invitations.iter().any(|invitation| invitation.target == *target && !invitation.leg.caller.is_over())
+    pub(super) fn has(&self, user: &OwnedUri) -> bool {
+        let called = |invitation: &Invitation| invitation.target == *user && !invitation.leg.caller.is_over();
+        self.creator.user == *user || self.invitations.iter().any(called)
     }
 
     pub(super) fn dialogs(&self) -> impl Iterator<Item = &Dialog> {
@@ -146,11 +147,14 @@ impl Conference {
     }
 
     pub(super) fn timers(&self) -> impl Iterator<Item = Timer> {
-        let creator = self.creator.callee.timer().into_iter().chain(self.creator.reliable.timer());
+        let protocol = |at| Timer { at, class: TimerClass::Protocol };
+        let call = &self.creator;
+        let creator =
+            call.callee.timer().into_iter().chain(call.reliable.timer()).chain(call.gives_up_at.map(protocol));
         let subscriptions = self.subscriptions.iter().filter_map(|subscription| subscription.notifier.timer());
         let reports = self.invitations.iter().filter_map(|invitation| invitation.report.timer());
         let no_answer = self.invitations.iter().filter_map(|invitation| invitation.leg.no_answer_at);
-        let legs = no_answer.map(|at| Timer { at, class: TimerClass::Protocol });
+        let legs = no_answer.map(protocol);
         creator.chain(subscriptions).chain(reports).chain(legs)
     }
 

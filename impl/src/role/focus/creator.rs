@@ -13,6 +13,7 @@ use crate::dialog::{
     Verdict,
 };
 use crate::role::media::Media;
+use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Callee, CalleeOutput, CalleeState};
 use crate::wire::{Builder, Message, Method, Name, OwnedUri};
@@ -38,6 +39,8 @@ pub(super) struct Creator {
     pub(super) offers: OfferAnswer,
     pub(super) media: Media,
     pub(super) bye: Option<ClientKey>,
+    /// When a call that is still early is given up.
+    pub(super) gives_up_at: Option<Time>,
 }
 
 impl Creator {
@@ -113,6 +116,9 @@ impl Conference {
             return host.answer(server, 481);
         }
         let offer = offered(update);
+        if offer.is_none() && !update.body().is_empty() {
+            return host.answer(server, 488);
+        }
         let verdict = self.creator.offers.receive(Carrier::Update, offer.is_some());
         if let (Verdict::Take(_), Some(dialog)) = (verdict, &mut self.creator.dialog) {
             dialog.on_answered(refresh, 200);
@@ -144,13 +150,13 @@ impl Conference {
             }
             Verdict::Take(_) => {}
         }
-        let body = match (verdict, offer) {
-            (Verdict::Take(Meaning::Offer), Some(offer)) => Some(self.creator.media.answer(&offer, Flow::SENDRECV)),
-            _ => None,
-        };
+        let offer = offer.filter(|_| verdict == Verdict::Take(Meaning::Offer));
+        let conditional = offer.as_ref().is_some_and(SessionDescription::has_preconditions);
+        let body = offer.map(|offer| self.creator.media.answer(&offer, Flow::SENDRECV));
         let _ = self.creator.offers.send(carrier, body.is_some());
         let answer = response(host, 200).map(|answer| finish(answer, &contact)).map(|answer| match body {
-            Some(body) => answer.require(&["precondition"]).body(sdp::MEDIA_TYPE, body),
+            Some(body) if conditional => answer.require(&["precondition"]).body(sdp::MEDIA_TYPE, body),
+            Some(body) => answer.body(sdp::MEDIA_TYPE, body),
             None => answer,
         });
         host.respond(server, answer);
@@ -175,6 +181,7 @@ impl Conference {
         let _ = creator.offers.send(Carrier::InviteSuccess, false);
         creator.reliable.on_final();
         creator.callee.accept(host.now, success);
+        creator.gives_up_at = None;
         if let Some(dialog) = &mut creator.dialog {
             dialog.confirm();
         }
@@ -206,6 +213,7 @@ impl Conference {
     fn refuse_invite(&mut self, host: &mut Host<'_>, code: u16) {
         let (invite, tag) = (self.creator.invite.clone(), self.creator.tag.clone());
         self.creator.reliable.on_final();
+        self.creator.gives_up_at = None;
         self.creator.end_usage(&Usage::Invite);
         host.endpoint.answer(host.now, &invite, code, Some(&tag));
         host.events.push_back(Event::CreationRefused { code });
@@ -232,13 +240,17 @@ impl Conference {
 
     pub(super) fn on_creator_timeout(&mut self, host: &mut Host<'_>) {
         let creator = &mut self.creator;
-        match creator.reliable.on_timeout(host.now) {
-            ReliableTimeout::Nothing => {}
-            ReliableTimeout::Resend(progress) => host.endpoint.repeat(host.now, &creator.invite, progress),
-            ReliableTimeout::GaveUp => {
-                creator.callee.refuse();
-                self.refuse_invite(host, 504);
+        let gave_up = match creator.reliable.on_timeout(host.now) {
+            ReliableTimeout::Nothing => creator.gives_up_at.is_some_and(|at| at <= host.now),
+            ReliableTimeout::Resend(progress) => {
+                host.endpoint.repeat(host.now, &creator.invite, progress);
+                false
             }
+            ReliableTimeout::GaveUp => true,
+        };
+        if gave_up {
+            creator.callee.refuse();
+            self.refuse_invite(host, 504);
         }
         match self.creator.callee.on_timeout(host.now) {
             CalleeOutput::Resend(success) => host.endpoint.repeat(host.now, &self.creator.invite, success),

@@ -79,6 +79,7 @@ impl Focus {
             offers,
             media,
             bye: None,
+            gives_up_at: Some(now + self.config.setup),
         };
         let mut conference = Conference {
             uri,

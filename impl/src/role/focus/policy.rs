@@ -67,7 +67,7 @@ impl Policy {
             return Err(603);
         }
         let target = uri.to_owned().without_headers_and_method();
-        if conference.roster.present() >= room || conference.is_inviting(&target) {
+        if conference.roster.present() >= room || conference.has(&target) {
             return Err(603);
         }
         Ok(Reference {

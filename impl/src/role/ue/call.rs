@@ -51,6 +51,8 @@ pub(super) struct Inviting {
     reliable: ReliableReceiver,
     /// Whether the peer applies preconditions; if not, no second offer is due (TS 24.229 section 5.1.3.1).
     preconditions: bool,
+    /// A user agent has no timer of its own once a provisional response came: this is the end of its patience.
+    gives_up_at: Time,
 }
 
 /// How far the second offer is.
@@ -75,6 +77,19 @@ pub(super) struct Acknowledged {
 }
 
 impl Call {
+    /// When a call that is not established is given up.
+    pub(super) fn gives_up_at(&self) -> Option<Time> {
+        match self {
+            Self::Calling(inviting) | Self::Early(inviting, _) => Some(inviting.gives_up_at),
+            Self::Idle
+            | Self::Abandoned { .. }
+            | Self::Confirmed
+            | Self::Leaving { .. }
+            | Self::Over
+            | Self::Failed { .. } => None,
+        }
+    }
+
     pub(super) fn view(&self) -> CallState {
         match self {
             Self::Idle => CallState::Idle,
@@ -136,7 +151,9 @@ impl Ue {
             .request(now, &initial.request(), |builder| headers::invite(config, builder).body(sdp::MEDIA_TYPE, offer))
             .map_err(|_| not_now(&command, "the first hop cannot be reached"))?;
         let reliable = ReliableReceiver::default();
-        let inviting = Inviting { invite, initial, second_offer, media, offers, reliable, preconditions: false };
+        let gives_up_at = now + self.config.setup;
+        let inviting =
+            Inviting { invite, initial, second_offer, media, offers, reliable, preconditions: false, gives_up_at };
         self.call = Call::Calling(Box::new(inviting));
         Ok(())
     }
@@ -301,7 +318,23 @@ impl Ue {
         }
     }
 
-    /// The call cannot go on: CANCEL, which is possible because a provisional response came (RFC 3261 section 9.1).
+    pub(super) fn on_call_timeout(&mut self, now: Time) {
+        if self.call.gives_up_at().is_none_or(|at| at > now) {
+            return;
+        }
+        let call = std::mem::replace(&mut self.call, Call::Over);
+        self.call = match call {
+            Call::Calling(inviting) | Call::Early(inviting, _) => self.abandon(now, *inviting, 408),
+            call @ (Call::Idle
+            | Call::Abandoned { .. }
+            | Call::Confirmed
+            | Call::Leaving { .. }
+            | Call::Over
+            | Call::Failed { .. }) => call,
+        };
+    }
+
+    /// The call cannot go on: CANCEL if a provisional response came (RFC 3261 section 9.1); else Timer B ends it.
     fn abandon(&mut self, now: Time, inviting: Inviting, code: u16) -> Call {
         self.endpoint.cancel(now, &inviting.invite);
         Call::Abandoned { invite: inviting.invite, initial: Box::new(inviting.initial), code }

@@ -15,7 +15,7 @@ use crate::dialog::{Dialog, DialogState, Usage};
 use crate::error::CommandError;
 use crate::role::config::UeConfig;
 use crate::role::endpoint::{Endpoint, dialog_id};
-use crate::time::{Time, Timer};
+use crate::time::{Time, Timer, TimerClass};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
 use crate::usage::Referrals;
 use crate::view::{Counts, RosterEntry, SubscriptionView, UeView};
@@ -356,6 +356,7 @@ impl Agent for Ue {
     fn handle_timeout(&mut self, now: Time) {
         self.endpoint.timeout(now);
         self.on_transaction_events(now);
+        self.on_call_timeout(now);
         if let Some(subscription) = &mut self.subscription {
             let output = subscription.subscriber.on_timeout(now);
             self.on_subscriber_output(now, output);
@@ -387,6 +388,7 @@ impl Agent for Ue {
     fn timers(&self) -> Vec<Timer> {
         let subscription = self.subscription.iter().flat_map(|subscription| subscription.subscriber.timers());
         let referrals = self.referrals.iter().flat_map(|(_, referral)| referral.timers());
-        self.endpoint.pending().chain(subscription).chain(referrals).collect()
+        let call = self.call.gives_up_at().map(|at| Timer { at, class: TimerClass::Protocol });
+        self.endpoint.pending().chain(call).chain(subscription).chain(referrals).collect()
     }
 }

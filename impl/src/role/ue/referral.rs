@@ -7,7 +7,7 @@ use crate::dialog::{EventKey, TargetRefresh, Usage};
 use crate::error::CommandError;
 use crate::time::{Time, TimerClass};
 use crate::transaction::{ClientKey, ServerKey};
-use crate::usage::{Matched, NotifyVerdict, Received, Referral, Terms};
+use crate::usage::{Damage, Matched, NotifyVerdict, Received, Referral, Terms};
 use crate::view::{ReferralState, ReferralView};
 use crate::wire::{Message, Method, Name, OwnedUri, sipfrag};
 
@@ -122,6 +122,18 @@ impl Ue {
         self.with_referral(cseq, |referral| {
             referral.on_response(now, code, silent);
         });
+        if Damage::of(Method::Refer, code) == Damage::Dialog {
+            self.lose_dialog();
+        }
+    }
+
+    /// An answer said that the dialog is gone, and with it the call and every report (RFC 5057 section 5.1).
+    fn lose_dialog(&mut self) {
+        self.dialog = None;
+        if self.call == Call::Confirmed {
+            self.call = Call::Over;
+            self.events.push_back(Event::Ejected);
+        }
     }
 
     /// A NOTIFY of the refer package inside the call's dialog, whose `CSeq` order has been checked.

@@ -69,7 +69,8 @@ pub enum CheckKind {
     Invariant,
     /// A claim of the model, by its name.
     Claim,
-    /// Unit tests of the implementation, by the path of the module below the crate `imsconf`.
+    /// Tests of the implementation: a module of the crate `imsconf` by its path, with all its unit tests, or one of the
+    /// flows in its folder `tests`, as `file::function`.
     Unit,
     /// A committed capture, by the name of its file.
     Trace,

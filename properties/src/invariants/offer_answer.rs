@@ -14,6 +14,7 @@ use crate::oracle::{Sip, Text};
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-OA";
+static ALLOWS: Rule = Rule::new(NAME, "CR-11", Level::NonStrict);
 static FIRST_ANSWER: Rule = Rule::new(NAME, "CR-30", Level::Fail);
 static IN_PRACK: Rule = Rule::new(NAME, "CR-31", Level::Fail);
 static ONE_OFFER: Rule = Rule::new(NAME, "CR-32", Level::Fail);
@@ -215,6 +216,11 @@ impl OfferAnswer {
         };
         if message.is_request_of("INVITE") {
             exchange.answer = None;
+        }
+        if stage == Stage::Sent && &*of.method == "INVITE" && (message.is_request() || message.is_reliable_provisional()) {
+            judge.rule(&ALLOWS, event.party, message.has_token("Allow", "UPDATE"), &[event.number], || {
+                format!("{} carries a description, but its Allow does not list UPDATE", message.label())
+            });
         }
         let part = exchange.part(message, &of, stage);
         if stage == Stage::Sent {

@@ -228,7 +228,7 @@ fn offer_answer() {
         "
         case offer 2 in the PRACK
             @CALL
-            holds CR-30 CR-31 CR-33 CR-34
+            holds CR-11 CR-30 CR-31 CR-33 CR-34
         case offer 2 in an UPDATE
             D1 ue INVITE* 1 | sdp u 1
             D1 focus 183 INVITE 1 | Require: 100rel | RSeq: 1 | sdp f 1
@@ -239,6 +239,11 @@ fn offer_answer() {
             D1 focus 200 INVITE 1
             D1 ue ACK 1
             holds CR-30 CR-31 CR-32 CR-33 CR-34
+        case UPDATE is not said to be understood
+            D1 ue INVITE* 1 | sdp u 1 | Allow: INVITE, ACK, CANCEL, BYE
+            D1 focus 183 INVITE 1 | Require: 100rel | RSeq: 1 | sdp f 1 | without Allow
+            finds CR-11 non-strict
+            finds CR-11 non-strict
         case UPDATE before the answer
             D1 ue INVITE* 1 | sdp u 1
             D1 focus 183 INVITE 1 | sdp f 1
@@ -323,7 +328,7 @@ fn offer_answer() {
             D1 focus 183 INVITE 1 | Require: 100rel | RSeq: 1 | sdp f 1
             D1 ue PRACK 2 | RAck: 1 1 INVITE
             D1 focus 200 PRACK 2
-            D1 focus 180 INVITE 1 | Require: 100rel | RSeq: 2 | sdp f 2
+            D1 focus 183 INVITE 1 | Require: 100rel | RSeq: 2 | sdp f 2
             finds CR-30 fail
         case the answer again in the 200
             D1 ue INVITE* 1 | sdp u 1

@@ -282,7 +282,8 @@ fn defaults(dialog: &str, code: Option<&str>, method: &str) -> &'static [&'stati
         (_, Some("200"), "SUBSCRIBE") => &["Expires: 600"],
         ("D2", None, "NOTIFY") => &["Event: conference", "Subscription-State: active;expires=600"],
         (_, None, "NOTIFY") => &["Event: refer", "Subscription-State: active;expires=300"],
-        (_, None, "INVITE") => &["Supported: 100rel, precondition"],
+        (_, None, "INVITE") => &["Supported: 100rel, precondition", "Allow: INVITE, ACK, CANCEL, BYE, PRACK, UPDATE"],
+        (_, Some("183"), "INVITE") => &["Allow: INVITE, ACK, CANCEL, BYE, PRACK, UPDATE"],
         _ => &[],
     }
 }

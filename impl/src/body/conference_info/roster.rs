@@ -105,7 +105,7 @@ impl Roster {
     fn apply_partial(&mut self, document: &Document) -> Applied {
         let received = document.version;
         // Without local state there is nothing to apply it to, whatever its number (the RFC starts with a full one).
-        if self.version.is_none() || self.version.and_then(|local| local.checked_add(1)) != Some(received) {
+        if self.version.and_then(|local| local.checked_add(1)) != Some(received) {
             let refresh = !std::mem::replace(&mut self.awaiting_full, true);
             return Applied::Gap { local: self.version, received, refresh };
         }

@@ -144,6 +144,19 @@ fn a_key_is_literal_text() {
 }
 
 #[test]
+fn an_unseen_row_is_added_with_what_is_given_but_without_what_is_deleted_in_it() {
+    let endpoint = |state| Endpoint { state, ..Endpoint::default() };
+    let endpoints = [("gone".to_owned(), endpoint(State::Deleted)), ("new".to_owned(), endpoint(State::Partial))];
+    let bob = User { state: State::Partial, endpoints: endpoints.into(), ..user("Bob") };
+    let mut roster = Roster::new();
+    roster.apply(&document(State::Full, 1));
+    roster.apply(&Document { content: users(State::Partial, [("b", bob)]), ..document(State::Partial, 2) });
+    let held = roster.conference().users.as_ref().and_then(|users| users.rows.get("b")).unwrap();
+    let expected = User { endpoints: [("new".to_owned(), endpoint(State::Full))].into(), ..user("Bob") };
+    assert_eq!(held, &expected);
+}
+
+#[test]
 fn a_partial_row_changes_what_it_mentions_and_keeps_the_rest() {
     let endpoint = |state, status| Endpoint { state, status, ..Endpoint::default() };
     let media = |kind: &str| Media { kind: Some(kind.into()), ..Media::default() };

@@ -78,6 +78,8 @@ fn an_answer_takes_what_is_common_and_refuses_the_rest() {
         codecs: vec![Codec { payload_type: 0, encoding: "PCMU/8000".into(), parameters: None }],
         ..focus()
     };
+    let aligned =
+        LocalMedia { codecs: Codec::voice().into_iter().filter(|codec| codec.payload_type == 96).collect(), ..focus() };
     // Media of the offer, who answers, `m=` lines of the answer.
     let table: &[(&str, &LocalMedia, &[&str])] = &[
         ("", &pcmu, &[]),
@@ -98,6 +100,11 @@ fn an_answer_takes_what_is_common_and_refuses_the_rest() {
              a=rtpmap:98 telephone-event/16000\r\na=rtpmap:99 telephone-event/8000\r\n",
             &focus(),
             &["m=audio 30000 RTP/AVP 96 99"],
+        ),
+        (
+            "m=audio 9 RTP/AVP 96 97\r\na=rtpmap:96 AMR/8000\r\na=rtpmap:97 AMR/8000\r\na=fmtp:97 octet-align=1\r\n",
+            &aligned,
+            &["m=audio 30000 RTP/AVP 97"],
         ),
         ("m=audio 9 RTP/AVP 96\r\na=rtpmap:96 telephone-event/8000\r\n", &focus(), &["m=audio 0 RTP/AVP 96"]),
     ];

@@ -1,16 +1,18 @@
 //! What is claimed of every state.
 //!
-//! A claim is an `always` property, named as the catalogue of requirements names it, with a meaning for this model: a sentence about one
-//! state, since the checker looks at one state at a time. History shows in what is in flight. `tests/claims.rs` holds a deliberately
-//! wrong model for each: none of them is a tautology. stateright's `eventually` is not used (0.31 misses cycles); that things end well is
-//! the business of I-TIMEOUT, I-NO-LEAK and `graph.rs`. Read first: `system.rs`. Next: `sightings.rs`.
+//! A claim is an `always` property, named as the catalogue of requirements names it, with a meaning for this model:
+//! a sentence about one state, since the checker looks at one state at a time. History shows in what is in flight.
+//! `tests/claims.rs` holds a deliberately wrong model for each: none of them is a tautology. stateright's
+//! `eventually` is not used (0.31 misses cycles); that things end well is the business of I-TIMEOUT, I-NO-LEAK and
+//! `graph.rs`. Read first: `system.rs`. Next: `sightings.rs`.
 
 use stateright::{Model, Property};
 
+use crate::action::{Action, ActionKind};
 use crate::focus::{DialOut, Hosting, Notifier, Report};
 use crate::message::{CallMessage, DialMessage, ReferMessage, SubscriptionMessage};
 use crate::participant::Participant;
-use crate::system::{Action, ActionKind, Leg, State};
+use crate::system::{Leg, State};
 use crate::terms::{Outcome, Presence, SecondOffer};
 use crate::ue::{Call, CallFailure, Refer, Stage, Subscription};
 
@@ -49,7 +51,8 @@ pub fn claims<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
 
 // ---- ends: what a state looks like in which nobody has to do anything
 
-/// Whether nobody has to do anything: no action is possible but users' wishes, losses and subscriptions that run out in hours.
+/// Whether nobody has to do anything: no action is possible but users' wishes, losses and subscriptions that run
+/// out in hours.
 pub fn owes_nothing<M: Model<State = State, Action = Action>>(model: &M, state: &State) -> bool {
     let mut actions = Vec::new();
     model.actions(state, &mut actions);
@@ -119,7 +122,8 @@ fn leg_settled(state: &State, leg: &Leg) -> bool {
     report && dial
 }
 
-/// Whether a message was lost for good and that left its trace: somebody knows that something failed, or was never told of the end.
+/// Whether a message was lost for good and that left its trace: somebody knows that something failed, or was never
+/// told of the end.
 #[must_use]
 pub fn explicit_failure(state: &State) -> bool {
     let call = match state.ue.call {
@@ -144,7 +148,8 @@ fn leg_failed(leg: &Leg) -> bool {
 
 // ---- claims
 
-/// A NOTIFY that belongs to an outstanding SUBSCRIBE or REFER is not answered 481 (RFC 6665 4.1.2.4, RFC 3515 2.4.4).
+/// A NOTIFY that belongs to an outstanding SUBSCRIBE or REFER is not answered 481 (RFC 6665 4.1.2.4, RFC 3515
+/// 2.4.4).
 fn early_notify(state: &State) -> bool {
     let subscribed = matches!(state.ue.subscription, Subscription::Subscribing { .. } | Subscription::Active);
     let refused = state.network.subscription.contains(SubscriptionMessage::NotifyRefused);
@@ -262,7 +267,8 @@ fn notify_of_this_refer(state: &State) -> bool {
         .all(|leg| leg.ue.refer != Refer::Trying || !matches!(leg.focus.report, Report::None | Report::OwesTrying))
 }
 
-/// The end of a refer subscription leaves the call alone, the end of the call leaves the refer subscriptions alone (RFC 5057 4.2, 5.5).
+/// The end of a refer subscription leaves the call alone, the end of the call leaves the refer subscriptions alone
+/// (RFC 5057 4.2, 5.5).
 fn usages_independent(state: &State) -> bool {
     let call = state.focus.hosting != Hosting::Over || state.ue.has_left();
     call && state.legs.iter().all(|leg| leg.ue.refer != Refer::Trying || leg.focus.report != Report::Closed)
@@ -318,7 +324,8 @@ fn acknowledged_first(state: &State) -> bool {
             || call.contains(CallMessage::PrackWithOffer))
 }
 
-/// At most one offer is open, and each answer comes in the message that belongs to its offer (RFC 3311 5.1, RFC 3262 5, RFC 6337 2.2).
+/// At most one offer is open, and each answer comes in the message that belongs to its offer (RFC 3311 5.1, RFC
+/// 3262 5, RFC 6337 2.2).
 fn one_offer_at_a_time(state: &State) -> bool {
     let open = |messages: &[CallMessage]| messages.iter().any(|message| state.network.call.contains(*message));
     let first = open(&[CallMessage::Invite, CallMessage::Progress]);

@@ -91,8 +91,8 @@ pub struct Focus {
     pub hosting: Hosting,
     /// D2.
     pub notifier: Notifier,
-    /// How many versions the last document sent is ahead of the last one that the UE applied: 0 or 1 as long as all is well.
-    /// 0 whenever the notifier is neither `Active` nor `Notifying`.
+    /// How many versions the last document sent is ahead of the last one that the UE applied: 0 or 1 as long as all
+    /// is well. 0 whenever the notifier is neither `Active` nor `Notifying`.
     pub ahead: u8,
 }
 
@@ -157,7 +157,8 @@ impl Focus {
         false
     }
 
-    /// Reacts to a message in D2; tells whether it accepted a SUBSCRIBE, so that the full document goes out at once.
+    /// Reacts to a message in D2; tells whether it accepted a SUBSCRIBE, so that the full document goes out at
+    /// once.
     pub(crate) fn on_subscription(
         &mut self,
         message: SubscriptionMessage,

@@ -1,9 +1,9 @@
 //! A walk of our own over a model, for what stateright does not tell: the graph itself.
 //!
-//! stateright keeps fingerprints; it exposes neither which states have no successor nor who leads where, and its `eventually`
-//! misses cycles. This walk keeps the states, numbered breadth first, and the *owed* edges: the actions that somebody has to take,
-//! as opposed to what a user may want or the network may do. So it can say that owed actions run out, where they do, and from where a
-//! good end can still be reached. Read first: `system.rs`.
+//! stateright keeps fingerprints; it exposes neither which states have no successor nor who leads where, and its
+//! `eventually` misses cycles. This walk keeps the states, numbered breadth first, and the *owed* edges: the
+//! actions that somebody has to take, as opposed to what a user may want or the network may do. So it can say that
+//! owed actions run out, where they do, and from where a good end can still be reached. Read first: `system.rs`.
 
 use std::hash::{Hash, Hasher};
 
@@ -23,19 +23,29 @@ pub struct Graph<'m, M: Model> {
     terminal: usize,
 }
 
-/// How a walk goes about it.
-pub struct Walk<'w, M: Model> {
+/// How a walk looks at a model.
+pub struct Walk<M: Model> {
     /// Whether somebody has to take this action.
     pub is_owed: fn(&M::Action) -> bool,
     /// What stands for a state and all that are symmetric to it: `Clone::clone` for a walk without symmetry.
     pub representative: fn(&M::State) -> M::State,
-    /// Whether to go on from a state.
-    pub expand: &'w dyn Fn(&M::State) -> bool,
-    /// Told of every transition: the number of the state before, that state, and the action.
-    pub on_transition: &'w mut dyn FnMut(u32, &M::State, &M::Action),
-    /// Told now and then how many states there are.
-    pub on_progress: &'w mut dyn FnMut(usize),
 }
+
+/// Somebody who comes along on a walk. `()` goes everywhere and looks at nothing.
+pub trait Visitor<M: Model> {
+    /// Whether to go on from `state`.
+    fn expand(&self, _state: &M::State) -> bool {
+        true
+    }
+
+    /// `action` is taken in `state`, whose number is `from`.
+    fn on_transition(&mut self, _from: u32, _state: &M::State, _action: &M::Action) {}
+
+    /// There are so many states so far: told about every millionth.
+    fn on_progress(&mut self, _states: usize) {}
+}
+
+impl<M: Model> Visitor<M> for () {}
 
 impl<'m, M> Graph<'m, M>
 where
@@ -46,7 +56,7 @@ where
     ///
     /// # Panics
     /// With more than 2³² − 2 states or owed edges.
-    pub fn walk(model: &'m M, walk: &mut Walk<'_, M>) -> Self {
+    pub fn walk(model: &'m M, walk: &Walk<M>, visitor: &mut dyn Visitor<M>) -> Self {
         let mut graph = Self {
             model,
             representative: walk.representative,
@@ -66,12 +76,12 @@ where
         let mut next = 0;
         while let Some(state) = graph.states.get(next).copied() {
             let from = number(next);
-            if (walk.expand)(&state) {
+            if visitor.expand(&state) {
                 actions.clear();
                 model.actions(&state, &mut actions);
                 let mut stuck = true;
                 for action in actions.drain(..) {
-                    (walk.on_transition)(from, &state, &action);
+                    visitor.on_transition(from, &state, &action);
                     let owed = (walk.is_owed)(&action);
                     if let Some(successor) = model.next_state(&state, action) {
                         stuck = false;
@@ -87,7 +97,7 @@ where
             graph.starts.push(number(graph.targets.len()));
             next += 1;
             if next.is_multiple_of(1 << 20) {
-                (walk.on_progress)(graph.states.len());
+                visitor.on_progress(graph.states.len());
             }
         }
         graph
@@ -156,8 +166,8 @@ where
             at = self.parents[at] as usize;
             chain.push(at);
         }
-        // From the initial state on follow real states, not their representatives, so that an invited user keeps his name all
-        // the way.
+        // From the initial state on follow real states, not their representatives, so that an invited user keeps
+        // his name all the way.
         let mut path = Vec::new();
         let stands_for = |state: &M::State, number: usize| (self.representative)(state) == self.states[number];
         let mut end = self.model.init_states().into_iter().find(|state| stands_for(state, at));
@@ -191,8 +201,9 @@ where
     /// A state from which owed actions can go on for ever, if there is one.
     #[must_use]
     pub fn endless(&self) -> Option<usize> {
-        // Kahn's algorithm, from the ends backwards would need the reverse edges; forwards it does as well: what is left over when
-        // states without a predecessor are taken away, again and again, lies on a cycle or behind one.
+        // Kahn's algorithm, from the ends backwards would need the reverse edges; forwards it does as well: what is
+        // left over when states without a predecessor are taken away, again and again, lies on a cycle or behind
+        // one.
         let mut predecessors = vec![0_u32; self.states.len()];
         for target in &self.targets {
             predecessors[*target as usize] += 1;
@@ -236,9 +247,11 @@ fn number(index: usize) -> u32 {
     u32::try_from(index).expect("fewer than 2^32 states and edges")
 }
 
-/// Open addressing over the numbers of the states; the states themselves stay in their vector and are compared in full.
+/// Open addressing over the numbers of the states; the states themselves stay in their vector and are compared in
+/// full.
 struct Index {
-    /// A number + 1 below, half of the state's hash above; or 0 for a free place. A power of two long, at most half full.
+    /// A number + 1 below, half of the state's hash above; or 0 for a free place. A power of two long, at most half
+    /// full.
     places: Vec<u64>,
     used: usize,
 }
@@ -286,7 +299,8 @@ impl Index {
     }
 }
 
-/// The half of a hash that is kept beside the number, so that most strangers are told apart without looking at their states.
+/// The half of a hash that is kept beside the number, so that most strangers are told apart without looking at
+/// their states.
 const TAG: u64 = 0xFFFF_FFFF_0000_0000;
 
 fn hash<S: Hash>(state: &S) -> u64 {
@@ -333,5 +347,96 @@ impl Hasher for Mixer {
 
     fn write_isize(&mut self, value: isize) {
         self.write_u64(value as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stateright::Property;
+
+    use super::*;
+
+    /// Numbers below 100 and the steps between them; a step is owed if it is written with `true`.
+    struct Steps(&'static [(u8, u8, bool)]);
+
+    impl Model for Steps {
+        type State = u8;
+        type Action = (u8, bool);
+
+        fn init_states(&self) -> Vec<u8> {
+            vec![0]
+        }
+
+        fn actions(&self, state: &u8, actions: &mut Vec<(u8, bool)>) {
+            actions.extend(self.0.iter().filter(|(from, ..)| from == state).map(|(_, to, owed)| (*to, *owed)));
+        }
+
+        fn next_state(&self, _: &u8, (to, _): (u8, bool)) -> Option<u8> {
+            (to < 100).then_some(to)
+        }
+
+        fn properties(&self) -> Vec<Property<Self>> {
+            Vec::new()
+        }
+    }
+
+    fn walk(model: &Steps) -> Graph<'_, Steps> {
+        Graph::walk(model, &Walk { is_owed: |(_, owed)| *owed, representative: u8::clone }, &mut ())
+    }
+
+    struct Case {
+        what: &'static str,
+        steps: &'static [(u8, u8, bool)],
+        /// States, transitions, terminal states.
+        sizes: (usize, u64, usize),
+        /// A state that goes on for ever.
+        endless: Option<u8>,
+        /// A state cut off from 9.
+        cut_off: Option<u8>,
+    }
+
+    #[test]
+    fn counts_and_ends() {
+        let case = |what, steps, sizes, endless, cut_off| Case { what, steps, sizes, endless, cut_off };
+        let table = [
+            case("a way to the end", &[(0, 1, true), (1, 9, true)], (3, 2, 1), None, None),
+            case("ways that meet", &[(0, 1, true), (0, 2, true), (1, 9, true), (2, 9, true)], (4, 4, 1), None, None),
+            case("a way nobody has to go", &[(0, 9, false)], (2, 1, 1), None, Some(0)),
+            case("a dead end beside the good one", &[(0, 9, true), (0, 1, true)], (3, 2, 2), None, Some(1)),
+            case("a circle with a way out", &[(0, 1, true), (1, 0, true), (1, 9, true)], (3, 3, 1), Some(0), None),
+            case("a circle", &[(0, 1, true), (1, 2, true), (2, 1, true), (0, 9, true)], (4, 4, 1), Some(1), Some(1)),
+            case("a circle by choice", &[(0, 1, true), (1, 0, false), (1, 9, true)], (3, 3, 1), None, None),
+            case("a step that does not happen", &[(0, 9, true), (9, 100, true)], (2, 1, 1), None, None),
+        ];
+        for Case { what, steps, sizes, endless, cut_off } in table {
+            let model = Steps(steps);
+            let graph = walk(&model);
+            assert_eq!((graph.unique_states(), graph.transitions(), graph.terminal_states()), sizes, "{what}");
+            let name = |number: Option<usize>| number.map(|number| graph.states()[number]);
+            assert_eq!(name(graph.endless()), endless, "{what}");
+            assert_eq!(name(graph.cut_off(|_, state| *state == 9)), cut_off, "{what}");
+        }
+    }
+
+    #[test]
+    fn paths_are_shortest() {
+        let model = Steps(&[(0, 1, true), (1, 2, true), (2, 3, true), (0, 4, false), (4, 3, true)]);
+        let graph = walk(&model);
+        assert_eq!(graph.shortest_path(|state| *state == 3), Some(vec![(4, false), (3, true)]));
+        assert_eq!(graph.shortest_path(|state| *state == 0), Some(vec![]));
+        assert_eq!(graph.shortest_path(|state| *state == 7), None);
+    }
+
+    #[test]
+    fn the_index_grows_and_forgets_nothing() {
+        let mut index = Index::new();
+        let mut states: Vec<u32> = Vec::new();
+        for state in (0..20_000_u32).map(|state| state * 4096) {
+            assert_eq!(index.find_or_insert(&states, &state), (number(states.len()), true));
+            states.push(state);
+        }
+        for (at, state) in states.iter().enumerate() {
+            assert_eq!(index.find_or_insert(&states, state), (number(at), false));
+        }
     }
 }

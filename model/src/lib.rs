@@ -1,11 +1,14 @@
 //! Abstract model of IMS conference signalling, explored completely with stateright.
 //!
-//! One UE creates a conference by the factory URI, subscribes to its event package, invites users by REFER to the focus and leaves;
-//! the focus dials out, reports and notifies; the network reorders and, on a budget, loses. The level is that of the transaction user:
-//! a request arrives at most once, a response at most once, a loss is a transaction time-out.
+//! One UE creates a conference by the factory URI, subscribes to its event package, invites users by REFER to the
+//! focus and leaves; the focus dials out, reports and notifies; the network reorders and, on a budget, loses. The
+//! level is that of the transaction user: a request arrives at most once, a response at most once, a loss is a
+//! transaction time-out.
 //!
-//! Read in this order: `terms`, `message`, `network`, `ue`, `focus`, `participant`, `system`, `claims`, `graph`, `scope`.
+//! Read in this order: `terms`, `message`, `network`, `ue`, `focus`, `participant`, `action`, `system`, `claims`,
+//! `sightings`, `graph`, `scope`.
 
+mod action;
 mod claims;
 mod focus;
 mod graph;
@@ -19,14 +22,17 @@ mod system;
 mod terms;
 mod ue;
 
+pub use action::{Action, ActionKind};
 pub use claims::{claims, explicit_failure, owes_nothing, settled, somebody_waits};
 pub use focus::{DialOut, Focus, FocusLeg, Hosting, Notifier, Report};
-pub use graph::{Graph, Walk};
+pub use graph::{Graph, Visitor, Walk};
 pub use message::{CallMessage, DialMessage, Kind, Message, ReferMessage, SubscriptionMessage};
 pub use network::{LegNetwork, Messages, Network};
 pub use participant::Participant;
-pub use scope::{Configuration, Scope, ScopeReport, Verdict, Witness, ends_well, explore, judge, report, witnesses};
+pub use scope::{
+    Configuration, Scope, ScopeReport, Verdict, Witness, ends_well, explore, judge, report, walk, witnesses,
+};
 pub use sightings::{Moment, moments, sightings};
-pub use system::{Action, ActionKind, Conference, Leg, State};
+pub use system::{Conference, Leg, State};
 pub use terms::{Invited, MAX_INVITED, Outcome, Party, Presence, SecondOffer};
 pub use ue::{Call, CallFailure, Refer, Stage, Subscription, Ue, UeLeg};

@@ -1,8 +1,8 @@
 //! The messages, one enum per dialog usage, at transaction-user level.
 //!
-//! A copy, a 100, the ACK to a failure and the 200 to a CANCEL are invisible: the transaction layer makes and absorbs them.
-//! Contents are kept as far as a claim looks at them: an SDP body is part of the kind, a roster is the focus' `told` column.
-//! Read first: RFC 3261 12 and 15, RFC 3262, RFC 3515, RFC 6665. Next: `network.rs`.
+//! A copy, a 100, the ACK to a failure and the 200 to a CANCEL are invisible: the transaction layer makes and
+//! absorbs them. Contents are kept as far as a claim looks at them: an SDP body is part of the kind, a roster is
+//! the focus' `told` column. Read first: RFC 3261 12 and 15, RFC 3262, RFC 3515, RFC 6665. Next: `network.rs`.
 
 use std::fmt;
 
@@ -292,8 +292,9 @@ impl Message {
 
     /// Whether the model may lose it for good, so that the sender of the request sees a transaction time-out.
     ///
-    /// Both halves of SUBSCRIBE, REFER, NOTIFY and BYE, and the request half of the two INVITEs. The rest of an INVITE (183, PRACK,
-    /// UPDATE, 200, ACK) is repeated by the transaction users themselves and is taken to arrive.
+    /// Both halves of SUBSCRIBE, REFER, NOTIFY and BYE, and the request half of the two INVITEs. The rest of an
+    /// INVITE (183, PRACK, UPDATE, 200, ACK) is repeated by the transaction users themselves and is taken to
+    /// arrive.
     #[must_use]
     pub const fn may_be_lost(self) -> bool {
         match self {

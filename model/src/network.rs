@@ -1,8 +1,8 @@
 //! What is in flight: a set of kinds per dialog usage. Any message of a set may be delivered next.
 //!
-//! A request is delivered at most once and so is a response; retransmission is below this level. REFERs carry an order, because a
-//! later request of the same dialog makes an earlier one unacceptable when it is delivered first (RFC 3261 12.2.2).
-//! Read first: `message.rs`. Next: `ue.rs`.
+//! A request is delivered at most once and so is a response; retransmission is below this level. REFERs carry an
+//! order, because a later request of the same dialog makes an earlier one unacceptable when it is delivered first
+//! (RFC 3261 12.2.2). Read first: `message.rs`. Next: `ue.rs`.
 
 use std::marker::PhantomData;
 
@@ -79,6 +79,7 @@ pub struct LegNetwork {
     pub refer: Messages<ReferMessage>,
     /// His dial-out dialog D3(i).
     pub dial: Messages<DialMessage>,
-    /// While [`ReferMessage::Refer`] is in flight: how many such REFERs have a lower CSeq, over all invited users. Otherwise 0.
+    /// While [`ReferMessage::Refer`] is in flight: how many such REFERs have a lower CSeq, over all invited users.
+    /// Otherwise 0.
     pub rank: u8,
 }

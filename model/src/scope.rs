@@ -1,6 +1,7 @@
 //! How much to explore, and what came out.
 //!
-//! A scope is a list of configurations; each is explored completely. Read first: `claims.rs`, `sightings.rs`, `graph.rs`.
+//! A scope is a list of configurations; each is explored completely. Read first: `claims.rs`, `sightings.rs`,
+//! `graph.rs`.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -8,10 +9,11 @@ use std::hash::BuildHasherDefault;
 
 use stateright::{Expectation, Model, Property, Representative};
 
+use crate::action::{Action, ActionKind};
 use crate::claims::{claims, explicit_failure, settled};
-use crate::graph::{Graph, Mixer, Walk};
+use crate::graph::{Graph, Mixer, Visitor, Walk};
 use crate::sightings::{Moment, moments, sightings};
-use crate::system::{Action, ActionKind, Conference, State};
+use crate::system::{Conference, State};
 
 /// How much to explore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,8 +75,8 @@ impl Scope {
 pub struct Verdict {
     /// The property, as the catalogue of requirements names it, or in words.
     pub name: &'static str,
-    /// A shortest run to a state that decides it: a counterexample to a claim, an example of a sighting. `None`: there is no such
-    /// state; the claim holds, or the sighting is missing.
+    /// A shortest run to a state that decides it: a counterexample to a claim, an example of a sighting. `None`:
+    /// there is no such state; the claim holds, or the sighting is missing.
     pub path: Option<Vec<Action>>,
 }
 
@@ -119,39 +121,55 @@ impl ScopeReport {
     }
 }
 
-/// Explores `model` completely.
+/// The walk for models of the conference: what is not a user's wish, a loss or hours away is owed.
+#[must_use]
+pub fn walk<M: Model<State = State, Action = Action>>(symmetry: bool) -> Walk<M> {
+    Walk {
+        is_owed: |action| action.kind() == ActionKind::Protocol,
+        representative: if symmetry { State::representative } else { State::clone },
+    }
+}
+
+/// Takes down which actions are taken and when the moments come.
+struct Journal<'p> {
+    taken: HashSet<Action, BuildHasherDefault<Mixer>>,
+    /// Each with the number of the first state it comes in.
+    moments: Vec<(Moment, Option<u32>)>,
+    progress: &'p mut dyn FnMut(usize),
+}
+
+impl Visitor<Conference> for Journal<'_> {
+    fn on_transition(&mut self, from: u32, state: &State, action: &Action) {
+        self.taken.insert(action.of_first());
+        for (moment, seen) in &mut self.moments {
+            if seen.is_none() && moment.is(state, *action) {
+                *seen = Some(from);
+            }
+        }
+    }
+
+    fn on_progress(&mut self, states: usize) {
+        (self.progress)(states);
+    }
+}
+
+/// Explores one configuration completely; `progress` is told now and then how many states there are.
 pub fn explore(configuration: &Configuration, progress: &mut dyn FnMut(usize)) -> ScopeReport {
     let Configuration { model, symmetry } = configuration;
     let (invited, losses) = (usize::from(model.invited), usize::from(model.losses));
-    let mut taken = HashSet::<Action, BuildHasherDefault<Mixer>>::default();
-    let mut moments: Vec<_> = moments(invited, losses).into_iter().map(|moment| (moment, None)).collect();
-    let graph = Graph::walk(
-        model,
-        &mut Walk {
-            is_owed: |action| action.kind() == ActionKind::Protocol,
-            representative: if *symmetry { State::representative } else { State::clone },
-            expand: &|_| true,
-            on_transition: &mut |from, state, action| {
-                taken.insert(action.of_first());
-                for (moment, seen) in &mut moments {
-                    if seen.is_none() && moment.is(state, *action) {
-                        *seen = Some(from);
-                    }
-                }
-            },
-            on_progress: progress,
-        },
-    );
+    let moments = moments(invited, losses).into_iter().map(|moment| (moment, None)).collect();
+    let mut journal = Journal { taken: HashSet::default(), moments, progress };
+    let graph = Graph::walk(model, &walk(*symmetry), &mut journal);
     let mut claims = judge(&graph, &claims());
     claims.extend(ends_well(&graph));
     let witness = |name, path| Witness { name, model: *model, path };
     let states = judge(&graph, &sightings(invited)).into_iter();
     let mut witnesses: Vec<Witness> = states.map(|verdict| witness(verdict.name.to_owned(), verdict.path)).collect();
-    for (moment, seen) in moments {
+    for (moment, seen) in journal.moments {
         let path = seen.and_then(|from| path_to_moment(&graph, from as usize, &moment));
         witnesses.push(witness(moment.name, path));
     }
-    let mut actions_taken: Vec<Action> = taken.into_iter().collect();
+    let mut actions_taken: Vec<Action> = journal.taken.into_iter().collect();
     actions_taken.sort_unstable();
     ScopeReport {
         configuration: *configuration,
@@ -212,7 +230,8 @@ fn path_to_moment(graph: &Graph<'_, Conference>, from: usize, moment: &Moment) -
     Some(path)
 }
 
-/// Explores every configuration of `scope`; `progress` is told now and then of which configuration, and how many states so far.
+/// Explores every configuration of `scope`; `progress` is told now and then of which configuration, and how many
+/// states so far.
 pub fn report(scope: Scope, progress: &mut dyn FnMut(&Configuration, usize)) -> Vec<ScopeReport> {
     let configurations = scope.configurations().iter();
     configurations.map(|configuration| explore(configuration, &mut |states| progress(configuration, states))).collect()

@@ -1,15 +1,16 @@
 //! What must be seen in some state: every branch of the procedure is really taken.
 //!
-//! A sighting is a `sometimes` property, about a state. A moment is about an action in a state: who overtakes whom, which message is lost;
-//! the state after it may look like any other. The shortest way to either is a witness (`scope.rs`): a run that an implementation must be
-//! able to follow. Read first: `system.rs`. Next: `scope.rs`.
+//! A sighting is a `sometimes` property, about a state. A moment is about an action in a state: who overtakes whom,
+//! which message is lost; the state after it may look like any other. The shortest way to either is a witness
+//! (`scope.rs`): a run that an implementation must be able to follow. Read first: `system.rs`. Next: `scope.rs`.
 
 use stateright::{Model, Property};
 
+use crate::action::Action;
 use crate::focus::{DialOut, Hosting, Notifier, Report};
 use crate::message::{CallMessage, DialMessage, Kind, Message, ReferMessage, SubscriptionMessage};
 use crate::participant::Participant;
-use crate::system::{Action, Leg, State};
+use crate::system::{Leg, State};
 use crate::terms::{Invited, Outcome, Presence};
 use crate::ue::{Call, CallFailure, Refer, Subscription};
 
@@ -294,6 +295,11 @@ pub fn moments(invited: usize, losses: usize) -> Vec<Moment> {
             Moment::new("subscribed after an outcome", |state, action| {
                 action == Action::Subscribe && any(state, |leg| matches!(leg.ue.refer, Refer::Done(_)))
             }),
+            Moment::new("the creator leaves last", |state, action| {
+                action == Action::Leave
+                    && any(state, has_left)
+                    && !any(state, |leg| matches!(leg.participant, Participant::Answered | Participant::InCall))
+            }),
             Moment::new("NOTIFY overtakes the 202", |state, action| match action {
                 Action::Deliver(Message::Refer(invited, ReferMessage::Trying)) => {
                     state.in_flight(Message::Refer(invited, ReferMessage::Accepted))
@@ -309,6 +315,10 @@ pub fn moments(invited: usize, losses: usize) -> Vec<Moment> {
         ]);
     }
     if losses >= 1 {
+        all.push(Moment::new("conference NOTIFY too late", |_, action| action == Action::NotifyTooLate));
+        if invited >= 1 {
+            all.push(Moment::new("refer NOTIFY too late", |_, action| matches!(action, Action::ReferNotifyTooLate(_))));
+        }
         let first = Invited::ALL[0];
         let messages = CallMessage::ALL.iter().copied().map(Message::Call);
         let messages = messages.chain(SubscriptionMessage::ALL.iter().copied().map(Message::Subscription));

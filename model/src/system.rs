@@ -1,9 +1,10 @@
-//! The whole system: its state, its actions, and the `stateright::Model` over them.
+//! The whole system: its state and the `stateright::Model` over it.
 //!
-//! Read first: `message.rs`, `ue.rs`, `focus.rs`, `participant.rs`. Next: `claims.rs`.
+//! Read first: `ue.rs`, `focus.rs`, `participant.rs`, `action.rs`. Next: `claims.rs`.
 
 use stateright::{Model, Property};
 
+use crate::action::Action;
 use crate::claims::claims;
 use crate::focus::{DialOut, Focus, FocusLeg, Hosting, Notifier, Report};
 use crate::message::{CallMessage, DialMessage, Message, ReferMessage, SubscriptionMessage};
@@ -37,141 +38,10 @@ pub struct State {
     pub focus: Focus,
     /// What is in flight between them, apart from the REFERs.
     pub network: Network,
-    /// How many messages have been lost for good.
+    /// How many messages have been lost for good, or came too late.
     pub lost: u8,
     /// The invited users; those beyond [`Conference::invited`] stay as they are by default.
     pub legs: [Leg; MAX_INVITED],
-}
-
-/// What can happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Action {
-    /// The UE's user creates a conference.
-    Create(SecondOffer),
-    /// The UE's user subscribes to the conference package.
-    Subscribe,
-    /// The UE's user invites somebody.
-    Invite(Invited),
-    /// The UE's user leaves; his conference ends.
-    Leave,
-    /// The invited user's phone rings: 180.
-    Ring(Invited),
-    /// The invited user answers: 200.
-    Answer(Invited),
-    /// The invited user is busy: 486.
-    Busy(Invited),
-    /// The invited user declines: 603.
-    Decline(Invited),
-    /// An invited user who is in the conference leaves it: BYE.
-    UserLeaves(Invited),
-
-    /// A message arrives and its receiver reacts. Not for the factory INVITE nor for an acceptable REFER: there the focus has a choice.
-    Deliver(Message),
-    /// The factory INVITE arrives and is accepted.
-    FocusAdmitsCreation,
-    /// The factory INVITE arrives and is refused.
-    FocusRejectsCreation,
-    /// A REFER arrives and is accepted.
-    FocusAcceptsRefer(Invited),
-    /// A REFER arrives and is refused: by policy (603), or because the call is over (481).
-    FocusRefusesRefer(Invited),
-
-    /// The focus tells the roster to its subscriber.
-    NotifyRoster,
-    /// The focus tells its subscriber that the conference is over.
-    NotifyEnd,
-    /// The focus sends the NOTIFY that it owes the referrer: first 100, then the outcome.
-    NotifyReferrer(Invited),
-    /// The focus' no-answer timer fires: CANCEL.
-    GiveUp(Invited),
-    /// A CANCEL put off at the end of the conference becomes possible (a 100 came) and is sent.
-    FocusCancels(Invited),
-
-    /// Timer N at the UE: SUBSCRIBE accepted, the NOTIFY was lost.
-    SubscribeExpires,
-    /// The UE's conference subscription runs out; the focus had removed its side.
-    SubscriptionExpires,
-    /// The refer subscription runs out at the UE; the focus had removed its side.
-    ReferExpires(Invited),
-
-    /// This message is lost in all its copies and the sender of the request sees a time-out.
-    Lose(Message),
-}
-
-/// What an action is, seen from the question "who has to move next".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ActionKind {
-    /// A user's will: may happen or not.
-    Command,
-    /// Owed: delivery, a message to be sent, a running protocol timer.
-    Protocol,
-    /// A subscription runs out at its natural end, hours later.
-    Expiry,
-    /// A loss.
-    Loss,
-}
-
-impl Action {
-    /// The same action for the first invited user.
-    #[must_use]
-    pub const fn of_first(self) -> Self {
-        const FIRST: Invited = Invited::ALL[0];
-        match self {
-            Self::Create(_)
-            | Self::Subscribe
-            | Self::Leave
-            | Self::FocusAdmitsCreation
-            | Self::FocusRejectsCreation
-            | Self::NotifyRoster
-            | Self::NotifyEnd
-            | Self::SubscribeExpires
-            | Self::SubscriptionExpires => self,
-            Self::Invite(_) => Self::Invite(FIRST),
-            Self::Ring(_) => Self::Ring(FIRST),
-            Self::Answer(_) => Self::Answer(FIRST),
-            Self::Busy(_) => Self::Busy(FIRST),
-            Self::Decline(_) => Self::Decline(FIRST),
-            Self::UserLeaves(_) => Self::UserLeaves(FIRST),
-            Self::Deliver(message) => Self::Deliver(message.of_first()),
-            Self::FocusAcceptsRefer(_) => Self::FocusAcceptsRefer(FIRST),
-            Self::FocusRefusesRefer(_) => Self::FocusRefusesRefer(FIRST),
-            Self::NotifyReferrer(_) => Self::NotifyReferrer(FIRST),
-            Self::GiveUp(_) => Self::GiveUp(FIRST),
-            Self::FocusCancels(_) => Self::FocusCancels(FIRST),
-            Self::ReferExpires(_) => Self::ReferExpires(FIRST),
-            Self::Lose(message) => Self::Lose(message.of_first()),
-        }
-    }
-
-    /// Its kind.
-    #[must_use]
-    pub const fn kind(self) -> ActionKind {
-        match self {
-            Self::Create(_)
-            | Self::Subscribe
-            | Self::Invite(_)
-            | Self::Leave
-            | Self::Ring(_)
-            | Self::Answer(_)
-            | Self::Busy(_)
-            | Self::Decline(_)
-            | Self::UserLeaves(_) => ActionKind::Command,
-            Self::Deliver(_)
-            | Self::FocusAdmitsCreation
-            | Self::FocusRejectsCreation
-            | Self::FocusAcceptsRefer(_)
-            | Self::FocusRefusesRefer(_)
-            | Self::NotifyRoster
-            | Self::NotifyEnd
-            | Self::NotifyReferrer(_)
-            | Self::GiveUp(_)
-            | Self::FocusCancels(_)
-            | Self::SubscribeExpires
-            | Self::ReferExpires(_) => ActionKind::Protocol,
-            Self::SubscriptionExpires => ActionKind::Expiry,
-            Self::Lose(_) => ActionKind::Loss,
-        }
-    }
 }
 
 /// The model: one UE, one focus, some users to invite, and a budget of losses.
@@ -184,7 +54,8 @@ pub struct Conference {
 }
 
 impl State {
-    /// Clears what can no longer matter and counts ranks without gaps, so that states which differ only in that are one.
+    /// Clears what can no longer matter and counts ranks without gaps, so that states which differ only in that are
+    /// one.
     #[must_use]
     pub fn normal_form(mut self) -> Self {
         let versions_matter = matches!(self.ue.subscription, Subscription::Subscribing { .. } | Subscription::Active)
@@ -198,12 +69,12 @@ impl State {
             let below = |rank: u8| ranks.iter().flatten().filter(|other| **other < rank).count();
             // At most MAX_INVITED of them: fits.
             leg.network.rank = leg.rank().map_or(0, |rank| below(rank) as u8);
-            if self.ue.has_left() {
-                leg.ue.known = Presence::Absent;
-            }
-            if self.focus.hosting == Hosting::Over {
-                leg.focus.told = Presence::Absent;
-            }
+        }
+        if self.ue.has_left() {
+            self.legs.iter_mut().for_each(|leg| leg.ue.known = Presence::Absent);
+        }
+        if self.focus.hosting == Hosting::Over {
+            self.legs.iter_mut().for_each(|leg| leg.focus.told = Presence::Absent);
         }
         self
     }
@@ -480,6 +351,17 @@ impl Conference {
                 state.in_flight(Message::Refer(i, message))
             }
             Action::Lose(message) => state.lost < self.losses && message.may_be_lost() && state.in_flight(message),
+            Action::NotifyTooLate => {
+                state.lost < self.losses
+                    && state.ue.subscription == (Subscription::Subscribing { answered: true })
+                    && state.network.subscription.contains(SubscriptionMessage::Notify)
+            }
+            Action::ReferNotifyTooLate(i) => {
+                let leg = state.leg(i);
+                state.lost < self.losses
+                    && leg.ue.refer == Refer::Accepted
+                    && leg.network.refer.contains(ReferMessage::Trying)
+            }
             _ => Self::due(state, action),
         }
     }
@@ -546,6 +428,7 @@ impl Model for Conference {
             Action::NotifyEnd,
             Action::SubscribeExpires,
             Action::SubscriptionExpires,
+            Action::NotifyTooLate,
         ] {
             offer(action);
         }
@@ -571,6 +454,7 @@ impl Model for Conference {
                 Action::GiveUp(i),
                 Action::FocusCancels(i),
                 Action::ReferExpires(i),
+                Action::ReferNotifyTooLate(i),
             ] {
                 offer(action);
             }
@@ -629,6 +513,14 @@ impl Model for Conference {
             Action::SubscribeExpires => next.ue.subscription = Subscription::Failed,
             Action::SubscriptionExpires => next.ue.subscription = Subscription::Ended,
             Action::ReferExpires(i) => next.leg_mut(i).ue.refer = Refer::Unknown,
+            Action::NotifyTooLate => {
+                next.lost += 1;
+                next.ue.subscription = Subscription::Failed;
+            }
+            Action::ReferNotifyTooLate(i) => {
+                next.lost += 1;
+                next.leg_mut(i).ue.refer = Refer::Unknown;
+            }
             Action::Lose(message) => next.lose(message),
         }
         Some(next.normal_form())

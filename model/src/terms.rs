@@ -1,7 +1,7 @@
 //! The words that every part of the model shares: invited users, outcomes, roster rows.
 //!
-//! Nothing here has behaviour beyond naming. Read first: RFC 4575 5.7.3 (roster statuses), RFC 3515 2.4.5 (what a referrer is told).
-//! Next: `message.rs`.
+//! Nothing here has behaviour beyond naming. Read first: RFC 4575 5.7.3 (roster statuses), RFC 3515 2.4.5 (what a
+//! referrer is told). Next: `message.rs`.
 
 use std::fmt;
 
@@ -37,7 +37,8 @@ impl fmt::Display for Invited {
     }
 }
 
-/// Where the UE puts its second offer, the one that says its resources are reserved (RFC 3312 5.1, RFC 3262 5, RFC 3311 5.1).
+/// Where the UE puts its second offer, the one that says its resources are reserved (RFC 3312 5.1, RFC 3262 5, RFC
+/// 3311 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SecondOffer {
     /// In the PRACK; the answer comes in the 200 to the PRACK.
@@ -46,7 +47,8 @@ pub enum SecondOffer {
     InUpdate,
 }
 
-/// How the dial-out to an invited user ended, in the words of the status line that the focus reports (RFC 3515 2.4.5).
+/// How the dial-out to an invited user ended, in the words of the status line that the focus reports (RFC 3515
+/// 2.4.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
     /// He answered and the focus acknowledged: 200.

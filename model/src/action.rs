@@ -1,0 +1,146 @@
+//! What can happen: users' wishes, deliveries with the focus' choices, what is owed, timers, losses.
+//!
+//! Read first: `message.rs`. Next: `system.rs`.
+
+use crate::message::Message;
+use crate::terms::{Invited, SecondOffer};
+
+/// What can happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Action {
+    /// The UE's user creates a conference.
+    Create(SecondOffer),
+    /// The UE's user subscribes to the conference package.
+    Subscribe,
+    /// The UE's user invites somebody.
+    Invite(Invited),
+    /// The UE's user leaves; his conference ends.
+    Leave,
+    /// The invited user's phone rings: 180.
+    Ring(Invited),
+    /// The invited user answers: 200.
+    Answer(Invited),
+    /// The invited user is busy: 486.
+    Busy(Invited),
+    /// The invited user declines: 603.
+    Decline(Invited),
+    /// An invited user who is in the conference leaves it: BYE.
+    UserLeaves(Invited),
+
+    /// A message arrives and its receiver reacts. Not for the factory INVITE nor for an acceptable REFER: there the
+    /// focus has a choice.
+    Deliver(Message),
+    /// The factory INVITE arrives and is accepted.
+    FocusAdmitsCreation,
+    /// The factory INVITE arrives and is refused.
+    FocusRejectsCreation,
+    /// A REFER arrives and is accepted.
+    FocusAcceptsRefer(Invited),
+    /// A REFER arrives and is refused: by policy (603), or because the call is over (481).
+    FocusRefusesRefer(Invited),
+
+    /// The focus tells the roster to its subscriber.
+    NotifyRoster,
+    /// The focus tells its subscriber that the conference is over.
+    NotifyEnd,
+    /// The focus sends the NOTIFY that it owes the referrer: first 100, then the outcome.
+    NotifyReferrer(Invited),
+    /// The focus' no-answer timer fires: CANCEL.
+    GiveUp(Invited),
+    /// A CANCEL put off at the end of the conference becomes possible (a 100 came) and is sent.
+    FocusCancels(Invited),
+
+    /// Timer N at the UE: SUBSCRIBE accepted, the NOTIFY was lost.
+    SubscribeExpires,
+    /// The UE's conference subscription runs out; the focus had removed its side.
+    SubscriptionExpires,
+    /// The refer subscription runs out at the UE; the focus had removed its side.
+    ReferExpires(Invited),
+
+    /// Timer N at the UE fires while the first conference NOTIFY is still on its way: as good as a loss, and
+    /// counted as one.
+    NotifyTooLate,
+    /// Timer N at the UE fires while the first refer NOTIFY is still on its way: as good as a loss, and counted as
+    /// one.
+    ReferNotifyTooLate(Invited),
+    /// This message is lost in all its copies and the sender of the request sees a time-out.
+    Lose(Message),
+}
+
+/// What an action is, seen from the question "who has to move next".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ActionKind {
+    /// A user's will: may happen or not.
+    Command,
+    /// Owed: delivery, a message to be sent, a running protocol timer.
+    Protocol,
+    /// A subscription runs out at its natural end, hours later.
+    Expiry,
+    /// A loss, or what counts as one.
+    Loss,
+}
+
+impl Action {
+    /// The same action for the first invited user.
+    #[must_use]
+    pub const fn of_first(self) -> Self {
+        const FIRST: Invited = Invited::ALL[0];
+        match self {
+            Self::Create(_)
+            | Self::Subscribe
+            | Self::Leave
+            | Self::FocusAdmitsCreation
+            | Self::FocusRejectsCreation
+            | Self::NotifyRoster
+            | Self::NotifyEnd
+            | Self::SubscribeExpires
+            | Self::SubscriptionExpires
+            | Self::NotifyTooLate => self,
+            Self::Invite(_) => Self::Invite(FIRST),
+            Self::Ring(_) => Self::Ring(FIRST),
+            Self::Answer(_) => Self::Answer(FIRST),
+            Self::Busy(_) => Self::Busy(FIRST),
+            Self::Decline(_) => Self::Decline(FIRST),
+            Self::UserLeaves(_) => Self::UserLeaves(FIRST),
+            Self::Deliver(message) => Self::Deliver(message.of_first()),
+            Self::FocusAcceptsRefer(_) => Self::FocusAcceptsRefer(FIRST),
+            Self::FocusRefusesRefer(_) => Self::FocusRefusesRefer(FIRST),
+            Self::NotifyReferrer(_) => Self::NotifyReferrer(FIRST),
+            Self::GiveUp(_) => Self::GiveUp(FIRST),
+            Self::FocusCancels(_) => Self::FocusCancels(FIRST),
+            Self::ReferExpires(_) => Self::ReferExpires(FIRST),
+            Self::ReferNotifyTooLate(_) => Self::ReferNotifyTooLate(FIRST),
+            Self::Lose(message) => Self::Lose(message.of_first()),
+        }
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(self) -> ActionKind {
+        match self {
+            Self::Create(_)
+            | Self::Subscribe
+            | Self::Invite(_)
+            | Self::Leave
+            | Self::Ring(_)
+            | Self::Answer(_)
+            | Self::Busy(_)
+            | Self::Decline(_)
+            | Self::UserLeaves(_) => ActionKind::Command,
+            Self::Deliver(_)
+            | Self::FocusAdmitsCreation
+            | Self::FocusRejectsCreation
+            | Self::FocusAcceptsRefer(_)
+            | Self::FocusRefusesRefer(_)
+            | Self::NotifyRoster
+            | Self::NotifyEnd
+            | Self::NotifyReferrer(_)
+            | Self::GiveUp(_)
+            | Self::FocusCancels(_)
+            | Self::SubscribeExpires
+            | Self::ReferExpires(_) => ActionKind::Protocol,
+            Self::SubscriptionExpires => ActionKind::Expiry,
+            Self::NotifyTooLate | Self::ReferNotifyTooLate(_) | Self::Lose(_) => ActionKind::Loss,
+        }
+    }
+}

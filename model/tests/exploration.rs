@@ -1,0 +1,210 @@
+//! The explorations themselves: their sizes, that two checkers agree on them, that every action is taken and every
+//! branch seen.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use imsconf_model::{
+    Action, CallMessage, Conference, Configuration, DialMessage, Graph, Invited, Kind, Message, ReferMessage, Scope,
+    SecondOffer, State, SubscriptionMessage, claims, explore, owes_nothing, walk,
+};
+use stateright::{Checker, Model, Property, Representative};
+
+fn configuration(invited: u8, losses: u8, symmetry: bool) -> Configuration {
+    Configuration { model: Conference { invited, losses }, symmetry }
+}
+
+/// Every action that can be written down for the first invited user.
+fn every_action() -> BTreeSet<Action> {
+    let first = Invited::ALL[0];
+    let calls = CallMessage::ALL.iter().map(|kind| Message::Call(*kind));
+    let subscriptions = SubscriptionMessage::ALL.iter().map(|kind| Message::Subscription(*kind));
+    let refers = ReferMessage::ALL.iter().map(|kind| Message::Refer(first, *kind));
+    let dials = DialMessage::ALL.iter().map(|kind| Message::Dial(first, *kind));
+    let messages = calls.chain(subscriptions).chain(refers).chain(dials);
+    let mut actions: BTreeSet<_> =
+        messages.flat_map(|message| [Action::Deliver(message), Action::Lose(message)]).collect();
+    actions.extend([
+        Action::Create(SecondOffer::InPrack),
+        Action::Create(SecondOffer::InUpdate),
+        Action::Subscribe,
+        Action::Invite(first),
+        Action::Leave,
+        Action::Ring(first),
+        Action::Answer(first),
+        Action::Busy(first),
+        Action::Decline(first),
+        Action::UserLeaves(first),
+        Action::FocusAdmitsCreation,
+        Action::FocusRejectsCreation,
+        Action::FocusAcceptsRefer(first),
+        Action::FocusRefusesRefer(first),
+        Action::NotifyRoster,
+        Action::NotifyEnd,
+        Action::NotifyReferrer(first),
+        Action::GiveUp(first),
+        Action::FocusCancels(first),
+        Action::SubscribeExpires,
+        Action::SubscriptionExpires,
+        Action::ReferExpires(first),
+        Action::NotifyTooLate,
+        Action::ReferNotifyTooLate(first),
+    ]);
+    actions
+}
+
+#[test]
+fn sizes_are_what_they_were() {
+    // invited, losses, symmetry: states, transitions, terminal, quiescent
+    let table = [
+        ((0, 0, false), (62, 107, 4, 7)),
+        ((1, 0, false), (15_072, 70_068, 19, 34)),
+        ((1, 1, false), (57_541, 298_191, 92, 198)),
+        ((1, 2, false), (102_878, 577_789, 218, 534)),
+        ((2, 0, true), (1_795_414, 12_260_197, 64, 121)),
+    ];
+    for ((invited, losses, symmetry), expected) in table {
+        let configuration = configuration(invited, losses, symmetry);
+        let report = explore(&configuration, &mut |_| {});
+        let found = (report.unique_states, report.transitions, report.terminal_states, report.quiescent_states);
+        assert_eq!(found, expected, "{configuration}");
+        for claim in &report.claims {
+            assert_eq!(claim.path, None, "{configuration}: {} does not hold", claim.name);
+        }
+        for witness in &report.witnesses {
+            assert!(witness.path.is_some(), "{configuration}: never seen: {}", witness.name);
+        }
+        assert!(report.is_good(), "{configuration}");
+    }
+}
+
+#[test]
+fn stateright_counts_the_same_and_agrees() {
+    for losses in 0..=2 {
+        let model = Conference { invited: 1, losses };
+        let checker = model.checker().spawn_dfs().join();
+        checker.assert_properties();
+        let ours = explore(&configuration(1, losses, false), &mut |_| {});
+        assert_eq!(checker.unique_state_count(), ours.unique_states, "{losses} lost");
+    }
+}
+
+/// Two invited users, without what has no part in their being exchangeable: small enough to explore twice.
+#[derive(Clone)]
+struct Narrow(Conference);
+
+impl Model for Narrow {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        self.0.init_states()
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        self.0.actions(state, actions);
+        actions.retain(|action| {
+            !matches!(
+                action,
+                Action::Subscribe | Action::Create(SecondOffer::InUpdate) | Action::Ring(_) | Action::Busy(_)
+            )
+        });
+    }
+
+    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+        self.0.next_state(state, action)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        claims()
+    }
+}
+
+#[test]
+fn exchanging_invited_users_changes_nothing() {
+    let narrow = Narrow(Conference { invited: 2, losses: 0 });
+    let all = Graph::walk(&narrow, &walk(false), &mut ());
+    let some = Graph::walk(&narrow, &walk(true), &mut ());
+    let checker = narrow.clone().checker().spawn_dfs().join();
+    let symmetric = narrow.clone().checker().symmetry().spawn_dfs().join();
+    checker.assert_properties();
+    symmetric.assert_properties();
+    assert_eq!(checker.unique_state_count(), all.unique_states());
+    assert_eq!(symmetric.unique_state_count(), some.unique_states());
+    let representatives: BTreeSet<_> = all.states().iter().map(State::representative).collect();
+    assert_eq!(representatives.len(), some.unique_states());
+    assert!(representatives.iter().all(|state| state.representative() == *state));
+    // A path keeps everybody's name although it leads through representatives.
+    let last = some.unique_states() - 1;
+    let (path, end) = some.path(last);
+    let mut state = narrow.init_states()[0];
+    for action in path {
+        state = narrow.next_state(&state, action).expect("a step of the path is possible");
+    }
+    assert_eq!(Some(state), end);
+    assert_eq!(state.representative(), some.states()[last]);
+}
+
+#[test]
+fn every_action_is_taken_somewhere() {
+    let mut never: BTreeSet<_> = every_action();
+    for action in explore(&configuration(1, 2, false), &mut |_| {}).actions_taken {
+        assert!(never.remove(&action), "{action:?} is not in the list of actions");
+    }
+    let first = Invited::ALL[0];
+    for action in never {
+        let deliberate = match action {
+            Action::Lose(message) => !message.may_be_lost(),
+            // There the focus has a choice.
+            Action::Deliver(message) => {
+                message == Message::Call(CallMessage::Invite) || message == Message::Refer(first, ReferMessage::Refer)
+            }
+            _ => false,
+        };
+        assert!(deliberate, "{action:?} is never taken");
+    }
+}
+
+#[test]
+fn what_is_listed_is_what_is_possible() {
+    let model = Conference { invited: 1, losses: 1 };
+    let every = every_action();
+    let graph = Graph::walk(&model, &walk(false), &mut ());
+    for state in graph.states().iter().step_by(7) {
+        let mut listed = Vec::new();
+        model.actions(state, &mut listed);
+        let possible: Vec<_> = every.iter().filter(|action| model.next_state(state, **action).is_some()).collect();
+        assert_eq!(listed.len(), possible.len(), "{state:?}: {listed:?} listed, {possible:?} possible");
+        assert!(possible.iter().all(|action| listed.contains(action)), "{state:?}");
+        assert_eq!(state.normal_form(), *state);
+        if owes_nothing(&model, state) {
+            assert!(state.is_silent(), "{state:?}");
+        }
+    }
+}
+
+#[test]
+fn witnesses_are_runs() {
+    let mut table = String::new();
+    for witness in explore(&configuration(1, 2, false), &mut |_| {}).witnesses {
+        let path = witness.path.expect("found");
+        let mut state = witness.model.init_states()[0];
+        for action in &path {
+            state = witness.model.next_state(&state, *action).expect("a step of a witness is possible");
+        }
+        writeln!(table, "{:3}  {}", path.len(), witness.name).expect("a string takes it");
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn scopes_grow() {
+    let largest = |scope: Scope| {
+        let models = scope.configurations().iter().map(|configuration| configuration.model);
+        models.map(|model| (model.invited, model.losses)).max()
+    };
+    assert!(largest(Scope::Tiny) < largest(Scope::Ci));
+    assert!(largest(Scope::Ci) < largest(Scope::Deep));
+    // The complete procedure with two invited users belongs to every change.
+    assert!(largest(Scope::Ci) >= Some((2, 1)));
+}

@@ -6,7 +6,7 @@
 //! transaction time-out.
 //!
 //! Read in this order: `terms`, `message`, `network`, `ue`, `focus`, `participant`, `action`, `system`, `claims`,
-//! `sightings`, `graph`, `scope`.
+//! `sightings`, `graph`, `prompt`, `scope`.
 
 mod action;
 mod claims;
@@ -16,6 +16,7 @@ mod message;
 mod network;
 mod pack;
 mod participant;
+mod prompt;
 mod scope;
 mod sightings;
 mod system;
@@ -29,6 +30,7 @@ pub use graph::{Graph, Visitor, Walk};
 pub use message::{CallMessage, DialMessage, Kind, Message, ReferMessage, SubscriptionMessage};
 pub use network::{LegNetwork, Messages, Network};
 pub use participant::Participant;
+pub use prompt::Prompt;
 pub use scope::{
     Configuration, Scope, ScopeReport, Verdict, Witness, ends_well, explore, judge, report, walk, witnesses,
 };

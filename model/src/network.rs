@@ -46,6 +46,12 @@ impl<M: Kind> Messages<M> {
         self.bits == 0
     }
 
+    /// How many messages of this usage are in flight.
+    #[must_use]
+    pub const fn len(self) -> u32 {
+        self.bits.count_ones()
+    }
+
     /// The messages in flight, in the order of [`Kind::ALL`].
     pub fn iter(self) -> impl Iterator<Item = M> {
         M::ALL.iter().copied().filter(move |message| self.contains(*message))

@@ -12,6 +12,7 @@ use stateright::{Expectation, Model, Property, Representative};
 use crate::action::{Action, ActionKind};
 use crate::claims::{claims, explicit_failure, settled};
 use crate::graph::{Graph, Mixer, Visitor, Walk};
+use crate::prompt::Prompt;
 use crate::sightings::{Moment, moments, sightings};
 use crate::system::{Conference, State};
 
@@ -87,7 +88,9 @@ pub struct Witness {
     pub name: String,
     /// The model that it is a run of.
     pub model: Conference,
-    /// A shortest such run. `None`: there is no such run, which is a fault of the model.
+    /// Whether it is a run of [`Prompt`]: an implementation that does not dawdle can be led along it.
+    pub prompt: bool,
+    /// A shortest such run, a prompt one if there is any. `None`: there is no such run, which is a fault of the model.
     pub path: Option<Vec<Action>>,
 }
 
@@ -138,7 +141,32 @@ struct Journal<'p> {
     progress: &'p mut dyn FnMut(usize),
 }
 
-impl Visitor<Conference> for Journal<'_> {
+impl<'p> Journal<'p> {
+    fn new(model: Conference, progress: &'p mut dyn FnMut(usize)) -> Self {
+        let moments = moments(usize::from(model.invited), usize::from(model.losses));
+        Self {
+            taken: HashSet::default(),
+            moments: moments.into_iter().map(|moment| (moment, None)).collect(),
+            progress,
+        }
+    }
+
+    /// The names of all that there is to see, and the way to what was seen.
+    fn sights<M>(&self, graph: &Graph<'_, M>, model: Conference) -> Vec<(String, Option<Vec<Action>>)>
+    where
+        M: Model<State = State, Action = Action>,
+    {
+        let states = judge(graph, &sightings(usize::from(model.invited)));
+        let mut all: Vec<_> = states.into_iter().map(|verdict| (verdict.name.to_owned(), verdict.path)).collect();
+        for (moment, seen) in &self.moments {
+            let path = seen.and_then(|from| path_to_moment(graph, from as usize, moment));
+            all.push((moment.name.clone(), path));
+        }
+        all
+    }
+}
+
+impl<M: Model<State = State, Action = Action>> Visitor<M> for Journal<'_> {
     fn on_transition(&mut self, from: u32, state: &State, action: &Action) {
         self.taken.insert(action.of_first());
         for (moment, seen) in &mut self.moments {
@@ -155,20 +183,23 @@ impl Visitor<Conference> for Journal<'_> {
 
 /// Explores one configuration completely; `progress` is told now and then how many states there are.
 pub fn explore(configuration: &Configuration, progress: &mut dyn FnMut(usize)) -> ScopeReport {
-    let Configuration { model, symmetry } = configuration;
-    let (invited, losses) = (usize::from(model.invited), usize::from(model.losses));
-    let moments = moments(invited, losses).into_iter().map(|moment| (moment, None)).collect();
-    let mut journal = Journal { taken: HashSet::default(), moments, progress };
-    let graph = Graph::walk(model, &walk(*symmetry), &mut journal);
+    let Configuration { model, symmetry } = *configuration;
+    let prompt = {
+        let mut journal = Journal::new(model, progress);
+        let prompt = Prompt(model);
+        let graph = Graph::walk(&prompt, &walk(symmetry), &mut journal);
+        journal.sights(&graph, model)
+    };
+    let mut journal = Journal::new(model, progress);
+    let graph = Graph::walk(&model, &walk(symmetry), &mut journal);
     let mut claims = judge(&graph, &claims());
     claims.extend(ends_well(&graph));
-    let witness = |name, path| Witness { name, model: *model, path };
-    let states = judge(&graph, &sightings(invited)).into_iter();
-    let mut witnesses: Vec<Witness> = states.map(|verdict| witness(verdict.name.to_owned(), verdict.path)).collect();
-    for (moment, seen) in journal.moments {
-        let path = seen.and_then(|from| path_to_moment(&graph, from as usize, &moment));
-        witnesses.push(witness(moment.name, path));
-    }
+    let sights = prompt.into_iter().zip(journal.sights(&graph, model));
+    let witnesses = sights.map(|((name, prompt), (_, path))| {
+        let (prompt, path) = prompt.map_or((false, path), |path| (true, Some(path)));
+        Witness { name, model, prompt, path }
+    });
+    let witnesses = witnesses.collect();
     let mut actions_taken: Vec<Action> = journal.taken.into_iter().collect();
     actions_taken.sort_unstable();
     ScopeReport {
@@ -221,7 +252,10 @@ where
     ]
 }
 
-fn path_to_moment(graph: &Graph<'_, Conference>, from: usize, moment: &Moment) -> Option<Vec<Action>> {
+fn path_to_moment<M>(graph: &Graph<'_, M>, from: usize, moment: &Moment) -> Option<Vec<Action>>
+where
+    M: Model<State = State, Action = Action>,
+{
     let (mut path, end) = graph.path(from);
     let state = end?;
     let mut actions = Vec::new();

@@ -127,6 +127,13 @@ impl State {
             && self.legs.iter().all(|leg| leg.network.refer.is_empty() && leg.network.dial.is_empty())
     }
 
+    /// How many messages are in flight.
+    #[must_use]
+    pub fn in_flight_count(&self) -> u32 {
+        let between = self.network.call.len() + self.network.subscription.len();
+        self.legs.iter().map(|leg| leg.network.refer.len() + leg.network.dial.len()).sum::<u32>() + between
+    }
+
     /// The block of one invited user.
     #[must_use]
     pub fn leg(&self, invited: Invited) -> &Leg {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use imsconf_model::{
-    Action, CallMessage, Conference, Configuration, DialMessage, Graph, Invited, Kind, Message, ReferMessage, Scope,
-    SecondOffer, State, SubscriptionMessage, claims, explore, owes_nothing, walk,
+    Action, CallMessage, Conference, Configuration, DialMessage, Graph, Invited, Kind, Message, Prompt, ReferMessage,
+    Scope, SecondOffer, State, SubscriptionMessage, claims, ends_well, explore, owes_nothing, walk,
 };
 use stateright::{Checker, Model, Property, Representative};
 
@@ -192,9 +192,23 @@ fn witnesses_are_runs() {
         for action in &path {
             state = witness.model.next_state(&state, *action).expect("a step of a witness is possible");
         }
-        writeln!(table, "{:3}  {}", path.len(), witness.name).expect("a string takes it");
+        let prompt = if witness.prompt { ' ' } else { '-' };
+        writeln!(table, "{prompt}{:3}  {}", path.len(), witness.name).expect("a string takes it");
     }
     insta::assert_snapshot!(table);
+}
+
+/// Leaving out delays leaves out nothing that has to be done.
+#[test]
+fn promptness_gets_nobody_stuck() {
+    let model = Conference { invited: 1, losses: 0 };
+    let prompt = Prompt(model);
+    let graph = Graph::walk(&prompt, &walk(false), &mut ());
+    for (number, state) in graph.states().iter().enumerate() {
+        assert_eq!(graph.is_quiescent(number), owes_nothing(&model, state), "{state:?}");
+    }
+    assert!(ends_well(&graph).iter().all(|verdict| verdict.path.is_none()));
+    assert_eq!(graph.unique_states(), 9_202);
 }
 
 #[test]

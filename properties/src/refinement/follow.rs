@@ -67,7 +67,10 @@ impl Follower {
                 self.decided(Step::RefuseRefer(false), Message::Refer(invited, ReferMessage::Refer))
             }
             Action::FocusRefusesRefer(invited) => {
-                self.decided(Step::RefuseRefer(true), Message::Refer(invited, ReferMessage::Refer))
+                let kinds = [ReferMessage::Refer, ReferMessage::OvertakenRefer];
+                let mut messages = kinds.into_iter().map(|kind| Message::Refer(invited, kind));
+                let message = messages.find(|message| self.place(*message).is_some());
+                self.decided(Step::RefuseRefer(true), message.ok_or("no REFER for him is in flight")?)
             }
             Action::Deliver(message) => self.deliver(message),
             Action::NotifyRoster | Action::NotifyEnd | Action::NotifyReferrer(_) | Action::FocusCancels(_) => Ok(()),
@@ -84,6 +87,16 @@ impl Follower {
             }
             Action::SubscriptionExpires => {
                 self.fire_until(|world| alpha(world).ue.subscription == imsconf_model::Subscription::Ended)
+            }
+            Action::NotifyTooLate => self
+                .too_late(Message::Subscription(imsconf_model::SubscriptionMessage::Notify), |world| {
+                    alpha(world).ue.subscription == imsconf_model::Subscription::Failed
+                }),
+            Action::ReferNotifyTooLate(invited) => {
+                self.too_late(Message::Refer(invited, ReferMessage::Trying), |world| {
+                    let refer = alpha(world).legs.get(invited.index()).map(|leg| leg.ue.refer);
+                    refer == Some(imsconf_model::Refer::Unknown)
+                })
             }
             Action::Lose(message) => self.lose(message),
         }
@@ -118,12 +131,17 @@ impl Follower {
     }
 
     fn lose(&mut self, message: Message) -> Result<(), &'static str> {
+        self.too_late(message, |world| !super::image::in_flight(&alpha(world)).any(|own| own == message))
+    }
+
+    /// Keeps a message from arriving until the wait for it has ended.
+    fn too_late(&mut self, message: Message, ended: impl Fn(&World) -> bool) -> Result<(), &'static str> {
         let place = self.place(message).ok_or("no datagram of this message is in flight")?;
         self.steps.push(Step::Lose(u16::try_from(place).unwrap_or(u16::MAX)));
         if self.world.apply(Move::Lose(place)).happened != Happened::Lost {
             return Err("this message cannot be lost for good");
         }
-        self.fire_until(|world| !super::image::in_flight(&alpha(world)).any(|own| own == message))
+        self.fire_until(ended)
     }
 
     /// Lets timers fire, and everything that they send arrive, until `done`.

@@ -245,8 +245,10 @@ fn fired(before: &model::State, outcome: &Outcome, losses: bool) -> Image {
 /// The actions by which a wait for something lost can end.
 fn waits(before: &model::State) -> Vec<Action> {
     let lost = in_flight(before).filter(|message| message.may_be_lost()).map(Action::Lose);
-    let expiries = Invited::ALL.into_iter().map(Action::ReferExpires);
-    lost.chain(expiries).chain([Action::SubscribeExpires, Action::SubscriptionExpires]).collect()
+    let expiries =
+        Invited::ALL.into_iter().flat_map(|user| [Action::ReferExpires(user), Action::ReferNotifyTooLate(user)]);
+    let subscription = [Action::SubscribeExpires, Action::NotifyTooLate, Action::SubscriptionExpires];
+    lost.chain(expiries).chain(subscription).collect()
 }
 
 pub(super) fn in_flight(state: &model::State) -> impl Iterator<Item = Message> + '_ {

@@ -1,0 +1,70 @@
+//! The same conference among agents that do not dawdle: where witnesses are looked for first.
+//!
+//! The model lets whoever owes a message take his time and lets timers race with messages, because other people's agents and
+//! real networks do. An implementation under test does neither: it sends what it owes at once, and its timers are far longer
+//! than a message travels. A run of this model is one that such an implementation can be led along. Read first: `system.rs`.
+
+use stateright::{Model, Property};
+
+use crate::action::Action;
+use crate::claims::claims;
+use crate::message::{Message, ReferMessage, SubscriptionMessage};
+use crate::system::{Conference, State};
+use crate::ue::{Refer, Subscription};
+
+/// A [`Conference`] without delay: every run of it is one of the conference's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Prompt(pub Conference);
+
+/// Whether the focus sends it as soon as it can.
+const fn is_urgent(action: Action) -> bool {
+    matches!(action, Action::NotifyRoster | Action::NotifyEnd | Action::NotifyReferrer(_))
+}
+
+impl Prompt {
+    /// Whether `action`, possible in the conference, happens without anybody's delay.
+    fn is_prompt(state: &State, action: Action) -> bool {
+        match action {
+            // A timer fires when nothing is under way.
+            Action::GiveUp(_)
+            | Action::FocusCancels(_)
+            | Action::SubscribeExpires
+            | Action::SubscriptionExpires
+            | Action::ReferExpires(_) => state.is_silent(),
+            // And so does the time-out by which a loss shows.
+            Action::NotifyTooLate | Action::ReferNotifyTooLate(_) | Action::Lose(_) => state.in_flight_count() == 1,
+            // What came too late because it was lost does not come at all.
+            Action::Deliver(Message::Subscription(SubscriptionMessage::Notify)) => {
+                state.ue.subscription != Subscription::Failed
+            }
+            Action::Deliver(Message::Refer(i, ReferMessage::Trying)) => state.leg(i).ue.refer != Refer::Unknown,
+            _ => true,
+        }
+    }
+}
+
+impl Model for Prompt {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        self.0.init_states()
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        self.0.actions(state, actions);
+        if actions.iter().any(|action| is_urgent(*action)) {
+            actions.retain(|action| is_urgent(*action));
+        } else {
+            actions.retain(|action| Self::is_prompt(state, *action));
+        }
+    }
+
+    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+        self.0.next_state(state, action)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        claims()
+    }
+}

@@ -40,6 +40,7 @@ macro_rules! observers {
 
             /// Shows one event to every observer, then takes it into the conversation.
             pub fn observe(&mut self, event: &Event<'_>, judge: &mut Judge) {
+                judge.set_gap(self.conversation.has_gap(event));
                 $(
                     judge.enter(<$observer as Observer>::NAME);
                     self.$module.on_event(event, &self.conversation, judge);
@@ -49,6 +50,7 @@ macro_rules! observers {
 
             /// Tells every observer that nothing more comes.
             pub fn end(&mut self, end: End, judge: &mut Judge) {
+                judge.set_gap(false);
                 $(
                     judge.enter(<$observer as Observer>::NAME);
                     self.$module.on_end(end, &self.conversation, judge);

@@ -15,13 +15,13 @@ use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-OA";
 static ALLOWS: Rule = Rule::new(NAME, "CR-11", Level::NonStrict);
-static FIRST_ANSWER: Rule = Rule::new(NAME, "CR-30", Level::Fail);
-static IN_PRACK: Rule = Rule::new(NAME, "CR-31", Level::Fail);
-static ONE_OFFER: Rule = Rule::new(NAME, "CR-32", Level::Fail);
+static FIRST_ANSWER: Rule = Rule::new(NAME, "CR-30", Level::Fail).needs_history();
+static IN_PRACK: Rule = Rule::new(NAME, "CR-31", Level::Fail).needs_history();
+static ONE_OFFER: Rule = Rule::new(NAME, "CR-32", Level::Fail).needs_history();
 static VERSION: Rule = Rule::new(NAME, "CR-33", Level::Fail);
 static VERSION_STEP: Rule = Rule::new(NAME, "CR-33", Level::NonStrict);
 static MIRROR: Rule = Rule::new(NAME, "CR-34", Level::Fail);
-static UNDONE: Rule = Rule::new(NAME, "CR-37", Level::Fail);
+static UNDONE: Rule = Rule::new(NAME, "CR-37", Level::Fail).needs_history();
 static REPEATED: Rule = Rule::new(NAME, "CR-37", Level::NonStrict);
 
 /// An offer that waits for its answer.

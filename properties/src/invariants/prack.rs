@@ -13,14 +13,14 @@ const NAME: &str = "I-PRACK";
 static RELIABLE: Rule = Rule::new(NAME, "CR-20", Level::Fail);
 static COUNTS: Rule = Rule::new(NAME, "CR-21", Level::Fail);
 static STOPS: Rule = Rule::new(NAME, "CR-22", Level::Fail);
-static ALONE: Rule = Rule::new(NAME, "CR-23", Level::Fail);
-static NAMES: Rule = Rule::new(NAME, "CR-24", Level::Fail);
+static ALONE: Rule = Rule::new(NAME, "CR-23", Level::Fail).needs_history();
+static NAMES: Rule = Rule::new(NAME, "CR-24", Level::Fail).needs_history();
 static ONCE: Rule = Rule::new(NAME, "CR-25", Level::NonStrict);
-static ANSWER: Rule = Rule::new(NAME, "CR-26", Level::Fail);
+static ANSWER: Rule = Rule::new(NAME, "CR-26", Level::Fail).needs_history();
 static REFUSED: Rule = Rule::new(NAME, "CR-26", Level::NonStrict);
-static WAITS: Rule = Rule::new(NAME, "CR-27", Level::Fail);
-static UNRELIABLE: Rule = Rule::new(NAME, "CR-28", Level::Fail);
-static NUMBER: Rule = Rule::new(NAME, "CR-29", Level::Fail);
+static WAITS: Rule = Rule::new(NAME, "CR-27", Level::Fail).needs_history();
+static UNRELIABLE: Rule = Rule::new(NAME, "CR-28", Level::Fail).needs_history();
+static NUMBER: Rule = Rule::new(NAME, "CR-29", Level::Fail).needs_history();
 
 /// An INVITE as one of its ends sees it, for one To tag.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

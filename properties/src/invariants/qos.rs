@@ -13,8 +13,8 @@ use crate::oracle::{Sip, Text};
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-QOS";
-static ANSWERED: Rule = Rule::new(NAME, "CR-41", Level::Fail);
-static ALERTED: Rule = Rule::new(NAME, "CR-41", Level::NonStrict);
+static ANSWERED: Rule = Rule::new(NAME, "CR-41", Level::Fail).needs_history();
+static ALERTED: Rule = Rule::new(NAME, "CR-41", Level::NonStrict).needs_history();
 static CONFIRMED: Rule = Rule::new(NAME, "CR-43", Level::Fail);
 /// TS 34.229-1 V14 still allows Supported.
 static LATER_OFFER: Rule = Rule::new(NAME, "CR-44", Level::NonStrict).ietf(Level::Fail);
@@ -84,7 +84,7 @@ impl Qos {
         let mandatory = rows(&sdp).any(|row| row.kind == RowKind::Desired && row.strength == "mandatory");
         let required = requires(message);
         let known = self.known(event);
-        let text = || format!("{method} with preconditions but without Require: precondition");
+        let text = || format!("{} with preconditions but without Require: precondition", message.label());
         match (message.is_request(), method) {
             (true, "INVITE") if message.to_tag().is_none() && mandatory && judge.profile() == Profile::Ietf => {
                 judge.rule(&FIRST_OFFER, party, required, numbers, text);

@@ -68,7 +68,7 @@ impl RefId {
         else {
             return;
         };
-        if conversation.began_midway() {
+        if conversation.has_gap(event) {
             return;
         }
         let tag = message.to_tag().unwrap_or("");

@@ -10,9 +10,9 @@ use crate::oracle::conference::{Document, State};
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-VERSION";
-static STEP: Rule = Rule::new(NAME, "EV-33", Level::Fail);
+static STEP: Rule = Rule::new(NAME, "EV-33", Level::Fail).needs_history();
 static FULL_STEP: Rule = Rule::new(NAME, "EV-33", Level::Note);
-static FIRST: Rule = Rule::new(NAME, "EV-03", Level::Fail);
+static FIRST: Rule = Rule::new(NAME, "EV-03", Level::Fail).needs_history();
 static RESYNC: Rule = Rule::new(NAME, "EV-34", Level::Fail);
 static RESYNC_FIRST: Rule = Rule::new(NAME, "EV-35", Level::NonStrict);
 
@@ -51,17 +51,11 @@ fn resync(rule: &str) -> &'static Rule {
 impl Version {
     fn on_sent(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
         let (party, numbers) = (event.party, &[event.number]);
-        let (Some((key, subscription)), Some(document)) = (conversation.subscription(event.message), document(event))
-        else {
+        let (Some((key, _)), Some(document)) = (conversation.subscription(event.message), document(event)) else {
             return;
         };
         let version = document.version;
         let Some(before) = self.sent.insert(key.clone(), version) else {
-            let missed = !subscription.requested || conversation.missed_request(&key.call_id, "NOTIFY");
-            if missed && document.state == State::Partial && !conversation.is_complete() {
-                judge.inconclusive(&FIRST, party, numbers, || "a partial document; the first one was missed".to_owned());
-                return;
-            }
             judge.rule(&FIRST, party, document.state != State::Partial, numbers, || {
                 "the first document of the subscription is partial".to_owned()
             });

@@ -6,7 +6,7 @@
 //! Read first: [`super::Transaction`], [`super::Dialog`], [`super::Subscription`].
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::dialog::{creates_dialog, refreshes_target};
@@ -49,7 +49,8 @@ pub struct Conversation {
     subscriptions: BTreeMap<SubscriptionKey, Arc<Subscription>>,
     conference: Conference,
     view: View,
-    began_midway: bool,
+    /// Calls in which something was missed.
+    gaps: BTreeSet<Text>,
 }
 
 impl Conversation {
@@ -216,16 +217,29 @@ impl Conversation {
         &self.conference
     }
 
-    /// Whether something was seen whose beginning was not: a response without request, or a request inside a dialog
-    /// whose creation was not seen.
-    pub const fn began_midway(&self) -> bool {
-        self.began_midway
+    /// Whether something in the call of this message was missed, as far as that was shown before or is shown by the message
+    /// itself: a response without request, an ACK without final response, a PRACK without any reliable
+    /// response, a request inside a dialog whose beginning was not seen. Never in a simulated world.
+    pub fn has_gap(&self, event: &Event<'_>) -> bool {
+        !self.is_complete() && (self.gaps.contains(event.message.call_id()) || self.shows_gap(event))
     }
 
-    /// Whether a request with this method was in this call although it was not seen: its response was.
-    pub fn missed_request(&self, call_id: &str, method: &str) -> bool {
-        let mut inside = self.transactions.iter().filter(|(key, _)| *key.call_id == *call_id && *key.method == *method);
-        inside.any(|(_, transaction)| transaction.request.is_none())
+    fn shows_gap(&self, event: &Event<'_>) -> bool {
+        let message = event.message;
+        let Some(key) = TransactionKey::of(message) else { return false };
+        if !message.is_request() {
+            return self.transaction_at(&key).is_none_or(|transaction| transaction.request.is_none());
+        }
+        let invite = |cseq| TransactionKey { method: "INVITE".into(), cseq, ..key.clone() };
+        let answered = |cseq, seen: &dyn Fn(&Response) -> bool| {
+            self.transaction_at(&invite(cseq)).is_some_and(|invite| invite.responses.iter().any(seen))
+        };
+        match message.method() {
+            "ACK" => !answered(key.cseq, &|response| response.code >= 200),
+            "PRACK" => message.rack().is_some_and(|rack| !answered(rack.number, &|response| response.rseq.is_some())),
+            "CANCEL" => false,
+            _ => message.to_tag().is_some() && self.dialog(event).is_none(),
+        }
     }
 
     /// Whether the final response to an INVITE of this call was there although it was not seen: its ACK was.
@@ -241,6 +255,9 @@ impl Conversation {
     pub fn observe(&mut self, event: &Event<'_>) {
         let Some(key) = TransactionKey::of(event.message) else { return };
         let first = self.is_first(event);
+        if first && !self.is_complete() && self.shows_gap(event) {
+            self.gaps.insert(event.message.call_id().into());
+        }
         self.note_transaction(&key, event);
         if event.message.is_request() {
             self.note_request(event, &key, first);
@@ -269,7 +286,6 @@ impl Conversation {
             }
             return;
         }
-        self.began_midway |= transaction.request.is_none();
         let (code, tag, rseq) = (message.status().unwrap_or(0), message.to_tag(), message.rseq());
         let known = transaction
             .responses
@@ -298,7 +314,6 @@ impl Conversation {
         let method = message.method();
         if !self.dialogs.contains_key(&dialog_key) {
             let made = self.made_by_notify(event, &dialog_key);
-            self.began_midway |= made.is_none();
             let dialog = made.unwrap_or_else(|| Dialog::new(Origin::Unknown, "", DialogState::Confirmed));
             self.dialogs.insert(dialog_key.clone(), Arc::new(dialog));
         }

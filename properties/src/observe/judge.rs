@@ -20,18 +20,27 @@ pub struct Rule {
     pub level: Level,
     /// The level of a breach in the profile `ietf`.
     pub ietf: Level,
+    /// Whether the rule can only be called broken if nothing in the call was missed, see [`Rule::needs_history`].
+    pub history: bool,
 }
 
 impl Rule {
     /// A rule with the same level in both profiles.
     pub const fn new(invariant: &'static str, requirement: &'static str, level: Level) -> Self {
-        Self { invariant, requirement, level, ietf: level }
+        Self { invariant, requirement, level, ietf: level, history: false }
     }
 
     /// The same rule with another level in the profile `ietf`.
     #[must_use]
     pub const fn ietf(self, level: Level) -> Self {
         Self { ietf: level, ..self }
+    }
+
+    /// The same rule, which supposes that everything in the call was seen: where a capture shows that it missed something
+    /// before, what looks broken is only undecided.
+    #[must_use]
+    pub const fn needs_history(self) -> Self {
+        Self { history: true, ..self }
     }
 }
 
@@ -66,6 +75,7 @@ pub struct Count {
 pub struct Judge {
     profile: Profile,
     invariant: &'static str,
+    gap: bool,
     counts: BTreeMap<(&'static str, &'static str), Count>,
     findings: Vec<Finding>,
 }
@@ -73,7 +83,7 @@ pub struct Judge {
 impl Judge {
     /// A judge that has seen nothing.
     pub const fn new(profile: Profile) -> Self {
-        Self { profile, invariant: "", counts: BTreeMap::new(), findings: Vec::new() }
+        Self { profile, invariant: "", gap: false, counts: BTreeMap::new(), findings: Vec::new() }
     }
 
     /// The profile that decides the levels.
@@ -95,6 +105,10 @@ impl Judge {
             Profile::ThreeGpp => rule.level,
             Profile::Ietf => rule.ietf,
         };
+        if !holds && rule.history && self.gap {
+            self.inconclusive(rule, party, numbers, || format!("{}; but something in this call was missed", text()));
+            return holds;
+        }
         let count = self.counts.entry((rule.invariant, rule.requirement)).or_default();
         count.evaluated += 1;
         if !holds {
@@ -131,6 +145,11 @@ impl Judge {
     /// Says whose notes come now; called by [`crate::invariants::Observers`] before each observer.
     pub(crate) const fn enter(&mut self, invariant: &'static str) {
         self.invariant = invariant;
+    }
+
+    /// Says whether something in the call that is judged now was missed, see [`Rule::needs_history`].
+    pub(crate) const fn set_gap(&mut self, gap: bool) {
+        self.gap = gap;
     }
 
     /// Everything found so far, in the order in which it was found.

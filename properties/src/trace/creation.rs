@@ -35,8 +35,6 @@ static NOTIFIED: Row = subscription("13", "200 (NOTIFY)", "EV-20");
 
 static FACTORY_TO: Rule = Rule::new(NAME, "CR-01", Level::Fail);
 static NO_PROGRESS: Rule = Rule::new(NAME, "CR-02", Level::NonStrict);
-static PRECONDITION: Rule = Rule::new(NAME, "CR-48", Level::Fail);
-static MANDATORY_OFFER: Rule = Rule::new(NAME, "CR-48", Level::Note).ietf(Level::NonStrict);
 static SAME_CONTACT: Rule = Rule::new(NAME, "CR-04", Level::Note);
 static UNANNOUNCED: Rule = Rule::new(NAME, "CR-44", Level::Fail);
 
@@ -59,7 +57,6 @@ pub(super) fn judge_creation(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
         scribe.judge.rule(&FACTORY_TO, Party::Ue, same_uri(uri, to), &invite.numbers, || {
             format!("the INVITE goes to {uri}, To is {to}")
         });
-        offered(invite, scribe);
     }
     let trying = call.iter().filter(own).find(|seen| seen.answers("INVITE", 100..=100));
     scribe.step(&TRYING, Party::Focus, trying, &Absent::Optional);
@@ -105,8 +102,7 @@ fn creating_key(seen: &[Seen<'_>]) -> Option<TransactionKey> {
     }
 }
 
-/// Steps 6 and 7: the UPDATE is there if and only if the PRACK had no offer; an UPDATE after an offer in the PRACK is
-/// legal by the RFCs.
+/// Steps 6 and 7: the UPDATE is there if and only if the PRACK had no offer (one after an offer in the PRACK is legal too).
 fn judge_update(
     call: &[Seen<'_>],
     prack: Option<&Seen<'_>>,
@@ -123,25 +119,18 @@ fn judge_update(
     };
     scribe.step(&UPDATE, Party::Ue, update, &absent);
     scribe.step(&UPDATED, Party::Focus, updated, &Absent::Owed { since: update, shown_by: None });
-    if let (true, Some(update)) = (offered, update) {
-        scribe.judge.note("SD-18", Party::Ue, &update.numbers, || {
-            "an UPDATE although the PRACK had an offer: legal, not in the table".to_owned()
-        });
-    }
+    unannounced(call, scribe);
+}
+
+/// A UE whose peer did not apply the extension leaves it alone in later requests.
+fn unannounced(call: &[Seen<'_>], scribe: &mut Scribe<'_>) {
     let accepted = call.iter().find(|seen| seen.message.is_reliable_provisional());
     let announced = accepted.is_none_or(|seen| seen.message.has_token("Require", "precondition"));
     for message in call.iter().filter(|seen| has_preconditions(seen)) {
-        let extends = message.message.is_request_of("PRACK") || message.message.is_request_of("UPDATE");
-        if extends {
+        if message.message.is_request_of("PRACK") || message.message.is_request_of("UPDATE") {
             scribe.judge.rule(&UNANNOUNCED, message.from, announced, &message.numbers, || {
                 let label = message.message.label();
                 format!("{label} uses preconditions, although the 183 did not require them")
-            });
-        }
-        let tagged = message.message.has_token("Require", "precondition");
-        if extends || !message.message.is_request() {
-            scribe.judge.rule(&PRECONDITION, message.from, tagged, &message.numbers, || {
-                format!("{} has precondition lines but no Require: precondition", message.message.label())
             });
         }
     }
@@ -150,18 +139,6 @@ fn judge_update(
 fn has_preconditions(seen: &Seen<'_>) -> bool {
     seen.message.content_type() == "application/sdp"
         && Sdp::read(&seen.message.body).is_some_and(|sdp| sdp.media.iter().any(|media| !media.rows.is_empty()))
-}
-
-/// The first offer of the 3GPP tables has mandatory rows with the option tag in Supported only.
-fn offered(invite: &Seen<'_>, scribe: &mut Scribe<'_>) {
-    let mandatory = Sdp::read(&invite.message.body)
-        .is_some_and(|sdp| sdp.media.iter().flat_map(|media| &media.rows).any(|row| row.strength == "mandatory"));
-    if mandatory {
-        let required = invite.message.has_token("Require", "precondition");
-        scribe.judge.rule(&MANDATORY_OFFER, Party::Ue, required, &invite.numbers, || {
-            "mandatory preconditions with the option tag in Supported, not Require".to_owned()
-        });
-    }
 }
 
 /// The table has different addresses for the early dialog and the conference.

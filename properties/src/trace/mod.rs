@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use crate::invariants::Observers;
 use crate::observe::{End, Event, Finding, Judge, Party, Stage};
-use crate::verdict::{self, Profile, Verdict};
+use crate::verdict::{self, Level, Profile, Verdict};
 
 pub use capture::{Capture, CaptureError, Frame};
 pub use report::{Role, SCHEMA, TraceReport};
@@ -61,6 +61,7 @@ pub fn judge_capture(capture: &Capture, options: Options) -> TraceReport {
     let mut findings = judge.findings().to_vec();
     findings.sort_by_key(|finding| (finding.numbers.last().copied(), finding.requirement, finding.invariant));
     findings.dedup();
+    drop_vague(&mut findings);
     for step in &mut steps {
         weigh(step, &findings);
     }
@@ -115,6 +116,19 @@ fn weigh(step: &mut Step, findings: &[Finding]) {
         }
         step.text.push_str(&format!("{} {}", finding.requirement, finding.text));
     }
+}
+
+/// At the end of a capture a step and an invariant may say the same; the one that names a frame stays.
+fn drop_vague(findings: &mut Vec<Finding>) {
+    let precise: Vec<(Party, &'static str)> = findings
+        .iter()
+        .filter(|finding| finding.level == Level::Inconclusive && !finding.numbers.is_empty())
+        .map(|finding| (finding.party, finding.requirement))
+        .collect();
+    findings.retain(|finding| {
+        let vague = finding.level == Level::Inconclusive && finding.numbers.is_empty();
+        !vague || !precise.contains(&(finding.party, finding.requirement))
+    });
 }
 
 fn procedures(steps: &[Step]) -> Vec<Procedure> {

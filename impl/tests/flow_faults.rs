@@ -5,7 +5,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{BOB, FOCUS, Net, SCSCF, UE, at, edited, focus_config, ue_config, uri};
+use common::{BOB, FOCUS, Net, SCSCF, UE, at, edited, focus_config, summary, ue_config, uri};
 use imsconf::agent::{Agent, Discard, Receipt, Transmit};
 use imsconf::role::config::{Hosts, Profile};
 use imsconf::role::focus;
@@ -436,6 +436,45 @@ fn a_conference_that_is_over_is_remembered_and_refuses() {
     net.focus.handle_datagram(net.now, at(SCSCF), subscribe.as_bytes());
     let answer = net.focus.poll_transmit().expect("an answer");
     assert_eq!(Message::parse(&answer.bytes).expect("SIP").status(), Some(404));
+}
+
+/// RFC 6665 section 4.4.3: a poll gets one NOTIFY with the whole state, and nothing stays.
+#[test]
+fn a_subscription_of_no_length_is_a_poll() {
+    let mut net = confirmed();
+    let conference = net.focus.view().conferences[0].uri.clone();
+    let poll = format!(
+        "SUBSCRIBE {conference} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.6:5060;branch=z9hG4bKpoll\r\nMax-Forwards: 70\r\n\
+         From: <sip:eve@home.example>;tag=e\r\nTo: <{conference}>\r\nCall-ID: poll\r\nCSeq: 1 SUBSCRIBE\r\n\
+         Contact: <sip:eve@192.0.2.6>\r\nEvent: conference\r\nExpires: 0\r\nContent-Length: 0\r\n\r\n"
+    );
+    net.focus.handle_datagram(net.now, at(SCSCF), poll.as_bytes());
+    let sent: Vec<_> = std::iter::from_fn(|| net.focus.poll_transmit()).collect();
+    let lines: Vec<_> = sent.iter().map(|transmit| summary(&transmit.bytes)).collect();
+    let notify = "NOTIFY sip:eve@192.0.2.6 [conference] terminated;reason=timeout +full v1";
+    assert_eq!(lines, ["200 OK (SUBSCRIBE)", notify]);
+}
+
+/// RFC 3329 section 2.3.1, TS 34.229-1 A.2.1 condition A1; the CANCEL and the ACK have no part in it.
+#[test]
+fn a_security_agreement_is_verified_in_every_request() {
+    let mut config = ue_config();
+    config.security_verify = Some("ipsec-3gpp;q=0.1;alg=hmac-sha-1-96;spi-c=1;spi-s=2;port-c=3;port-s=4".to_owned());
+    let mut net = Net::with(config, focus_config());
+    net.ue.handle_command(net.now, ue::Command::Create { second_offer: SecondOffer::Update }).expect("create");
+    net.collect();
+    let mut seen = Vec::new();
+    while let Some((from, transmit)) = net.queue.pop_front() {
+        let message = Message::parse(&transmit.bytes).expect("SIP");
+        if from == at(UE) && message.is_request() {
+            let agreed = message.requires("sec-agree") && message.field(Name::SecurityVerify).is_some();
+            seen.push((method(&message), agreed && message.field(Name::ProxyRequire) == Some(b"sec-agree")));
+        }
+        net.deliver(from, &transmit);
+    }
+    let expected = [("INVITE", true), ("PRACK", true), ("UPDATE", true), ("ACK", false)];
+    assert_eq!(seen, expected.map(|(method, agreed)| (method.to_owned(), agreed)));
+    assert_eq!(net.ue.view().call, CallState::Confirmed);
 }
 
 #[test]

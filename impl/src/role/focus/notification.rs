@@ -4,13 +4,14 @@
 use super::conference::{Conference, Host};
 use super::creator::ISFOCUS;
 use super::leg::Told;
+use super::roster::Roster;
 use super::{Event, Policy};
 use crate::body::conference_info::{self, Document, Notifications};
 use crate::dialog::{Dialog, DialogState, EventKey, Request, TargetRefresh, Usage};
 use crate::role::endpoint::phrase;
 use crate::time::TimerClass;
 use crate::transaction::{ClientKey, ServerKey};
-use crate::usage::{Notification, Notifier, NotifierOutput, NotifierState, NotifyStatus, next_owed};
+use crate::usage::{Notification, Notifier, NotifierOutput, NotifierState, NotifyStatus, Reason, next_owed};
 use crate::view::{self, NotifierView};
 use crate::wire::{Builder, Message, Method, SubscriptionStatus, sipfrag};
 
@@ -50,10 +51,13 @@ impl Subscription {
         }
     }
 
-    /// The document that a NOTIFY carries; the terminating one of a conference that is over has none.
-    fn document(&mut self, notification: &Notification, roster: &super::roster::Roster) -> Option<Document> {
-        if matches!(notification.status, NotifyStatus::Terminated { .. }) {
-            return None;
+    /// The document that a NOTIFY carries. A terminating one has none, unless it answers a SUBSCRIBE: one that only polls
+    /// gets the whole state in it (RFC 6665 section 4.4.3). Of a conference that is over there is no state.
+    fn document(&mut self, notification: &Notification, roster: &Roster) -> Option<Document> {
+        match &notification.status {
+            NotifyStatus::Terminated { reason: Reason::Noresource, .. } => return None,
+            NotifyStatus::Terminated { .. } if !notification.full => return None,
+            NotifyStatus::Terminated { .. } | NotifyStatus::Active { .. } | NotifyStatus::Pending { .. } => {}
         }
         let now = roster.conference();
         let document = if notification.full { None } else { self.documents.change(&now).ok().flatten() };

@@ -3,6 +3,7 @@
 //! [`run`] is the one way in which the command, the tests and later the fuzzer execute a schedule.
 
 use std::fmt;
+use std::time::Duration;
 
 use imsconf::time::TimerClass;
 
@@ -96,6 +97,7 @@ pub fn run_with(schedule: &Schedule, deviation: Option<Deviation>, visit: impl F
         failure: None,
         moves: 0,
         step: 0,
+        elapsed: Duration::ZERO,
         arrows: Vec::new(),
         visit,
         world,
@@ -121,6 +123,8 @@ struct Runner<V> {
     failure: Option<Failure>,
     moves: u32,
     step: u32,
+    /// Time that passed since the observers saw something.
+    elapsed: Duration,
     arrows: Vec<Arrow>,
     visit: V,
 }
@@ -209,13 +213,14 @@ impl<V: FnMut(&Refinement)> Runner<V> {
     }
 
     fn observe(&mut self, outcome: &Outcome) {
-        let mut elapsed = outcome.elapsed;
+        // A move that shows nothing on the wire still takes its time.
+        self.elapsed += outcome.elapsed;
         let arrived = outcome.arrived.iter().map(|(crossing, _)| (crossing, Stage::Delivered));
         let sent = outcome.sent.iter().map(|crossing| (crossing, Stage::Sent));
         for (crossing, stage) in arrived.chain(sent) {
             let Crossing { party, message, .. } = crossing;
             let event =
-                Event { number: self.step, elapsed: std::mem::take(&mut elapsed), party: *party, stage, message };
+                Event { number: self.step, elapsed: std::mem::take(&mut self.elapsed), party: *party, stage, message };
             self.observers.observe(&event, &mut self.judge);
         }
     }

@@ -116,7 +116,7 @@ impl Observer for EarlyNotify {
     }
 
     fn on_event(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
-        self.alive.retain(|_, left| !left.elapse(event.elapsed));
+        self.alive.retain(|_, left| !left.elapse(event.elapsed) && !left.remaining().is_zero());
         let message = event.message;
         let first = conversation.is_first(event);
         match (message.method(), message.status()) {

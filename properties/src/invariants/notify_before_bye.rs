@@ -52,7 +52,7 @@ impl Observer for NotifyBeforeBye {
     }
 
     fn on_event(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
-        self.in_flight.retain(|_, (_, left)| !left.elapse(event.elapsed));
+        self.in_flight.retain(|_, (_, left)| !left.elapse(event.elapsed) && !left.remaining().is_zero());
         let first = conversation.is_first(event) && conversation.is_exact(event.party);
         match event.message.method() {
             "NOTIFY" if event.sends_request() && first => {

@@ -3,7 +3,7 @@
 //! What the called side may send depends on the PRACKs delivered to it, what the caller must acknowledge on the responses
 //! delivered to it. A dialog is told apart by its To tag, so that forked responses do not mix.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::observe::{Conversation, End, Event, Judge, Observer, Party, Rule, Stage, TransactionKey};
 use crate::oracle::{RAck, Sip, Text};
@@ -51,6 +51,8 @@ pub struct Prack {
     supported: BTreeMap<(Text, u32), bool>,
     /// PRACKs delivered and not yet answered, and whether they match.
     open: BTreeMap<TransactionKey, bool>,
+    /// Parties that were handed a copy of an INVITE and answer it with their last response (RFC 3261 section 17.2.1).
+    prompted: BTreeSet<(Party, Text)>,
 }
 
 /// The key of the INVITE that a response or a PRACK belongs to, from the party's side.
@@ -91,7 +93,8 @@ impl Prack {
         let invite = self.invites.entry(key).or_default();
         if let Some((_, pracks)) = invite.responses.get(&rseq) {
             let acknowledged = *pracks > 0;
-            judge.rule(&STOPS, party, !acknowledged, numbers, || {
+            let prompted = self.prompted.remove(&(party, message.call_id().into()));
+            judge.rule(&STOPS, party, !acknowledged || prompted, numbers, || {
                 format!("{code} with RSeq {rseq} sent again after its PRACK")
             });
             return;
@@ -209,7 +212,7 @@ impl Observer for Prack {
     const NAME: &'static str = NAME;
 
     fn new(_: Profile) -> Self {
-        Self { invites: BTreeMap::new(), supported: BTreeMap::new(), open: BTreeMap::new() }
+        Self { invites: BTreeMap::new(), supported: BTreeMap::new(), open: BTreeMap::new(), prompted: BTreeSet::new() }
     }
 
     fn on_event(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
@@ -221,6 +224,9 @@ impl Observer for Prack {
                 if let Some(cseq) = message.cseq() {
                     self.supported.insert((message.call_id().into(), cseq.number), listed);
                 }
+            }
+            ("INVITE", None, Stage::Delivered) => {
+                self.prompted.insert((event.party, message.call_id().into()));
             }
             ("INVITE", Some(100..=199), Stage::Sent) => self.on_provisional_sent(event, first, judge),
             ("INVITE", Some(101..=199), Stage::Delivered) if first => self.on_provisional_delivered(event),

@@ -116,6 +116,14 @@ fn prack() {
             D1 ue PRACK 2 | RAck: 1 1 INVITE
             D1 focus 183 INVITE 1 | Require: 100rel | RSeq: 1
             finds CR-22 fail
+        case a copy of the INVITE is answered with a copy
+            D1 ue INVITE* 1
+            D1 focus 183 INVITE 1 | Require: 100rel | RSeq: 1
+            D1 ue PRACK 2 | RAck: 1 1 INVITE
+            D1 ue INVITE* 1
+            D1 focus 183 INVITE 1 | Require: 100rel | RSeq: 1
+            D1 focus 200 PRACK 2
+            holds CR-22
         case not asked for
             D1 ue INVITE* 1 | Supported: timer
             -D1 focus 183 INVITE 1 | Require: 100rel | RSeq: 1

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::observe::{Conversation, End, Event, Judge, Observer, Party, Rule, TransactionKey};
+use crate::observe::{Conversation, DialogState, End, Event, Judge, Observer, Party, Rule, TransactionKey};
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-CSEQ";
@@ -84,8 +84,9 @@ fn sent(event: &Event<'_>, key: &TransactionKey, conversation: &Conversation, ju
 
 impl CSeq {
     fn received(&mut self, event: &Event<'_>, key: TransactionKey, conversation: &Conversation) {
-        let highest = conversation.dialog(event).and_then(|dialog| dialog.remote_cseq);
-        let late = highest.is_some_and(|highest| key.cseq < highest);
+        // A request that comes after the BYE may find no dialog any more.
+        let dialog = conversation.dialog(event).filter(|dialog| dialog.state != DialogState::Ended);
+        let late = dialog.and_then(|dialog| dialog.remote_cseq).is_some_and(|highest| key.cseq < highest);
         if late && conversation.is_first(event) && conversation.is_exact(event.party) {
             self.overtaken.insert((event.party, key));
         }

@@ -459,8 +459,10 @@ impl Conversation {
             Stage::Delivered => {
                 dialog.sends(key.cseq);
                 let contact = message.contact().map(|contact| contact.uri.into());
-                // An unreliable provisional response does not move the target of a dialog that exists (RFC 6141 4.3).
-                if !known || confirmed || message.is_reliable_provisional() {
+                // An unreliable provisional response does not move the target of a dialog that exists (RFC 6141 4.3), and
+                // a late one not that of a confirmed dialog.
+                let early = dialog.state == DialogState::Early;
+                if !known || confirmed || (early && message.is_reliable_provisional()) {
                     dialog.retarget(contact, &key.method);
                 }
                 if &*key.method == "INVITE" && (!known || confirmed) {

@@ -11,6 +11,7 @@ use imsconf::role::config::{Hosts, Profile};
 use imsconf::role::focus;
 use imsconf::role::participant::{self, Command};
 use imsconf::role::ue::{self, Event, InvitationOutcome, InviteMode, SecondOffer, Ue};
+use imsconf::transaction::TimerSettings;
 use imsconf::view::{
     CallState, Counts, FocusCallState, LegState, NotifierState, ReferralState, ReportState, SubscriberState,
 };
@@ -179,6 +180,29 @@ fn a_refused_prack_ends_the_call() {
     assert_eq!(net.ue_events, [Event::CreationFailed { code: 481 }]);
     assert!(net.focus.view().conferences.is_empty());
     assert!(net.ladder.iter().any(|line| line.contains("CANCEL")));
+    net.run_dry();
+    assert_eq!((net.ue.view().counts, net.focus.view().counts), (Counts::default(), Counts::default()));
+}
+
+/// RFC 5407 section 3.1.2: the 2xx crosses the CANCEL of a UE that gave up; every copy of it is acknowledged.
+#[test]
+fn a_2xx_that_crosses_the_cancel_is_acknowledged_and_ended() {
+    let (mut ue, mut focus) = (ue_config(), focus_config());
+    (ue.timers, focus.timers) = (TimerSettings::rfc3261(), TimerSettings::ims());
+    let mut net = Net::with(ue, focus);
+    let start = net.now;
+    net.ue.handle_command(start, ue::Command::Create { second_offer: SecondOffer::Prack }).expect("create");
+    let ok = |message: &Message<'_>, to: &str| message.status() == Some(200) && method(message) == to;
+    net.run_until_unless(start + Duration::from_secs(33), |message| ok(message, "PRACK") || ok(message, "INVITE"));
+    assert_eq!(net.ue.view().call, CallState::Abandoned { code: 408 });
+    assert_eq!(net.focus.view().conferences[0].call, FocusCallState::Answered);
+    net.run_until_unless(start + Duration::from_secs(60), |message| is_request(message, Method::Ack));
+    net.pass(Duration::from_secs(60));
+    assert_eq!(net.ue.view().call, CallState::Failed { code: 408 });
+    assert_eq!(net.focus.view().conferences[0].call, FocusCallState::Over);
+    assert_eq!(net.ue_events, [Event::CreationFailed { code: 408 }]);
+    let sent = |what: &str| net.ladder.iter().filter(|line| line.starts_with("ue") && line.contains(what)).count();
+    assert!(sent("ACK") > 1, "one for each copy:\n{}", net.ladder.join("\n"));
     net.run_dry();
     assert_eq!((net.ue.view().counts, net.focus.view().counts), (Counts::default(), Counts::default()));
 }

@@ -4,7 +4,7 @@
 //! header fields, and gets back the key under which the response will come.
 
 use crate::agent::{Addr, Transmit};
-use crate::dialog::{Dialog, DialogId, InitialRequest, Request, Tag};
+use crate::dialog::{Dialog, DialogId, Request, Tag};
 use crate::ident::Identifiers;
 use crate::role::config::{Hosts, Identity};
 use crate::role::next_hop;
@@ -92,18 +92,17 @@ impl Endpoint {
         Ok((to, bytes))
     }
 
-    /// A 2xx that nobody wants any more: ACK, then BYE (RFC 3261 sections 13.2.2.4 and 15). `finish` adds to the BYE what
+    /// The dialog of a 2xx that nobody wants any more: ACK, then BYE (RFC 3261 sections 13.2.2.4 and 15). `finish` adds to the BYE what
     /// the dialog does not decide.
     pub(crate) fn refuse_success(
         &mut self,
         now: Time,
-        initial: &InitialRequest,
-        response: &Message<'_>,
+        mut dialog: Dialog,
+        invite_cseq: u32,
         finish: impl FnOnce(Builder) -> Builder,
     ) {
-        let Ok(mut dialog) = Dialog::from_response(initial, response) else { return };
         // A copy of it comes here again: the ACK is repeated, the branch of the BYE is in use and it is not.
-        let _ = self.acknowledge(&dialog.ack(initial.cseq));
+        let _ = self.acknowledge(&dialog.ack(invite_cseq));
         if let Ok(bye) = dialog.request(Method::Bye) {
             let _ = self.request(now, &bye, finish);
         }

@@ -215,7 +215,9 @@ impl Conference {
                 let _ = host.endpoint.acknowledge(&known.ack(leg.initial.cseq));
             } else {
                 // Another branch answered too (RFC 3261 section 13.2.2.4).
-                host.endpoint.refuse_success(host.now, &leg.initial, response, std::convert::identity);
+                if let Ok(other) = Dialog::from_response(&leg.initial, response) {
+                    host.endpoint.refuse_success(host.now, other, leg.initial.cseq, std::convert::identity);
+                }
             }
             return;
         }

@@ -174,14 +174,17 @@ impl Ue {
                 self.on_success(now, *inviting, response)
             }
             (Call::Calling(_) | Call::Early(..), _) => self.on_failure(code),
-            (call @ Call::Abandoned { .. }, 0..=199) => call,
-            (Call::Abandoned { initial, code, .. }, 200..=299) => {
-                let config = &self.config;
-                self.endpoint.refuse_success(now, &initial, response, |builder| headers::request(config, builder));
+            (Call::Abandoned { invite, initial, code }, 0..=199) => {
+                // If this is the first response, the CANCEL had to wait for it.
+                self.endpoint.cancel(now, &invite);
+                Call::Abandoned { invite, initial, code }
+            }
+            (Call::Abandoned { invite, initial, code }, 200..=299) => {
+                self.on_unwanted_success(now, invite, *initial, response);
                 self.on_failure(code)
             }
             (Call::Abandoned { code, .. }, _) => self.on_failure(code),
-            (call @ (Call::Confirmed | Call::Leaving { .. } | Call::Over), 200..=299) => {
+            (call @ (Call::Confirmed | Call::Leaving { .. } | Call::Over | Call::Failed { .. }), 200..=299) => {
                 self.on_late_success(now, client, response);
                 call
             }
@@ -342,12 +345,7 @@ impl Ue {
 
     /// The 2xx: it confirms the dialog, or makes it, and is acknowledged at once. Only its Contact is the conference URI.
     fn on_success(&mut self, _now: Time, inviting: Inviting, response: &Message<'_>) -> Call {
-        let same = |dialog: &Dialog| dialog.id().remote_tag.as_bytes() == remote_tag(response);
-        let dialog = match self.dialog.take().filter(same) {
-            Some(mut early) => early.on_response(response).map(|()| early),
-            None => Dialog::from_response(&inviting.initial, response),
-        };
-        let Ok(dialog) = dialog else {
+        let Some(dialog) = self.confirmed_dialog(&inviting.initial, response) else {
             // Without a usable Contact there is no way to acknowledge it; its sender gives up by itself.
             return self.on_failure(500);
         };
@@ -366,6 +364,24 @@ impl Ue {
         Call::Confirmed
     }
 
+    /// The dialog of a 2xx: the early one, with its count of requests, or a new one.
+    fn confirmed_dialog(&mut self, initial: &InitialRequest, response: &Message<'_>) -> Option<Dialog> {
+        let same = |dialog: &Dialog| dialog.id().remote_tag.as_bytes() == remote_tag(response);
+        match self.dialog.take().filter(same) {
+            Some(mut early) => early.on_response(response).ok().map(|()| early),
+            None => Dialog::from_response(initial, response).ok(),
+        }
+    }
+
+    /// The 2xx crossed the CANCEL: ACK, for every copy of it, and BYE (RFC 5407 section 3.1.2).
+    fn on_unwanted_success(&mut self, now: Time, invite: ClientKey, initial: InitialRequest, response: &Message<'_>) {
+        let Some(dialog) = self.confirmed_dialog(&initial, response) else { return };
+        let (ack, remote_tag) = (dialog.ack(initial.cseq), remote_tag(response).to_vec());
+        let config = &self.config;
+        self.endpoint.refuse_success(now, dialog, initial.cseq, |builder| headers::request(config, builder));
+        self.acknowledged = Some(Acknowledged { invite, initial, ack, remote_tag });
+    }
+
     /// A copy of the 2xx is acknowledged again; the 2xx of another branch is acknowledged and its dialog ended (RFC 3261
     /// section 13.2.2.4).
     fn on_late_success(&mut self, now: Time, client: &ClientKey, response: &Message<'_>) {
@@ -374,8 +390,10 @@ impl Ue {
             let _ = self.endpoint.acknowledge(&known.ack);
             return;
         }
-        let config = &self.config;
-        self.endpoint.refuse_success(now, &known.initial, response, |builder| headers::request(config, builder));
+        if let Ok(other) = Dialog::from_response(&known.initial, response) {
+            let (config, cseq) = (&self.config, known.initial.cseq);
+            self.endpoint.refuse_success(now, other, cseq, |builder| headers::request(config, builder));
+        }
     }
 
     fn on_failure(&mut self, code: u16) -> Call {

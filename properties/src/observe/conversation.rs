@@ -321,7 +321,12 @@ impl Conversation {
         let dialog = Arc::make_mut(dialog);
         let countable = !matches!(method, "ACK" | "CANCEL");
         match event.stage {
-            Stage::Sent if countable => dialog.sends(key.cseq),
+            Stage::Sent if countable => {
+                dialog.sends(key.cseq);
+                if dialog.state == DialogState::Early {
+                    dialog.early_cseq = dialog.local_cseq;
+                }
+            }
             Stage::Delivered if countable => dialog.receives(key.cseq),
             Stage::Sent | Stage::Delivered => dialog.acknowledged |= method == "ACK",
         }
@@ -409,6 +414,11 @@ impl Conversation {
         if !(200..300).contains(&code) || !first || !refreshes_target(method) {
             return;
         }
+        // What the 2xx to the INVITE overtook gives a target of the early dialog, which that 2xx has replaced.
+        let overtaken = dialog.state != DialogState::Early && dialog.early_cseq >= Some(key.cseq);
+        if event.stage == Stage::Delivered && overtaken {
+            return;
+        }
         // Accepting a target refresh request moves the target of the one who accepts it, its 2xx that of the sender.
         match event.stage {
             Stage::Sent => dialog.retarget(request.contact, method),
@@ -461,8 +471,8 @@ impl Conversation {
                 let contact = message.contact().map(|contact| contact.uri.into());
                 // An unreliable provisional response does not move the target of a dialog that exists (RFC 6141 4.3), and
                 // a late one not that of a confirmed dialog.
-                let early = dialog.state == DialogState::Early;
-                if !known || confirmed || (early && message.is_reliable_provisional()) {
+                let open = dialog.state == DialogState::Early || dialog.remote_target.is_none();
+                if !known || confirmed || (open && message.is_reliable_provisional()) {
                     dialog.retarget(contact, &key.method);
                 }
                 if &*key.method == "INVITE" && (!known || confirmed) {

@@ -81,6 +81,8 @@ pub struct Dialog {
     pub route_set: Option<Vec<Text>>,
     /// The highest CSeq number that the party sent.
     pub local_cseq: Option<u32>,
+    /// The highest CSeq number that the party sent while the dialog was early.
+    pub early_cseq: Option<u32>,
     /// The highest CSeq number that the party was delivered.
     pub remote_cseq: Option<u32>,
     /// Whether the caller's ACK to the 2xx was sent (caller's view) or delivered (called side's view).
@@ -100,6 +102,7 @@ impl Dialog {
             call_target: None,
             route_set: None,
             local_cseq: None,
+            early_cseq: None,
             remote_cseq: None,
             acknowledged: false,
             challenged: false,

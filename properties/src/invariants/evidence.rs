@@ -4,7 +4,7 @@
 //! Only what the focus itself sent or was delivered counts, so that a lost message is nobody's lie.
 
 use crate::observe::{Conversation, DialogState, Party, SubscriptionKey, Transaction, TransactionKey};
-use crate::oracle::{Text, Uri};
+use crate::oracle::{Sip, Text, Uri};
 
 /// One call of a focus, made by INVITE outside a dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +118,16 @@ pub(super) fn has_unanswered_notify(conversation: &Conversation, key: &Subscript
             && *package == key.package
             && (&*key.package != "refer" || id.is_none_or(|id| id == key.cause))
     })
+}
+
+/// Whether a refer NOTIFY does not say which of several REFERs in its dialog it is about. That it should is the business of
+/// I-REF-ID; the others leave such a NOTIFY alone.
+pub(super) fn is_nameless(conversation: &Conversation, message: &Sip) -> bool {
+    let refer = message.event().is_some_and(|event| event.package == "refer" && event.id.is_none());
+    let referrals = conversation.subscriptions().filter(|(key, subscription)| {
+        &*key.package == "refer" && *key.call_id == *message.call_id() && subscription.requested
+    });
+    refer && referrals.count() > 1
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::evidence::is_nameless;
 use crate::observe::{Conversation, Deadline, End, Event, Judge, Observer, Party, Rule, SubscriptionKey};
 use crate::verdict::{Level, Profile};
 
@@ -74,7 +75,13 @@ impl FirstNotify {
 
     fn on_notify(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
         let call_id = event.message.call_id();
-        if let Some((key, subscription)) = conversation.subscription(event.message) {
+        if is_nameless(conversation, event.message) {
+            let mut referrals = self.owed.keys().filter(|key| &*key.package == "refer" && *key.call_id == *call_id);
+            let first = referrals.next().cloned();
+            if let Some(owed) = first.and_then(|key| self.owed.remove(&key)) {
+                judge.rule(&REFER, owed.notifier, true, &[], String::new);
+            }
+        } else if let Some((key, subscription)) = conversation.subscription(event.message) {
             if let Some(owed) = self.owed.remove(key) {
                 judge.rule(rule(key), owed.notifier, true, &[], String::new);
             }

@@ -4,7 +4,7 @@
 //! 503, and 603 when it called nobody. A call that the focus cancelled, or ended itself, may be reported as failed although
 //! a 200 crossed. A focus calls those whom it was asked to call.
 
-use super::evidence::{self, Call, calls, user};
+use super::evidence::{self, Call, calls, is_nameless, user};
 use crate::observe::{Conversation, End, Event, Judge, Observer, Rule, SubscriptionKey, TransactionKey};
 use crate::oracle::{Uri, sipfrag};
 use crate::verdict::{Level, Profile};
@@ -40,6 +40,9 @@ const fn is_fitting(code: u16, answer: u16) -> bool {
 
 fn on_report(event: &Event<'_>, code: u16, conversation: &Conversation, judge: &mut Judge) {
     let (party, numbers) = (event.party, &[event.number]);
+    if is_nameless(conversation, event.message) {
+        return;
+    }
     let Some((key, _)) = conversation.subscription(event.message) else { return };
     let Some(target) = target(conversation, key) else { return };
     let made: Vec<Call> = calls(conversation, party).into_iter().filter(|call| call.dialed_out).collect();

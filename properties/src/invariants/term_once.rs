@@ -3,7 +3,7 @@
 //!
 //! A NOTIFY that was never answered is taken for timed out: it ends the subscription too.
 
-use super::evidence::{conference_over, has_unanswered_notify};
+use super::evidence::{conference_over, has_unanswered_notify, is_nameless};
 use crate::observe::{Conversation, End, Event, Judge, Observer, Party, Rule, Subscription, SubscriptionKey};
 use crate::oracle::sipfrag;
 use crate::verdict::{Level, Profile};
@@ -27,8 +27,7 @@ impl TermOnce {
             return;
         };
         let refer = &*key.package == "refer";
-        let nameless = refer && message.event().is_some_and(|event| event.id.is_none());
-        if nameless && refers_in_dialog(conversation, key) > 1 {
+        if is_nameless(conversation, message) {
             return;
         }
         let rule = if refer { &REPORT } else { &ORDER };
@@ -57,11 +56,6 @@ impl TermOnce {
             });
         }
     }
-}
-
-fn refers_in_dialog(conversation: &Conversation, key: &SubscriptionKey) -> usize {
-    let same = |other: &SubscriptionKey| other.package == key.package && other.call_id == key.call_id;
-    conversation.subscriptions().filter(|(other, subscription)| same(other) && subscription.requested).count()
 }
 
 /// Whether the subscription should have ended, and has not.

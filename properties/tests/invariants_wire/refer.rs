@@ -241,6 +241,14 @@ fn ref_truth() {
             -D3.1 focus INVITE* 1
             D1 focus NOTIFY 1 | Event: refer;id=3 | frag SIP/2.0 408 Request Timeout
             holds RF-11
+        case a report that does not say whose it is
+            @CALL
+            @REFER
+            D1 ue REFER 4 | Refer-To: <sip:p2@home>
+            D1 focus 202 REFER 4
+            D3.2 focus INVITE* 1
+            D3.2 p2 200 INVITE 1
+            D1 focus NOTIFY 2 | Event: refer | frag SIP/2.0 200 OK
         case denied after the 202
             @CALL
             D1 ue REFER 3 | Refer-To: <sip:p1@home>

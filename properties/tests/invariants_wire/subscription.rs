@@ -52,6 +52,23 @@ fn first_notify() {
             wait 100
             D1 focus NOTIFY 3 | Event: refer;id=4 | frag SIP/2.0 100 Trying
             holds RF-06
+        case two REFERs, and no id tells which NOTIFY is whose
+            @CALL
+            D1 ue REFER 3 | Refer-To: <sip:p1@home>
+            D1 focus 202 REFER 3
+            D1 ue REFER 4 | Refer-To: <sip:p2@home>
+            D1 focus 202 REFER 4
+            D1 focus NOTIFY 1 | frag SIP/2.0 100 Trying
+            D1 focus NOTIFY 2 | frag SIP/2.0 100 Trying
+            holds RF-06
+        case two REFERs, and one NOTIFY without id
+            @CALL
+            D1 ue REFER 3 | Refer-To: <sip:p1@home>
+            D1 focus 202 REFER 3
+            D1 ue REFER 4 | Refer-To: <sip:p2@home>
+            D1 focus 202 REFER 4
+            D1 focus NOTIFY 1 | frag SIP/2.0 100 Trying
+            finds RF-06 fail
         case refused, no NOTIFY
             @CALL
             D1 ue REFER 3 | Refer-To: <sip:p1@home>

@@ -432,6 +432,38 @@ fn the_same_invite_on_another_branch_is_a_loop_and_no_second_conference() {
 }
 
 #[test]
+fn a_host_that_is_full_refuses_until_something_ends() {
+    let mut net = Net::new();
+    net.ue.handle_command(net.now, ue::Command::Create { second_offer: SecondOffer::Prack }).expect("create");
+    net.collect();
+    let (_, invite) = net.queue.pop_front().expect("an INVITE");
+    let message = Message::parse(&invite.bytes).expect("SIP");
+    let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.expect("there")).into_owned();
+    let (call_id, branch) = (text(message.call_id().ok()), text(message.via().expect("Via").branch()));
+    let call = |net: &mut Net, number: usize| {
+        let bytes =
+            edited(&edited(&invite.bytes, &call_id, &format!("c{number}")), &branch, &format!("z9hG4bK{number}"));
+        net.focus.handle_datagram(net.now, at(UE), &bytes);
+        let answer = net.focus.poll_transmit().expect("an answer");
+        Message::parse(&answer.bytes).expect("SIP").status()
+    };
+    for number in 0..focus::MAX_CONFERENCES {
+        assert_eq!(call(&mut net, number), Some(183));
+    }
+    assert_eq!(call(&mut net, focus::MAX_CONFERENCES), Some(503));
+    assert_eq!(net.focus.view().conferences.len(), focus::MAX_CONFERENCES);
+    // None of them is ever acknowledged.
+    let end = net.now + Duration::from_secs(200);
+    while let Some(deadline) = net.focus.poll_timeout().filter(|deadline| *deadline <= end) {
+        net.now = deadline;
+        net.focus.handle_timeout(deadline);
+        while net.focus.poll_transmit().is_some() {}
+    }
+    assert_eq!(net.focus.view().counts, Counts::default());
+    assert_eq!(call(&mut net, focus::MAX_CONFERENCES + 1), Some(183));
+}
+
+#[test]
 fn two_creators_get_two_conferences() {
     let mut net = confirmed();
     let mut config = ue_config();

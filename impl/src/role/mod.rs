@@ -22,7 +22,7 @@ use crate::wire::Uri;
 
 use config::Hosts;
 
-/// Where a request for this URI goes: a registered user's contact, else its host (in place of RFC 3263).
+/// Where a request for this URI goes: to a registered user's contact, else to its host (in place of RFC 3263).
 pub(crate) fn next_hop(hosts: &Hosts, uri: &Uri<'_>) -> Option<Addr> {
     let address_of_record = uri.as_str().split([';', '?']).next().unwrap_or_default();
     if let Some(at) = hosts.user(address_of_record) {

@@ -162,9 +162,16 @@ impl Focus {
 
     /// The conferences, one after the other, with what they need of their host.
     fn each(&mut self, now: Time, mut visit: impl FnMut(&mut Conference, &mut Host<'_>)) {
+        for place in 0..self.conferences.len() {
+            self.at(now, place, &mut visit);
+        }
+    }
+
+    /// The conference at this place, with what it needs of its host.
+    fn at(&mut self, now: Time, place: usize, visit: impl FnOnce(&mut Conference, &mut Host<'_>)) {
         let Self { config, endpoint, events, policy, conferences } = self;
         let mut host = Host { now, endpoint, config, policy: *policy, events };
-        for conference in conferences {
+        if let Some(conference) = conferences.get_mut(place) {
             visit(conference, &mut host);
         }
     }
@@ -216,20 +223,18 @@ impl Focus {
                     | Method::Notify
             )
         );
-        let id = dialog_id(request);
-        let mut owner = None;
-        self.each(now, |conference, host| {
-            if let Some(part) = id.as_ref().and_then(|id| conference.part(id)) {
-                owner = Some(());
-                if known {
-                    conference.on_request(host, part, server, request);
-                }
-            }
+        if !known {
+            return self.endpoint.answer(now, server, 405, None);
+        }
+        let owner = dialog_id(request).and_then(|id| {
+            let mut parts = self.conferences.iter().map(|conference| conference.part(&id)).enumerate();
+            parts.find_map(|(place, part)| Some((place, part?)))
         });
-        match (owner, known) {
-            (Some(()), true) => {}
-            (_, false) => self.endpoint.answer(now, server, 405, None),
-            (None, true) => self.endpoint.answer(now, server, 481, None),
+        match owner {
+            Some((place, part)) => {
+                self.at(now, place, |conference, host| conference.on_request(host, part, server, request));
+            }
+            None => self.endpoint.answer(now, server, 481, None),
         }
     }
 
@@ -241,38 +246,34 @@ impl Focus {
         if !subscribe.event().is_ok_and(|event| event.package == b"conference") {
             return self.endpoint.answer(now, server, 489, None);
         }
-        let mut found = false;
-        self.each(now, |conference, host| {
-            if conference.is_live() && uri.equivalent(&conference.uri.as_uri()) {
-                found = true;
-                conference.on_subscribe(host, server, subscribe);
-            }
-        });
-        if !found {
-            self.endpoint.answer(now, server, 404, None);
+        let named = |conference: &Conference| conference.is_live() && uri.equivalent(&conference.uri.as_uri());
+        match self.conferences.iter().position(named) {
+            Some(place) => self.at(now, place, |conference, host| conference.on_subscribe(host, server, subscribe)),
+            None => self.endpoint.answer(now, server, 404, None),
         }
     }
 
     fn on_ack(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
         let (id, number) = (dialog_id(ack), ack.cseq().map(|cseq| cseq.number));
+        let acknowledged = |conference: &Conference| {
+            let dialog = conference.creator.dialog.as_ref().map(Dialog::id);
+            dialog.is_some() && dialog == id.as_ref() && number == Ok(conference.creator.cseq)
+        };
         let mut receipt = Receipt::Discarded(Discard::StrayAck);
-        self.each(now, |conference, host| {
-            let dialog = conference.creator.dialog.as_ref();
-            if dialog.map(Dialog::id) == id.as_ref() && id.is_some() && number == Ok(conference.creator.cseq) {
+        if let Some(place) = self.conferences.iter().position(acknowledged) {
+            self.at(now, place, |conference, host| {
                 receipt = if conference.on_ack(host) { Receipt::Consumed } else { Receipt::Absorbed };
-            }
-        });
+            });
+        }
         receipt
     }
 
     fn on_cancel(&mut self, now: Time, cancel: &ServerKey, invite: &ServerKey) {
-        let creator = self.conferences.iter().find(|conference| conference.creator.invite == *invite);
-        let tag = creator.map(|conference| conference.creator.tag.clone());
-        self.endpoint.answer(now, cancel, 200, tag.as_ref());
-        self.each(now, |conference, host| {
-            if conference.creator.invite == *invite {
-                conference.on_cancel(host);
-            }
+        let place = self.conferences.iter().position(|conference| conference.creator.invite == *invite);
+        let Some(place) = place else { return self.endpoint.answer(now, cancel, 200, None) };
+        self.at(now, place, |conference, host| {
+            host.endpoint.answer(now, cancel, 200, Some(&conference.creator.tag));
+            conference.on_cancel(host);
         });
     }
 

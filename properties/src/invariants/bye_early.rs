@@ -62,7 +62,8 @@ impl ByeEarly {
             let what = if early { "in an early dialog" } else { "before the ACK to the 2xx came" };
             format!("BYE of the called side {what}")
         };
-        if (early || unacknowledged) && !conversation.is_exact(event.party) {
+        // Elsewhere than at the called side an ACK that was not seen may still have arrived there.
+        if (early || unacknowledged) && !conversation.is_at(event.party) {
             judge.inconclusive(&BYE, event.party, &[event.number], text);
             return;
         }

@@ -13,10 +13,10 @@ use crate::observe::{Conversation, Deadline, DialogState, End, Event, Judge, Obs
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-EARLY-NOTIFY";
-static BEFORE_2XX: Rule = Rule::new(NAME, "EV-04", Level::Fail);
-static BEFORE_202: Rule = Rule::new(NAME, "RF-07", Level::Fail);
-static AFTER_CALL: Rule = Rule::new(NAME, "EV-22", Level::Fail);
-static LATER: Rule = Rule::new(NAME, "EV-20", Level::Fail);
+static BEFORE_2XX: Rule = Rule::new(NAME, "EV-04", Level::Fail).needs_history();
+static BEFORE_202: Rule = Rule::new(NAME, "RF-07", Level::Fail).needs_history();
+static AFTER_CALL: Rule = Rule::new(NAME, "EV-22", Level::Fail).needs_history();
+static LATER: Rule = Rule::new(NAME, "EV-20", Level::Fail).needs_history();
 static REFUSED: Rule = Rule::new(NAME, "EV-20", Level::NonStrict);
 
 /// 64*T1 with the default T1 of RFC 3261.

@@ -14,8 +14,8 @@ use crate::oracle::Text;
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-ISOLATION";
-static AFTER_BYE: Rule = Rule::new(NAME, "EV-43", Level::Fail);
-static AFTER_REFUSAL: Rule = Rule::new(NAME, "FA-01", Level::Fail);
+static AFTER_BYE: Rule = Rule::new(NAME, "EV-43", Level::Fail).needs_history();
+static AFTER_REFUSAL: Rule = Rule::new(NAME, "FA-01", Level::Fail).needs_history();
 static UNEXPLAINED: Rule = Rule::new(NAME, "EV-43", Level::Note);
 static HARMLESS_CODE: Rule = Rule::new(NAME, "RF-43", Level::NonStrict);
 

@@ -8,10 +8,10 @@ use crate::observe::{Conversation, End, Event, Judge, Observer, Rule, Subscripti
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-REF-ID";
-static ID: Rule = Rule::new(NAME, "RF-13", Level::Fail);
+static ID: Rule = Rule::new(NAME, "RF-13", Level::Fail).needs_history();
 /// The default message of TS 34.229-1 A.2.11 has no id, whatever the number of REFERs.
-static ABSENT: Rule = Rule::new(NAME, "RF-13", Level::NonStrict).ietf(Level::Fail);
-static MATCH: Rule = Rule::new(NAME, "RF-14", Level::Fail);
+static ABSENT: Rule = Rule::new(NAME, "RF-13", Level::NonStrict).ietf(Level::Fail).needs_history();
+static MATCH: Rule = Rule::new(NAME, "RF-14", Level::Fail).needs_history();
 
 /// The observer of I-REF-ID. What it needs is in the conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

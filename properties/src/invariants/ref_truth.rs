@@ -48,8 +48,9 @@ fn on_report(event: &Event<'_>, code: u16, conversation: &Conversation, judge: &
     let made: Vec<Call> = calls(conversation, party).into_iter().filter(|call| call.dialed_out).collect();
     let to_target = || made.iter().filter(|call| call.user == target);
     if code < 300 {
-        if to_target().next().is_none() && !conversation.is_complete() {
-            judge.inconclusive(&SUCCESS, party, numbers, || format!("{code} reported, but no call to {target} was seen"));
+        let unseen = to_target().all(|call| conversation.missed_final(&call.call_id));
+        if unseen && !conversation.is_complete() {
+            judge.inconclusive(&SUCCESS, party, numbers, || format!("{code} reported, but no answer of {target} was seen"));
             return;
         }
         let joined = to_target().any(|call| call.succeeded() && !(call.cancelled && call.dismissed));

@@ -10,7 +10,7 @@ use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-REF-WAIT";
 static INVITER: Rule = Rule::new(NAME, "TP-07", Level::Note);
-static SENDER: Rule = Rule::new(NAME, "TP-07", Level::Fail);
+static SENDER: Rule = Rule::new(NAME, "TP-07", Level::Fail).needs_history();
 
 /// The observer of I-REF-WAIT. What it needs is in the conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -77,7 +77,7 @@ impl Ladder {
     fn arrow(&self, arrow: &Arrow, spacing: usize, text: &mut String) {
         let (left, right) = (arrow.from.min(arrow.to), arrow.from.max(arrow.to));
         let room = (right - left).saturating_mul(spacing).saturating_sub(1);
-        let fits = left == right || arrow.label.chars().count() + 6 <= room;
+        let fits = left == right || arrow.label.chars().count() + 4 <= room;
         let mut line = self.bars(spacing);
         if !fits {
             let mut above = self.bars(spacing);

@@ -74,6 +74,15 @@ impl Conversation {
         }
     }
 
+    /// Whether the conversation was seen at this very party, or everywhere: what it was not seen to be delivered, it was
+    /// not delivered, except for what a capture missed.
+    pub fn is_at(&self, party: Party) -> bool {
+        match self.view {
+            View::Complete => true,
+            View::Captured(vantage) => vantage == Some(party),
+        }
+    }
+
     /// Whether nothing was missed: what was not seen did not happen.
     pub const fn is_complete(&self) -> bool {
         matches!(self.view, View::Complete)
@@ -227,12 +236,19 @@ impl Conversation {
     fn shows_gap(&self, event: &Event<'_>) -> bool {
         let message = event.message;
         let Some(key) = TransactionKey::of(message) else { return false };
+        // Who sends an answer was handed what it answers, and who is handed one had sent it.
+        let seen = |sent: Option<u32>, delivered: Option<u32>| match event.stage {
+            Stage::Sent => delivered.is_some(),
+            Stage::Delivered => sent.is_some(),
+        };
         if !message.is_request() {
-            return self.transaction_at(&key).is_none_or(|transaction| transaction.request.is_none());
+            return self.transaction_at(&key).is_none_or(|request| !seen(request.sent, request.delivered));
         }
-        let invite = |cseq| TransactionKey { method: "INVITE".into(), cseq, ..key.clone() };
-        let answered = |cseq, seen: &dyn Fn(&Response) -> bool| {
-            self.transaction_at(&invite(cseq)).is_some_and(|invite| invite.responses.iter().any(seen))
+        let answered = |cseq, fits: &dyn Fn(&Response) -> bool| {
+            let invite = TransactionKey { method: "INVITE".into(), cseq, ..key.clone() };
+            self.transaction_at(&invite).is_some_and(|invite| {
+                invite.responses.iter().any(|response| fits(response) && seen(response.sent, response.delivered))
+            })
         };
         match message.method() {
             "ACK" => !answered(key.cseq, &|response| response.code >= 200),
@@ -242,25 +258,41 @@ impl Conversation {
         }
     }
 
-    /// Whether the final response to an INVITE of this call was there although it was not seen: its ACK was.
+    /// Whether the final response to an INVITE of this call was there although it was not seen at both ends: its ACK was.
     pub fn missed_final(&self, call_id: &str) -> bool {
         let mut acks = self.transactions.keys().filter(|key| *key.call_id == *call_id && &*key.method == "ACK");
         acks.any(|ack| {
             let invite = TransactionKey { method: "INVITE".into(), ..ack.clone() };
-            self.transaction_at(&invite).is_none_or(|invite| invite.final_response().is_none())
+            let whole = |response: &Response| response.sent.is_some() && response.delivered.is_some();
+            let seen =
+                |invite: &Transaction| invite.responses.iter().any(|response| response.code >= 200 && whole(response));
+            !self.transaction_at(&invite).is_some_and(seen)
         })
+    }
+
+    /// Whether a copy of this message was seen to be sent.
+    pub fn was_sent(&self, message: &Sip) -> bool {
+        let Some(transaction) = self.transaction(message) else { return false };
+        match message.is_request() {
+            true => transaction.sent.is_some(),
+            false => transaction.response(message).is_some_and(|response| response.sent.is_some()),
+        }
     }
 
     /// Takes an event in. Observers have seen it before.
     pub fn observe(&mut self, event: &Event<'_>) {
         let Some(key) = TransactionKey::of(event.message) else { return };
         let first = self.is_first(event);
-        if first && !self.is_complete() && self.shows_gap(event) {
+        let gap = first && !self.is_complete() && self.shows_gap(event);
+        if gap {
             self.gaps.insert(event.message.call_id().into());
         }
         self.note_transaction(&key, event);
         if event.message.is_request() {
             self.note_request(event, &key, first);
+            if gap && &*key.method == "ACK" {
+                self.forget_target(event);
+            }
         } else {
             self.note_response(event, &key, first);
         }
@@ -426,15 +458,31 @@ impl Conversation {
         }
     }
 
+    /// The ACK to a 2xx that was missed: where that 2xx moved the dialog to is not known.
+    fn forget_target(&mut self, event: &Event<'_>) {
+        let dialog = Self::dialog_key(event).and_then(|key| self.dialogs.get_mut(&key));
+        if let (Stage::Sent, Some(dialog)) = (event.stage, dialog) {
+            let dialog = Arc::make_mut(dialog);
+            dialog.forget_target();
+            dialog.route_set = None;
+        }
+    }
+
     /// A response whose request was missed still shows the request's number and, if it refreshes, the target.
     fn note_orphan(&mut self, event: &Event<'_>, key: &TransactionKey) {
         let Some(dialog) = Self::dialog_key(event).and_then(|key| self.dialogs.get_mut(&key)) else { return };
         let dialog = Arc::make_mut(dialog);
+        let refreshed = event.message.is_success() && refreshes_target(&key.method);
         match event.stage {
-            Stage::Sent => dialog.receives(key.cseq),
+            Stage::Sent => {
+                dialog.receives(key.cseq);
+                if refreshed {
+                    dialog.forget_target();
+                }
+            }
             Stage::Delivered => {
                 dialog.sends(key.cseq);
-                if event.message.is_success() && refreshes_target(&key.method) {
+                if refreshed {
                     dialog.retarget(event.message.contact().map(|contact| contact.uri.into()), &key.method);
                 }
             }
@@ -448,6 +496,7 @@ impl Conversation {
         let confirmed = code >= 200;
         let challenged = self.was_challenged(&key.call_id);
         let known = self.dialogs.contains_key(&dialog_key);
+        let handed = self.is_complete() || self.transaction_at(key).is_some_and(|request| request.delivered.is_some());
         let origin = if event.stage == Stage::Sent { Origin::Called } else { Origin::Caller };
         let dialog = self
             .dialogs
@@ -463,7 +512,8 @@ impl Conversation {
                 dialog.receives(key.cseq);
                 if !known {
                     dialog.remote_target.clone_from(&request.contact);
-                    dialog.route_set = Some(request.record_routes.clone());
+                    // As the request was sent it did not yet have the Record-Route of the proxies.
+                    dialog.route_set = handed.then(|| request.record_routes.clone());
                 }
             }
             Stage::Delivered => {

@@ -126,6 +126,13 @@ impl Dialog {
         self.previous_target = before;
     }
 
+    /// Something that may have moved the target and set the route was missed.
+    pub(super) fn forget_target(&mut self) {
+        self.remote_target = None;
+        self.previous_target = None;
+        self.call_target = None;
+    }
+
     pub(super) fn sends(&mut self, cseq: u32) {
         self.local_cseq = self.local_cseq.max(Some(cseq));
     }

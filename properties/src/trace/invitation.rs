@@ -53,8 +53,6 @@ static DELETED_ANSWER: Row = Row::new(Procedure::Leaving, "4", "200 (NOTIFY)", "
 
 /// TS 24.147 5.3.1.5.3 sends the REFER in the dialog of the conference; RFC 4579 and RFC 7647 prefer a new one.
 static IN_DIALOG: Rule = Rule::new(NAME, "RF-01", Level::Fail).ietf(Level::Note);
-static ACCEPTED_CODE: Rule = Rule::new(NAME, "RF-03", Level::Note).ietf(Level::NonStrict);
-static NOT_202: Rule = Rule::new(NAME, "RF-03", Level::Note);
 static EXPIRES: Rule = Rule::new(NAME, "DM-06", Level::Note);
 static RATE: Rule = Rule::new(NAME, "RF-39", Level::NonStrict);
 static CONFERENCE_RATE: Rule = Rule::new(NAME, "EV-19", Level::NonStrict);
@@ -128,7 +126,7 @@ fn judge_reference(seen: &[Seen<'_>], reference: &Reference<'_, '_>, scribe: &mu
     let refused = answer.filter(|answer| !answer.message.is_success());
     let owed = Absent::Owed { since: refer.filter(|_| refused.is_none()), shown_by: None };
     scribe.step(&table.accepted, referee, accepted, &owed);
-    refer_details(*refer, accepted, referee, scribe);
+    refer_details(*refer, referee, scribe);
     if refused.is_some() {
         return;
     }
@@ -159,27 +157,12 @@ fn still_runs(notify: &Seen<'_>, end: Duration) -> bool {
     end.saturating_sub(notify.time) < Duration::from_secs(u64::from(expires))
 }
 
-fn refer_details(refer: Option<&Seen<'_>>, accepted: Option<&Seen<'_>>, referee: Party, scribe: &mut Scribe<'_>) {
+fn refer_details(refer: Option<&Seen<'_>>, referee: Party, scribe: &mut Scribe<'_>) {
     if let Some(refer) = refer.filter(|_| referee == Party::Focus) {
-        let inside = refer.kind == CallKind::Creation && refer.message.to_tag().is_some();
+        let inside = refer.message.to_tag().is_some();
         scribe.judge.rule(&IN_DIALOG, Party::Ue, inside, &refer.numbers, || {
             "the REFER is not sent in the dialog of the conference".to_owned()
         });
-    }
-    if let Some(accepted) = accepted {
-        let code = accepted.message.status().unwrap_or(0);
-        match scribe.judge.profile() {
-            crate::verdict::Profile::Ietf => {
-                scribe.judge.rule(&ACCEPTED_CODE, referee, code == 200, &accepted.numbers, || {
-                    format!("the REFER is accepted with {code}, which is not to be sent any more")
-                })
-            }
-            crate::verdict::Profile::ThreeGpp => {
-                scribe.judge.rule(&NOT_202, referee, code == 202, &accepted.numbers, || {
-                    format!("SD-20: the REFER is accepted with {code}, the table has 202")
-                })
-            }
-        };
     }
 }
 

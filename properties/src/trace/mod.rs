@@ -87,13 +87,17 @@ fn observe(frames: &[Frame], calls: &[roles::Call], options: Options, judge: &mu
     let mut observers = Observers::captured(options.profile, options.vantage);
     let mut now = Duration::ZERO;
     for frame in frames {
-        let Some(call) = calls.iter().find(|call| call.call_id == frame.message.call_id()) else { continue };
-        let ends = [(frame.source, Stage::Sent), (frame.destination, Stage::Delivered)];
-        for (address, stage) in ends {
-            let Some(party) = call.party_at(address) else { continue };
+        let message = &frame.message;
+        let Some(call) = calls.iter().find(|call| call.call_id == message.call_id()) else { continue };
+        let receiver = call.party_at(frame.destination);
+        // What arrives was sent, even where the hops between were not all captured.
+        let shown = receiver.filter(|_| !observers.conversation().was_sent(message)).map(|party| call.other(party));
+        let sender = call.party_at(frame.source).or(shown);
+        for (party, stage) in [(sender, Stage::Sent), (receiver, Stage::Delivered)] {
+            let Some(party) = party else { continue };
             let elapsed = frame.time.saturating_sub(now);
             now = now.max(frame.time);
-            let event = Event { number: frame.number, elapsed, party, stage, message: &frame.message };
+            let event = Event { number: frame.number, elapsed, party, stage, message };
             observers.observe(&event, judge);
         }
     }

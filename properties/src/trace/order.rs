@@ -17,7 +17,6 @@ static NOTIFIED: Rule = Rule::new(NAME, "EV-20", Level::Fail);
 static BYE: Rule = Rule::new(NAME, "CR-64", Level::Fail);
 static ACK: Rule = Rule::new(NAME, "CR-59", Level::Fail);
 static PRACK: Rule = Rule::new(NAME, "CR-24", Level::Fail);
-static INSIDE: Rule = Rule::new(NAME, "CR-50", Level::Fail);
 static CONFERENCE_URI: Rule = Rule::new(NAME, "CR-04", Level::Fail);
 static EVENT: Rule = Rule::new(NAME, "EV-03", Level::Fail);
 static REPORT: Rule = Rule::new(NAME, "RF-06", Level::Fail);
@@ -32,12 +31,13 @@ pub(super) fn judge_order(seen: &[Seen<'_>], judge: &mut Judge) {
         let later = seen.get(at + 1..).unwrap_or(&[]);
         let earlier = seen.get(..at).unwrap_or(&[]);
         for (rule, cause) in causes(effect) {
-            // A request inside the same dialog shows that the dialog was there, even if what made it was missed.
-            let known =
-                rule.requirement == INSIDE.requirement && earlier.iter().any(|other| same_dialog(effect, other));
-            if known || earlier.iter().any(|other| cause(effect, other)) {
+            if earlier.iter().any(|other| cause(effect, other)) {
                 judge.rule(rule, effect.from, true, &effect.numbers, String::new);
-            } else if let Some(cause) = later.iter().find(|other| cause(effect, other)) {
+                continue;
+            }
+            // Where the beginning of the call was not seen, what comes later may be a copy.
+            let begun = !effect.message.is_request() || earlier.iter().any(|other| other.begins_what_leads_to(effect));
+            if let Some(cause) = later.iter().find(|other| (begun || other.opens()) && cause(effect, other)) {
                 let numbers = [effect.number(), cause.number()];
                 judge.rule(rule, effect.from, false, &numbers, || {
                     let (effect, cause) = (effect.message.label(), cause.message.label());
@@ -66,22 +66,6 @@ fn acknowledged(effect: &Seen<'_>, other: &Seen<'_>) -> bool {
         && other.key.cseq == rack.number
 }
 
-/// The first response that makes the dialog of a request.
-fn dialog_made(effect: &Seen<'_>, other: &Seen<'_>) -> bool {
-    let tags = [effect.message.from_tag(), effect.message.to_tag()];
-    other.key.call_id == effect.key.call_id
-        && other.message.status().is_some_and(|code| code > 100)
-        && matches!(&*other.key.method, "INVITE" | "SUBSCRIBE" | "REFER")
-        && tags.contains(&other.message.to_tag())
-}
-
-fn same_dialog(effect: &Seen<'_>, other: &Seen<'_>) -> bool {
-    other.key.call_id == effect.key.call_id
-        && other.message.is_request()
-        && other.message.to_tag() == effect.message.to_tag()
-        && other.message.from_tag() == effect.message.from_tag()
-}
-
 fn conference_made(_: &Seen<'_>, other: &Seen<'_>) -> bool {
     other.kind == CallKind::Creation
         && other.answers("INVITE", 200..=299)
@@ -89,11 +73,14 @@ fn conference_made(_: &Seen<'_>, other: &Seen<'_>) -> bool {
 }
 
 fn subscribed(effect: &Seen<'_>, other: &Seen<'_>) -> bool {
-    let method = match effect.message.event() {
-        Some(event) if event.package == "refer" => "REFER",
-        _ => "SUBSCRIBE",
-    };
-    other.key.call_id == effect.key.call_id && other.message.is_request_of(method) && other.from == effect.to
+    let event = effect.message.event();
+    let refer = event.is_some_and(|event| event.package == "refer");
+    let id = event.and_then(|event| event.id).and_then(|id| id.parse::<u32>().ok());
+    other.key.call_id == effect.key.call_id
+        && other.message.is_request_of(if refer { "REFER" } else { "SUBSCRIBE" })
+        && other.from == effect.to
+        // Without an id a NOTIFY may be about a REFER of this dialog that was missed.
+        && (!refer || id == Some(other.key.cseq) || id.is_none() && other.opens())
 }
 
 fn pracked(effect: &Seen<'_>, other: &Seen<'_>) -> bool {
@@ -129,12 +116,11 @@ fn causes(effect: &Seen<'_>) -> Vec<(&'static Rule, Cause)> {
     match message.method() {
         "ACK" => vec![(&ACK, invite_success)],
         "PRACK" => vec![(&PRACK, acknowledged)],
-        "UPDATE" if effect.from == Party::Ue => vec![(&INSIDE, dialog_made), (&EARLY_UPDATE, pracked)],
+        "UPDATE" if effect.from == Party::Ue => vec![(&EARLY_UPDATE, pracked)],
         "SUBSCRIBE" if message.to_tag().is_none() => vec![(&CONFERENCE_URI, conference_made)],
         "REFER" if effect.to == Party::Focus => vec![(&CONFERENCE_URI, conference_made)],
         "NOTIFY" if package_is(effect, "refer") => vec![(&REPORT, subscribed)],
         "NOTIFY" => vec![(&EVENT, subscribed)],
-        "BYE" => vec![(&INSIDE, dialog_made)],
         _ => Vec::new(),
     }
 }

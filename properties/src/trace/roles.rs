@@ -1,7 +1,7 @@
 //! Who is who in a capture, and which calls there are.
 //!
-//! Messages are grouped by Call-ID. A call has two ends: its first request leaves the one where it has the fewest Vias and
-//! reaches the other where it has the most, so a capture between proxies still knows the ends from the hops. Roles follow
+//! Messages are grouped by Call-ID. A call has two ends: a request leaves one of them where it has the fewest Vias and
+//! reaches the other where it has the most, so that a capture of several hops knows the ends from the proxies. Roles follow
 //! from the signalling: the factory's INVITE is answered with `isfocus`; the conference package is subscribed at the
 //! focus; the sender of a REFER is the UE.
 
@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 use super::capture::Frame;
-use crate::observe::{Party, TransactionKey};
+use crate::observe::Party;
 use crate::oracle::{Address, Sip, Uri};
 
 /// What a call is for.
@@ -60,6 +60,11 @@ impl Call {
         let is = |side: &Side| side.address == address || hosts_differ && side.address.ip() == address.ip();
         [self.caller, self.called].iter().find(|side| is(side)).map(|side| side.party)
     }
+
+    /// Who is at the other end.
+    pub(super) fn other(&self, party: Party) -> Party {
+        if self.caller.party == party { self.called.party } else { self.caller.party }
+    }
 }
 
 /// A group of frames before the roles are known.
@@ -75,16 +80,13 @@ impl<'a> Group<'a> {
     fn new(call_id: &'a str, frames: Vec<&'a Frame>) -> Option<Self> {
         let opening = |frame: &&&Frame| frame.message.is_request() && frame.message.to_tag().is_none();
         let first = *frames.iter().find(opening).or_else(|| frames.first())?;
-        let key = TransactionKey::of(&first.message);
+        let (caller_tag, call) = (first.message.from_tag(), &frames);
+        let by_caller = |frame: &Frame| frame.message.from_tag() == caller_tag;
+        let caller = end(call, by_caller);
+        let called = end(call, |frame| !by_caller(frame));
         let request = first.message.is_request();
-        let copies: Vec<&&Frame> = frames
-            .iter()
-            .filter(|frame| frame.message.is_request() == request && TransactionKey::of(&frame.message) == key)
-            .collect();
-        let vias = |frame: &&&&Frame| frame.message.values("Via").len();
-        let near = copies.iter().min_by_key(vias).map_or(first, |frame| **frame);
-        let far = copies.iter().rev().max_by_key(vias).map_or(first, |frame| **frame);
-        let (caller, called) = if request { (near.source, far.destination) } else { (near.destination, far.source) };
+        let (near, far) = if request { (first.source, first.destination) } else { (first.destination, first.source) };
+        let (caller, called) = (caller.unwrap_or(near), called.unwrap_or(far));
         Some(Self { call_id, first: &first.message, caller, called, frames })
     }
 
@@ -112,6 +114,22 @@ impl<'a> Group<'a> {
                 (to_factory && self.first.is_request()).then_some(self.called)
             },
         )
+    }
+}
+
+/// The address of one end of a call, where `own` picks the transactions that this end began. A request with one Via comes
+/// straight from the end that made it; what it answers has the most Vias where it is answered.
+fn end(frames: &[&Frame], own: impl Fn(&Frame) -> bool) -> Option<SocketAddr> {
+    let vias = |frame: &&&Frame| frame.message.values("Via").len();
+    // As the client of a transaction an end sends requests and is handed responses, as its server the other way round.
+    let address = |frame: &Frame, client: bool| {
+        if frame.message.is_request() == client { frame.source } else { frame.destination }
+    };
+    let nearest = frames.iter().filter(|frame| own(frame)).min_by_key(vias);
+    let farthest = frames.iter().filter(|frame| !own(frame)).rev().max_by_key(vias);
+    match (nearest, farthest) {
+        (Some(near), far) if vias(&near) <= 1 || far.is_none() => Some(address(near, true)),
+        (_, far) => far.map(|far| address(far, false)),
     }
 }
 

@@ -27,6 +27,18 @@ impl Seen<'_> {
         self.numbers.first().copied().unwrap_or(0)
     }
 
+    /// Whether it is a request outside a dialog.
+    pub(super) fn opens(&self) -> bool {
+        self.message.is_request() && self.message.to_tag().is_none()
+    }
+
+    /// Whether it is the request that begins the call of another message; for a request outside any call, the call that
+    /// makes the conference.
+    pub(super) fn begins_what_leads_to(&self, other: &Self) -> bool {
+        self.opens()
+            && if other.opens() { self.kind == CallKind::Creation } else { self.key.call_id == other.key.call_id }
+    }
+
     /// Whether it is a response with this class or code to this method.
     pub(super) fn answers(&self, method: &str, codes: std::ops::RangeInclusive<u16>) -> bool {
         &*self.key.method == method && self.message.status().is_some_and(|code| codes.contains(&code))
@@ -57,16 +69,12 @@ pub(super) fn messages<'a>(frames: &'a [Frame], calls: &[Call]) -> Vec<Seen<'a>>
         }
         let (from, to) = match (call.party_at(frame.source), call.party_at(frame.destination)) {
             (Some(from), Some(to)) => (from, to),
-            (Some(from), None) => (from, other(call, from)),
-            (None, Some(to)) => (other(call, to), to),
+            (Some(from), None) => (from, call.other(from)),
+            (None, Some(to)) => (call.other(to), to),
             (None, None) => continue,
         };
         let (message, time, kind) = (&frame.message, frame.time, call.kind);
         all.push(Seen { message, key, kind, from, to, time, numbers: vec![frame.number] });
     }
     all
-}
-
-fn other(call: &Call, party: Party) -> Party {
-    if call.caller.party == party { call.called.party } else { call.caller.party }
 }

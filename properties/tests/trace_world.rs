@@ -1,0 +1,140 @@
+//! Our own agents, seen through a capture: whoever captures where, the roles are found and nothing is called a failure.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use imsconf::time::Time;
+use imsconf_properties::observe::{Finding, Party};
+use imsconf_properties::oracle::Sip;
+use imsconf_properties::schedule::{SecondOffer, Settings, Step};
+use imsconf_properties::trace::{Capture, Frame, Options, Procedure, TraceReport, judge_capture};
+use imsconf_properties::verdict::Level;
+use imsconf_properties::world::{Move, Node, World};
+
+/// Runs commands, each until everything it led to has arrived, and captures every datagram that arrives anywhere.
+fn captured(commands: &[Step]) -> Capture {
+    let mut world = World::new(Settings::default(), None);
+    let mut capture = Capture::default();
+    for command in commands {
+        world.apply(Move::Command(*command));
+        arrive(&mut world, &mut capture);
+    }
+    while !world.is_quiescent() {
+        world.apply(Move::Fire);
+        arrive(&mut world, &mut capture);
+    }
+    capture
+}
+
+fn arrive(world: &mut World, capture: &mut Capture) {
+    while let Some(datagram) = world.in_flight().first().cloned() {
+        capture.total += 1;
+        capture.frames.push(Frame {
+            number: capture.total,
+            time: world.now().since(Time::EPOCH) + Duration::from_millis(u64::from(capture.total)),
+            source: datagram.from.address().socket,
+            destination: datagram.to.address().socket,
+            message: Sip::read(&datagram.bytes).expect("our own message"),
+        });
+        world.apply(Move::Deliver(0));
+    }
+}
+
+/// What somebody sees who captures at one node.
+fn at(capture: &Capture, node: Node) -> Capture {
+    let here = node.address().socket;
+    let mut seen = capture.clone();
+    seen.frames.retain(|frame| frame.source == here || frame.destination == here);
+    seen
+}
+
+fn failures(report: &TraceReport) -> Vec<&Finding> {
+    report.findings.iter().filter(|finding| finding.level == Level::Fail).collect()
+}
+
+fn addresses(report: &TraceReport, party: Party) -> Vec<SocketAddr> {
+    report.roles.iter().find(|role| role.party == party).map(|role| role.addresses.clone()).unwrap_or_default()
+}
+
+const EVERYTHING: &[Step] = &[
+    Step::Create(SecondOffer::Update),
+    Step::Subscribe,
+    Step::Invite(0),
+    Step::Ring(0),
+    Step::Answer(0),
+    Step::Invite(1),
+    Step::Busy(1),
+    Step::UserLeaves(0),
+    Step::Leave,
+];
+
+#[test]
+fn seen_everywhere() {
+    let report = judge_capture(&captured(EVERYTHING), Options::default());
+    assert_eq!(failures(&report), Vec::<&Finding>::new());
+    let all =
+        [Procedure::Creation, Procedure::EventSubscription, Procedure::InvitationThroughFocus, Procedure::Leaving];
+    assert_eq!(report.procedures, all);
+    for (party, node) in [
+        (Party::Ue, Node::Ue),
+        (Party::Focus, Node::Focus),
+        (Party::Participant(0), Node::User(0)),
+        (Party::Participant(1), Node::User(1)),
+    ] {
+        assert_eq!(addresses(&report, party), [node.address().socket], "{party}");
+    }
+    insta::assert_snapshot!(report);
+}
+
+#[test]
+fn seen_at_one_end() {
+    let whole = captured(EVERYTHING);
+    let table = [
+        (Node::Ue, Party::Ue, Some(Party::Focus), Node::PCscf),
+        (Node::Focus, Party::Focus, Some(Party::Ue), Node::SCscf),
+    ];
+    for (node, here, there, hop) in table {
+        let report = judge_capture(&at(&whole, node), Options { vantage: Some(here), ..Options::default() });
+        assert_eq!(failures(&report), Vec::<&Finding>::new(), "{report}");
+        assert_eq!(addresses(&report, here), [node.address().socket]);
+        if let Some(there) = there {
+            assert_eq!(addresses(&report, there), [hop.address().socket]);
+        }
+        assert!(report.procedures.contains(&Procedure::InvitationThroughFocus));
+    }
+}
+
+/// Between the proxies nobody is at home, yet both ends are known.
+#[test]
+fn seen_between_the_proxies() {
+    let whole = captured(EVERYTHING);
+    let mut between = at(&whole, Node::PCscf);
+    between
+        .frames
+        .retain(|frame| frame.source != Node::Ue.address().socket && frame.destination != Node::Ue.address().socket);
+    let report = judge_capture(&between, Options::default());
+    assert_eq!(failures(&report), Vec::<&Finding>::new(), "{report}");
+    assert_eq!(addresses(&report, Party::Ue), [Node::PCscf.address().socket]);
+    assert_eq!(addresses(&report, Party::Focus), [Node::SCscf.address().socket]);
+}
+
+/// A capture that begins or ends anywhere in a conforming call, or misses a frame, never calls anybody a failure.
+#[test]
+fn a_part_of_a_conforming_call_is_no_failure() {
+    let shorter = [Step::Create(SecondOffer::Prack), Step::Subscribe, Step::Invite(0), Step::Answer(0), Step::Leave];
+    for commands in [EVERYTHING, &shorter] {
+        let whole = captured(commands);
+        for seen in [at(&whole, Node::Ue), at(&whole, Node::Focus), whole] {
+            for cut in 0..seen.frames.len() {
+                let mut holed = seen.frames.clone();
+                holed.remove(cut);
+                let parts = [seen.frames[..cut].to_vec(), seen.frames[cut..].to_vec(), holed];
+                for (part, name) in parts.into_iter().zip(["before", "from", "without"]) {
+                    let part = Capture { frames: part, ..seen.clone() };
+                    let report = judge_capture(&part, Options::default());
+                    assert_eq!(failures(&report), Vec::<&Finding>::new(), "{name} {cut}\n{report}");
+                }
+            }
+        }
+    }
+}

@@ -365,9 +365,9 @@ impl Conference {
             }
             Action::ReferNotifyTooLate(i) => {
                 let leg = state.leg(i);
-                state.lost < self.losses
-                    && leg.ue.refer == Refer::Accepted
-                    && leg.network.refer.contains(ReferMessage::Trying)
+                // It may also wait behind a NOTIFY about somebody else that does not get through.
+                let coming = leg.focus.report == Report::OwesTrying || leg.network.refer.contains(ReferMessage::Trying);
+                state.lost < self.losses && leg.ue.refer == Refer::Accepted && coming
             }
             _ => Self::due(state, action),
         }

@@ -7,6 +7,20 @@ use crate::refinement::{Unfollowed, follow};
 use crate::run::{Report, run_with};
 use crate::schedule::{Schedule, Settings};
 
+/// What the model leaves to a focus and ours never does, with the reason.
+const NOT_OURS: [(&str, &str); 2] = [
+    ("REFER overtaken by the BYE: 500", "our focus answers 481, because the call is over (RFC 5407 section 3.3.3)"),
+    (
+        "referrer hears of the joining before the roster tells",
+        "our focus sends both NOTIFYs in the same reaction; only their arrival can change places",
+    ),
+];
+
+/// Why our implementation never shows this witness, if that is so.
+pub fn not_ours(witness: &Witness) -> Option<&'static str> {
+    NOT_OURS.into_iter().find(|(name, _)| *name == witness.name).map(|(_, reason)| reason)
+}
+
 /// What became of a witness on the implementation.
 #[derive(Clone, Debug)]
 pub struct Followed {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use imsconf_properties::model::ScopeReport;
-use imsconf_properties::witness::{Followed, replay};
+use imsconf_properties::model::{ScopeReport, Witness};
+use imsconf_properties::witness::{Followed, not_ours, replay};
 use serde::Serialize;
 
 /// What became of the witnesses.
@@ -12,6 +12,8 @@ use serde::Serialize;
 pub(crate) struct Witnesses {
     total: usize,
     followed: usize,
+    /// Those that a focus may show and ours never does, with the reason.
+    waived: Vec<String>,
     /// Those that the implementation did not show, with the reason.
     failed: Vec<String>,
     #[serde(skip)]
@@ -25,7 +27,10 @@ impl Witnesses {
         let mut names = BTreeSet::new();
         let witnesses = reports.iter().flat_map(|report| &report.witnesses).filter(|witness| witness.prompt);
         let first = witnesses.filter(|witness| names.insert(witness.name.clone()));
-        let followed: Vec<Followed> = first.map(replay).collect();
+        let (waived, ours): (Vec<_>, Vec<_>) = first.partition(|witness| not_ours(witness).is_some());
+        let reason = |witness: &&Witness| Some(format!("{}: {}", witness.name, not_ours(witness)?));
+        let waived: Vec<String> = waived.iter().filter_map(reason).collect();
+        let followed: Vec<Followed> = ours.into_iter().map(replay).collect();
         let mut actions = BTreeMap::new();
         for (action, times) in
             followed.iter().filter_map(|one| one.report.as_ref()).flat_map(|run| &run.refinement.actions)
@@ -33,7 +38,8 @@ impl Witnesses {
             *actions.entry(action.clone()).or_default() += times;
         }
         let failed = followed.iter().filter(|one| !one.is_good()).map(why).collect::<Vec<_>>();
-        Self { total: followed.len(), followed: followed.len() - failed.len(), failed, actions }
+        let total = followed.len() + waived.len();
+        Self { total, followed: followed.len() - failed.len(), waived, failed, actions }
     }
 
     pub(crate) const fn all_followed(&self) -> bool {
@@ -47,6 +53,9 @@ impl Witnesses {
     pub(crate) fn text(&self) -> String {
         let mut text =
             format!("Witnesses\n  {} of the model's {} followed by the implementation\n", self.followed, self.total);
+        for waived in &self.waived {
+            let _ = writeln!(text, "  not ours: {waived}");
+        }
         for failed in &self.failed {
             let _ = writeln!(text, "  NOT FOLLOWED {failed}");
         }

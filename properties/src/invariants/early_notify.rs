@@ -19,8 +19,8 @@ static AFTER_CALL: Rule = Rule::new(NAME, "EV-22", Level::Fail).needs_history();
 static LATER: Rule = Rule::new(NAME, "EV-20", Level::Fail).needs_history();
 static REFUSED: Rule = Rule::new(NAME, "EV-20", Level::NonStrict);
 
-/// 64*T1 with the default T1 of RFC 3261.
-const TIMER_N: Deadline = Deadline::within(Duration::from_secs(32));
+/// 64*T1 with the default T1 of RFC 3261; at that very moment the subscription may be over already.
+const TIMER_N: Deadline = Deadline::within(Duration::from_millis(31_999));
 
 /// A NOTIFY that its subscriber has to accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

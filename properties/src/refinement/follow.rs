@@ -32,10 +32,29 @@ pub struct Unfollowed {
 /// The implementation cannot be brought to do an action of the path.
 pub fn follow(settings: Settings, path: &[Action]) -> Result<Schedule, Unfollowed> {
     let mut follower = Follower { world: World::new(settings, None), steps: Vec::new() };
+    let path = timers_first(path);
     for (index, action) in path.iter().enumerate() {
         follower.action(*action).map_err(|why| Unfollowed { action: *action, index, why })?;
     }
     Ok(Schedule::new(settings, follower.steps))
+}
+
+/// The same run with every no-answer timer before what the user says: the timer fires only when nothing is in flight, so
+/// an answer crosses the CANCEL only if it is given after it was sent.
+fn timers_first(path: &[Action]) -> Vec<Action> {
+    let mut ordered: Vec<Action> = Vec::with_capacity(path.len());
+    for action in path {
+        let place = match action {
+            Action::GiveUp(user) => ordered.iter().position(|earlier| says(*earlier, *user)),
+            _ => None,
+        };
+        ordered.insert(place.unwrap_or(ordered.len()), *action);
+    }
+    ordered
+}
+
+fn says(action: Action, user: imsconf_model::Invited) -> bool {
+    matches!(action, Action::Answer(own) | Action::Busy(own) | Action::Decline(own) if own == user)
 }
 
 struct Follower {

@@ -2,7 +2,7 @@
 //! after.
 
 use imsconf_model as model;
-use imsconf_model::{Action, CallMessage, DialOut, Invited, Message, ReferMessage, Subscription};
+use imsconf_model::{Action, CallMessage, DialOut, Invited, Message, Refer, ReferMessage, Subscription};
 
 use super::alpha;
 use crate::schedule::{SecondOffer, Step};
@@ -231,24 +231,32 @@ fn fired(before: &model::State, outcome: &Outcome, losses: bool) -> Image {
     if ends.is_empty() {
         return if reactions.is_empty() { Image::Stutter(Stutter::Timer) } else { Image::Seq(reactions) };
     }
-    let mut sequences = vec![Vec::new()];
-    for (index, end) in ends.iter().enumerate() {
-        sequences.push(vec![*end]);
-        sequences.extend(ends.iter().skip(index + 1).map(|other| vec![*end, *other]));
-    }
-    for sequence in &mut sequences {
-        sequence.extend(&reactions);
-    }
-    Image::AnyOf(sequences)
+    // Several waits can end at the same instant: every subset, the small ones first.
+    let mut subsets: Vec<u32> = (0..1 << ends.len()).collect();
+    subsets.sort_by_key(|subset: &u32| subset.count_ones());
+    let chosen = |subset: u32| ends.iter().enumerate().filter(move |(index, _)| subset & 1 << index != 0);
+    let sequence = |subset| chosen(subset).map(|(_, end)| *end).chain(reactions.iter().copied()).collect();
+    Image::AnyOf(subsets.into_iter().map(sequence).collect())
 }
+
+/// The most waits that are taken to end together.
+const MOST_WAITS: usize = 10;
 
 /// The actions by which a wait for something lost can end.
 fn waits(before: &model::State) -> Vec<Action> {
     let lost = in_flight(before).filter(|message| message.may_be_lost()).map(Action::Lose);
-    let expiries =
-        Invited::ALL.into_iter().flat_map(|user| [Action::ReferExpires(user), Action::ReferNotifyTooLate(user)]);
-    let subscription = [Action::SubscribeExpires, Action::NotifyTooLate, Action::SubscriptionExpires];
-    lost.chain(expiries).chain(subscription).collect()
+    let refers =
+        Invited::ALL.into_iter().flat_map(|user| match before.legs.get(user.index()).map(|leg| leg.ue.refer) {
+            Some(Refer::Accepted) => vec![Action::ReferExpires(user), Action::ReferNotifyTooLate(user)],
+            Some(Refer::Trying) => vec![Action::ReferExpires(user)],
+            _ => vec![],
+        });
+    let subscription = match before.ue.subscription {
+        Subscription::Subscribing { .. } => vec![Action::SubscribeExpires, Action::NotifyTooLate],
+        Subscription::Active => vec![Action::SubscriptionExpires],
+        Subscription::None | Subscription::Ended | Subscription::Failed => vec![],
+    };
+    lost.chain(refers).chain(subscription).take(MOST_WAITS).collect()
 }
 
 pub(super) fn in_flight(state: &model::State) -> impl Iterator<Item = Message> + '_ {

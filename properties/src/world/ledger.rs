@@ -205,10 +205,15 @@ impl Ledger {
     pub fn sent(&mut self, party: Party, message: &Sip) -> Entry {
         let unknown = Entry { subject: Subject::Other, reply: message.status(), first: true };
         let Some(identity) = Identity::of(message) else { return unknown };
+        let cseq = identity.cseq;
         match message.status() {
             Some(code) => {
                 let Some(subject) = self.subjects.get(&identity.request()).copied() else { return unknown };
                 let Some(exchange) = self.exchanges.get_mut(&subject) else { return unknown };
+                if cseq != exchange.cseq {
+                    // A copy of an answer in an exchange that a newer one of the same subject has replaced.
+                    return Entry { subject, reply: Some(code), first: false };
+                }
                 let first = !exchange.replies.iter().any(|reply| reply.code == code);
                 if first {
                     exchange.replies.push(Reply { code, arrived: false });

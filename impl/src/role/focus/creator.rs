@@ -108,7 +108,7 @@ impl Conference {
         }
         let offer = offered(prack);
         let verdict = self.creator.offers.receive(Carrier::Prack, offer.is_some());
-        self.take_offer(host, server, Carrier::PrackSuccess, verdict, offer, |response, _| response);
+        self.take_offer(host, server, Carrier::PrackSuccess, verdict, offer, |response| response);
     }
 
     fn on_update(&mut self, host: &mut Host<'_>, server: &ServerKey, update: &Message<'_>, refresh: TargetRefresh) {
@@ -123,8 +123,11 @@ impl Conference {
         if let (Verdict::Take(_), Some(dialog)) = (verdict, &mut self.creator.dialog) {
             dialog.on_answered(refresh, 200);
         }
-        self.take_offer(host, server, Carrier::UpdateSuccess, verdict, offer, |response, contact| {
-            response.contact(contact, ISFOCUS)
+        // Already the conference URI: this 200 and that of the INVITE may overtake each other, and whichever comes last
+        // sets the UE's remote target (RFC 3311 section 5.1 wants the INVITE's 2xx to keep what was given here).
+        let uri = self.uri.clone();
+        self.take_offer(host, server, Carrier::UpdateSuccess, verdict, offer, |response| {
+            response.contact(&uri, ISFOCUS)
         });
     }
 
@@ -136,9 +139,8 @@ impl Conference {
         carrier: Carrier,
         verdict: Verdict,
         offer: Option<SessionDescription>,
-        finish: impl FnOnce(Builder, &OwnedUri) -> Builder,
+        finish: impl FnOnce(Builder) -> Builder,
     ) {
-        let contact = self.contact(host);
         let tag = self.creator.tag.clone();
         let response = |host: &Host<'_>, code| host.endpoint.response(server, code, Some(&tag));
         match verdict {
@@ -154,7 +156,7 @@ impl Conference {
         let conditional = offer.as_ref().is_some_and(SessionDescription::has_preconditions);
         let body = offer.map(|offer| self.creator.media.answer(&offer, Flow::SENDRECV));
         let _ = self.creator.offers.send(carrier, body.is_some());
-        let answer = response(host, 200).map(|answer| finish(answer, &contact)).map(|answer| match body {
+        let answer = response(host, 200).map(finish).map(|answer| match body {
             Some(body) if conditional => answer.require(&["precondition"]).body(sdp::MEDIA_TYPE, body),
             Some(body) => answer.body(sdp::MEDIA_TYPE, body),
             None => answer,

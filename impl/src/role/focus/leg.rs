@@ -155,10 +155,7 @@ impl Conference {
             builder.body(sdp::MEDIA_TYPE, offer)
         });
         match invite {
-            Ok(invite) => {
-                leg.invite = Some(invite);
-                leg.no_answer_at = Some(host.now + host.config.no_answer);
-            }
+            Ok(invite) => leg.invite = Some(invite),
             Err(_) => {
                 leg.caller.on_failure(503);
                 self.on_outcome(host, place, 503);
@@ -194,6 +191,10 @@ impl Conference {
         match response.status().unwrap_or_default() {
             code @ 0..=199 => {
                 leg.alerting |= code == 180;
+                if leg.caller == Caller::Calling {
+                    // Only now somebody is there who may fail to answer; before, Timer B limits the wait.
+                    leg.no_answer_at = Some(host.now + host.config.no_answer);
+                }
                 if leg.caller.on_provisional() == CallerOutput::SendCancel {
                     leg.cancel(host);
                 }

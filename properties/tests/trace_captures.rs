@@ -11,6 +11,21 @@ fn scripted_test_system() {
     insta::assert_snapshot!(judge(include_bytes!("../captures/sipp_a20_udp.pcap")));
 }
 
+/// The same scripts over TCP: the same findings, in other frames.
+#[test]
+fn scripted_test_system_over_tcp() {
+    let udp = judge(include_bytes!("../captures/sipp_a20_udp.pcap"));
+    let tcp = judge(include_bytes!("../captures/sipp_a20_tcp.pcap"));
+    let kinds = |report: &TraceReport| {
+        let mut kinds: Vec<_> =
+            report.findings.iter().map(|f| (f.level, f.invariant, f.requirement, f.party)).collect();
+        kinds.sort_unstable();
+        kinds
+    };
+    assert_eq!((tcp.frames, tcp.sip_frames), (38, 23));
+    assert_eq!(kinds(&tcp), kinds(&udp));
+}
+
 #[test]
 fn linphone_merges_two_calls() {
     insta::assert_snapshot!(judge(include_bytes!("../captures/linphone_remoteconf.pcap")));

@@ -1,4 +1,4 @@
-//! Reads pcap and pcapng files and keeps what is SIP, whatever the port.
+//! Reads pcap and pcapng files and keeps what is SIP, over UDP or TCP, whatever the port.
 //!
 //! Frames are numbered as Wireshark numbers them: every packet of the file counts, from 1. A file that ends in the middle
 //! of a packet gives what came before and says where it was cut.
@@ -9,7 +9,8 @@ use std::time::Duration;
 use pcap_parser::{Block, parse_block_be, parse_block_le, parse_pcap_header};
 use thiserror::Error;
 
-use super::link::{Link, Reassembly};
+use super::link::{Content, Link, Reassembly};
+use super::stream::Streams;
 use crate::oracle::Sip;
 
 /// Why a file cannot be read, or not to its end.
@@ -39,7 +40,7 @@ pub enum CaptureError {
     Link(i32),
 }
 
-/// One frame that carries a SIP message.
+/// One frame that carries a SIP message, or completes one that came in several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// Its number in the file, from 1, as Wireshark counts.
@@ -101,6 +102,7 @@ struct Interface {
 struct Reader {
     capture: Capture,
     reassembly: Reassembly,
+    streams: Streams,
     begin: Option<Duration>,
 }
 
@@ -216,14 +218,19 @@ impl Reader {
         self.capture.total = self.capture.total.saturating_add(1);
         let number = self.capture.total;
         let begin = *self.begin.get_or_insert(time);
-        let Some(datagram) = self.reassembly.datagram(link, number, data) else { return };
-        let Ok(message) = Sip::read(&datagram.payload) else { return };
-        if message.header("Call-ID").is_none() || message.header("CSeq").is_none() {
-            return;
-        }
+        let Some(packet) = self.reassembly.packet(link, number, data) else { return };
+        let (source, destination) = (packet.source, packet.destination);
+        let messages = match packet.content {
+            Content::Datagram(payload) => vec![payload.into_owned()],
+            Content::Segment(segment) => self.streams.messages(source, destination, segment),
+        };
         let time = time.saturating_sub(begin);
-        let (source, destination) = (datagram.source, datagram.destination);
-        self.capture.frames.push(Frame { number, time, source, destination, message });
+        for message in messages {
+            let Ok(message) = Sip::read(&message) else { continue };
+            if message.header("Call-ID").is_some() && message.header("CSeq").is_some() {
+                self.capture.frames.push(Frame { number, time, source, destination, message });
+            }
+        }
     }
 }
 

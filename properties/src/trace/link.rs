@@ -1,10 +1,12 @@
-//! From a captured frame to a UDP payload: link layer, IPv4 or IPv6, fragments, UDP.
+//! From a captured frame to what it carries: link layer, IPv4 or IPv6, fragments, UDP or TCP.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use etherparse::defrag::IpDefragPool;
 use etherparse::{EtherType, IpNumber, LaxNetSlice, LaxSlicedPacket, NetSlice, SlicedPacket, TransportSlice, UdpSlice};
+
+use super::stream::Segment;
 
 /// How the frames of an interface begin (the numbers of the LINKTYPE registry).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,15 +51,24 @@ impl Link {
     }
 }
 
-/// One UDP datagram.
+/// What a frame carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Datagram<'a> {
+pub(super) struct Packet<'a> {
     /// Where it comes from.
     pub(super) source: SocketAddr,
     /// Where it goes.
     pub(super) destination: SocketAddr,
     /// What it carries.
-    pub(super) payload: Cow<'a, [u8]>,
+    pub(super) content: Content<'a>,
+}
+
+/// The payload of a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Content<'a> {
+    /// A UDP datagram.
+    Datagram(Cow<'a, [u8]>),
+    /// A TCP segment.
+    Segment(Segment<'a>),
 }
 
 /// Puts IP fragments together; bounded, because a capture may be full of first fragments.
@@ -70,8 +81,8 @@ pub(super) struct Reassembly {
 const FRAGMENT_PATIENCE: u32 = 4096;
 
 impl Reassembly {
-    /// The datagram that frame `number` carries or completes.
-    pub(super) fn datagram<'a>(&mut self, link: Link, number: u32, frame: &'a [u8]) -> Option<Datagram<'a>> {
+    /// What frame `number` carries or completes.
+    pub(super) fn packet<'a>(&mut self, link: Link, number: u32, frame: &'a [u8]) -> Option<Packet<'a>> {
         let (kind, packet) = link.network(frame)?;
         let lax = match (link, kind) {
             (Link::Ethernet, _) => LaxSlicedPacket::from_ethernet(packet).ok()?,
@@ -87,20 +98,29 @@ impl Reassembly {
             }
             LaxNetSlice::Arp(_) => return None,
         };
-        let addressed = |source_port, destination_port, payload| Datagram {
+        let addressed = |source_port, destination_port, content| Packet {
             source: SocketAddr::new(source, source_port),
             destination: SocketAddr::new(destination, destination_port),
-            payload,
+            content,
         };
-        if let Some(TransportSlice::Udp(udp)) = &lax.transport {
-            return Some(addressed(udp.source_port(), udp.destination_port(), Cow::Borrowed(udp.payload())));
+        match lax.transport {
+            Some(TransportSlice::Udp(udp)) => {
+                let content = Content::Datagram(Cow::Borrowed(udp.payload()));
+                return Some(addressed(udp.source_port(), udp.destination_port(), content));
+            }
+            Some(TransportSlice::Tcp(tcp)) => {
+                let segment = Segment { sequence: tcp.sequence_number(), opens: tcp.syn(), payload: tcp.payload() };
+                return Some(addressed(tcp.source_port(), tcp.destination_port(), Content::Segment(segment)));
+            }
+            _ => {}
         }
         if !lax.net.as_ref()?.ip_payload_ref()?.fragmented {
             return None;
         }
         let whole = self.complete(link, kind, number, packet)?;
         let udp = UdpSlice::from_slice(&whole).ok()?;
-        Some(addressed(udp.source_port(), udp.destination_port(), Cow::Owned(udp.payload().to_vec())))
+        let content = Content::Datagram(Cow::Owned(udp.payload().to_vec()));
+        Some(addressed(udp.source_port(), udp.destination_port(), content))
     }
 
     fn complete(&mut self, link: Link, kind: Option<EtherType>, number: u32, packet: &[u8]) -> Option<Vec<u8>> {

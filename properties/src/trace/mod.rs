@@ -11,6 +11,7 @@ mod report;
 mod roles;
 mod seen;
 mod steps;
+mod stream;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;

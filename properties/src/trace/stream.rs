@@ -136,7 +136,10 @@ mod tests {
     const ONE: &str = "OPTIONS sip:a SIP/2.0\r\nContent-Length: 4\r\n\r\nbody";
     const TWO: &str = "SIP/2.0 200 OK\r\nl: 0\r\n\r\n";
 
-    fn play(segments: &[(u32, bool, &str)]) -> Vec<String> {
+    /// Number of the first octet, whether it opens the connection, the octets.
+    type Sent<'a> = (u32, bool, &'a str);
+
+    fn play(segments: &[Sent<'_>]) -> Vec<String> {
         let (from, to) = (SocketAddr::from(([192, 0, 2, 1], 5060)), SocketAddr::from(([192, 0, 2, 2], 5060)));
         let mut streams = Streams::default();
         let messages = segments.iter().flat_map(|&(sequence, opens, payload)| {
@@ -150,7 +153,7 @@ mod tests {
         let both = format!("{ONE}\r\n\r\n{TWO}");
         let (left, right) = both.split_at(30);
         let after = 100 + 30;
-        let table: [(&str, Vec<(u32, bool, &str)>, &[&str]); 7] = [
+        let table: [(&str, Vec<Sent<'_>>, &[&str]); 7] = [
             ("one each", vec![(9, true, ""), (10, false, ONE), (10 + 48, false, TWO)], &[ONE, TWO]),
             ("both in one", vec![(100, false, &both)], &[ONE, TWO]),
             ("cut in two", vec![(100, false, left), (after, false, right)], &[ONE, TWO]),

@@ -5,12 +5,14 @@
 //!
 //! Read first: [`super::Transaction`], [`super::Dialog`], [`super::Subscription`].
 
+mod gap;
+mod subscriptions;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::dialog::{creates_dialog, refreshes_target};
-use super::subscription::removes;
 use super::transaction::Request;
 use super::{
     Dialog, DialogKey, DialogState, Event, Origin, Party, Response, Stage, Subscription, SubscriptionKey, Transaction,
@@ -162,121 +164,9 @@ impl Conversation {
         self.subscriptions.get(key).map(Arc::as_ref)
     }
 
-    /// The subscription that a SUBSCRIBE, REFER or NOTIFY (or a response to one) belongs to.
-    ///
-    /// A NOTIFY of the package `refer` without `id` belongs to the first REFER of the dialog, one with `id` to the
-    /// REFER with that CSeq number (RFC 3515 section 2.4.6).
-    pub fn subscription(&self, message: &Sip) -> Option<(&SubscriptionKey, &Subscription)> {
-        match message.method() {
-            "NOTIFY" if message.is_request() => {
-                let event = message.event()?;
-                self.notified_subscription(message.call_id(), message.to_tag()?, event.package, event.id)
-            }
-            "NOTIFY" => {
-                let request = self.transaction(message)?.request.as_ref()?;
-                let (package, id) = request.event.as_ref()?;
-                self.notified_subscription(message.call_id(), message.to_tag()?, package, id.as_deref())
-            }
-            "SUBSCRIBE" | "REFER" => {
-                let cause = message.cseq()?.number;
-                let mut candidates = self.of_subscriber(message.call_id(), message.from_tag()?);
-                if message.method() == "REFER" {
-                    return candidates.find(|(key, _)| &*key.package == "refer" && key.cause == cause);
-                }
-                let package = match message.event() {
-                    Some(event) => Text::from(event.package),
-                    None => self.transaction(message)?.request.as_ref()?.event.as_ref()?.0.clone(),
-                };
-                candidates.rfind(|(key, _)| key.package == package && (key.cause <= cause))
-            }
-            _ => None,
-        }
-    }
-
-    fn of_subscriber<'a>(
-        &'a self,
-        call_id: &str,
-        tag: &str,
-    ) -> impl DoubleEndedIterator<Item = (&'a SubscriptionKey, &'a Subscription)> {
-        let (call_id, tag) = (call_id.to_owned(), tag.to_owned());
-        self.subscriptions
-            .iter()
-            .filter(move |(key, _)| *key.call_id == *call_id && *key.subscriber_tag == *tag)
-            .map(|(key, subscription)| (key, subscription.as_ref()))
-    }
-
-    fn notified_subscription(
-        &self,
-        call_id: &str,
-        tag: &str,
-        package: &str,
-        id: Option<&str>,
-    ) -> Option<(&SubscriptionKey, &Subscription)> {
-        let mut candidates = self.of_subscriber(call_id, tag).filter(|(key, _)| *key.package == *package);
-        match (package, id.map(str::parse::<u32>)) {
-            ("refer", Some(Ok(cause))) => candidates.find(|(key, _)| key.cause == cause),
-            ("refer", Some(Err(_))) => None,
-            ("refer", None) => candidates.next(),
-            _ => candidates.find(|(_, subscription)| subscription.event_id.as_deref() == id),
-        }
-    }
-
     /// What is known of the conference.
     pub const fn conference(&self) -> &Conference {
         &self.conference
-    }
-
-    /// Whether something in the call of this message was missed, as far as that was shown before or is shown by the message
-    /// itself: a response without request, an ACK without final response, a PRACK without any reliable
-    /// response, a request inside a dialog whose beginning was not seen. Never in a simulated world.
-    pub fn has_gap(&self, event: &Event<'_>) -> bool {
-        !self.is_complete() && (self.gaps.contains(event.message.call_id()) || self.shows_gap(event))
-    }
-
-    fn shows_gap(&self, event: &Event<'_>) -> bool {
-        let message = event.message;
-        let Some(key) = TransactionKey::of(message) else { return false };
-        // Who sends an answer was handed what it answers, and who is handed one had sent it.
-        let seen = |sent: Option<u32>, delivered: Option<u32>| match event.stage {
-            Stage::Sent => delivered.is_some(),
-            Stage::Delivered => sent.is_some(),
-        };
-        if !message.is_request() {
-            return self.transaction_at(&key).is_none_or(|request| !seen(request.sent, request.delivered));
-        }
-        let answered = |cseq, fits: &dyn Fn(&Response) -> bool| {
-            let invite = TransactionKey { method: "INVITE".into(), cseq, ..key.clone() };
-            self.transaction_at(&invite).is_some_and(|invite| {
-                invite.responses.iter().any(|response| fits(response) && seen(response.sent, response.delivered))
-            })
-        };
-        match message.method() {
-            "ACK" => !answered(key.cseq, &|response| response.code >= 200),
-            "PRACK" => message.rack().is_some_and(|rack| !answered(rack.number, &|response| response.rseq.is_some())),
-            "CANCEL" => false,
-            _ => message.to_tag().is_some() && self.dialog(event).is_none(),
-        }
-    }
-
-    /// Whether the final response to an INVITE of this call was there although it was not seen at both ends: its ACK was.
-    pub fn missed_final(&self, call_id: &str) -> bool {
-        let mut acks = self.transactions.keys().filter(|key| *key.call_id == *call_id && &*key.method == "ACK");
-        acks.any(|ack| {
-            let invite = TransactionKey { method: "INVITE".into(), ..ack.clone() };
-            let whole = |response: &Response| response.sent.is_some() && response.delivered.is_some();
-            let seen =
-                |invite: &Transaction| invite.responses.iter().any(|response| response.code >= 200 && whole(response));
-            !self.transaction_at(&invite).is_some_and(seen)
-        })
-    }
-
-    /// Whether a copy of this message was seen to be sent.
-    pub fn was_sent(&self, message: &Sip) -> bool {
-        let Some(transaction) = self.transaction(message) else { return false };
-        match message.is_request() {
-            true => transaction.sent.is_some(),
-            false => transaction.response(message).is_some_and(|response| response.sent.is_some()),
-        }
     }
 
     /// Takes an event in. Observers have seen it before.
@@ -458,37 +348,6 @@ impl Conversation {
         }
     }
 
-    /// The ACK to a 2xx that was missed: where that 2xx moved the dialog to is not known.
-    fn forget_target(&mut self, event: &Event<'_>) {
-        let dialog = Self::dialog_key(event).and_then(|key| self.dialogs.get_mut(&key));
-        if let (Stage::Sent, Some(dialog)) = (event.stage, dialog) {
-            let dialog = Arc::make_mut(dialog);
-            dialog.forget_target();
-            dialog.route_set = None;
-        }
-    }
-
-    /// A response whose request was missed still shows the request's number and, if it refreshes, the target.
-    fn note_orphan(&mut self, event: &Event<'_>, key: &TransactionKey) {
-        let Some(dialog) = Self::dialog_key(event).and_then(|key| self.dialogs.get_mut(&key)) else { return };
-        let dialog = Arc::make_mut(dialog);
-        let refreshed = event.message.is_success() && refreshes_target(&key.method);
-        match event.stage {
-            Stage::Sent => {
-                dialog.receives(key.cseq);
-                if refreshed {
-                    dialog.forget_target();
-                }
-            }
-            Stage::Delivered => {
-                dialog.sends(key.cseq);
-                if refreshed {
-                    dialog.retarget(event.message.contact().map(|contact| contact.uri.into()), &key.method);
-                }
-            }
-        }
-    }
-
     /// A provisional response or 2xx with To tag to a request outside a dialog.
     fn note_creation(&mut self, event: &Event<'_>, key: &TransactionKey, request: &Request, code: u16) {
         let message = event.message;
@@ -563,85 +422,6 @@ impl Conversation {
             101..=199 => self.conference.temporary = Some(contact.uri.into()),
             200..=299 => self.conference.uri = Some(contact.uri.into()),
             _ => {}
-        }
-    }
-
-    fn note_subscription_request(&mut self, event: &Event<'_>, key: &TransactionKey) {
-        let message = event.message;
-        let found = self.subscription(message).map(|(key, _)| key.clone());
-        let subscriber = (event.stage == Stage::Sent) == (&*key.method != "NOTIFY");
-        let key = match (found, &*key.method) {
-            (Some(key), _) => key,
-            (None, "SUBSCRIBE" | "REFER") => {
-                let package = match message.event() {
-                    _ if &*key.method == "REFER" => "refer",
-                    Some(event) => event.package,
-                    None => return,
-                };
-                SubscriptionKey {
-                    call_id: key.call_id.clone(),
-                    subscriber_tag: key.from_tag.clone(),
-                    package: package.into(),
-                    cause: key.cseq,
-                }
-            }
-            (None, "NOTIFY") => {
-                let (Some(event), Some(tag)) = (message.event(), message.to_tag()) else { return };
-                let cause = event.id.and_then(|id| id.parse().ok()).filter(|_| event.package == "refer");
-                SubscriptionKey {
-                    call_id: key.call_id.clone(),
-                    subscriber_tag: tag.into(),
-                    package: event.package.into(),
-                    cause: cause.unwrap_or(0),
-                }
-            }
-            _ => return,
-        };
-        let subscription = Arc::make_mut(self.subscriptions.entry(key).or_default());
-        let role = if subscriber { &mut subscription.subscriber } else { &mut subscription.notifier };
-        role.get_or_insert(event.party);
-        if let Some(id) = message.event().and_then(|event| event.id) {
-            subscription.event_id.get_or_insert_with(|| id.into());
-        }
-        if message.method() != "NOTIFY" {
-            subscription.requested = true;
-            return;
-        }
-        let state = message.subscription_state();
-        let text = state.map(|state| Text::from(state.state));
-        let over = state.is_some_and(|state| state.is_terminated());
-        match event.stage {
-            Stage::Sent => {
-                subscription.notified = subscription.notified.saturating_add(1);
-                subscription.state_sent = text;
-                subscription.terminated_sent |= over;
-            }
-            Stage::Delivered => {
-                subscription.state_delivered = text;
-                subscription.terminated_delivered |= over;
-            }
-        }
-    }
-
-    fn note_subscription_response(&mut self, event: &Event<'_>, code: u16) {
-        if code < 200 {
-            return;
-        }
-        let Some(key) = self.subscription(event.message).map(|(key, _)| key.clone()) else { return };
-        let Some(subscription) = self.subscriptions.get_mut(&key) else { return };
-        let subscription = Arc::make_mut(subscription);
-        match (event.message.method(), event.stage) {
-            ("NOTIFY", Stage::Delivered) if removes(code) => {
-                subscription.removed_by.get_or_insert(code);
-            }
-            ("NOTIFY", _) => {}
-            (_, Stage::Sent) => {
-                subscription.answered.get_or_insert(code);
-                subscription.notifier.get_or_insert(event.party);
-            }
-            (_, Stage::Delivered) => {
-                subscription.answer_delivered.get_or_insert(code);
-            }
         }
     }
 }

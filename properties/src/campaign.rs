@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
+use crate::corner;
 use crate::deviation::Deviation;
 use crate::generate::{Cases, minimal};
 use crate::observe::Judge;
@@ -117,12 +118,16 @@ impl Summary {
     }
 }
 
-/// The schedules of a campaign, in order.
+/// The schedules of a campaign, in order: the corners, unless the implementation is deliberately wrong, and `cases`
+/// generated ones.
 pub fn schedules(campaign: &Campaign) -> impl Iterator<Item = Schedule> {
+    let corners = if campaign.deviation.is_none() { corner::all() } else { Ok(Vec::new()) };
+    let corners = corners.unwrap_or_else(|error| unreachable!("the corners are tested: {error}"));
     let fewer = campaign.invited.saturating_sub(1).max(1);
     let mut most = Cases::new(campaign.invited, campaign.seed);
     let mut rest = Cases::new(fewer, campaign.seed);
-    (0..campaign.cases).filter_map(move |case| if case % 4 == 3 { rest.next() } else { most.next() })
+    let generated = (0..campaign.cases).filter_map(move |case| if case % 4 == 3 { rest.next() } else { most.next() });
+    corners.into_iter().map(|(_, schedule)| schedule).chain(generated)
 }
 
 /// Runs a campaign on `threads` threads; `progress` is told how many schedules are done.

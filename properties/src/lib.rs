@@ -4,6 +4,7 @@
 
 pub mod campaign;
 pub mod catalogue;
+pub mod corner;
 pub mod deviation;
 pub mod generate;
 pub mod inside;

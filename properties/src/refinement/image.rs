@@ -65,7 +65,7 @@ pub enum Image {
 }
 
 /// The image of a move: `before` is the model's state before it, `ledger` what was said up to and including it.
-pub(super) fn image(before: &model::State, outcome: &Outcome, ledger: &Ledger, losses: bool) -> Image {
+pub(super) fn image(before: &model::State, outcome: &Outcome, ledger: &Ledger) -> Image {
     if let Some(crossing) = outcome.sent.iter().find(|crossing| crossing.entry.subject == Subject::Other) {
         return Image::Unknown(format!(
             "{} sent a {} that belongs to nothing",
@@ -81,7 +81,7 @@ pub(super) fn image(before: &model::State, outcome: &Outcome, ledger: &Ledger, l
         Happened::Lost => Image::Stutter(Stutter::Lost),
         Happened::Command(step) => command(step),
         Happened::Arrival(entry) => arrival(before, entry, outcome, ledger),
-        Happened::Fired => fired(before, outcome, losses),
+        Happened::Fired => fired(before, outcome),
     }
 }
 
@@ -225,9 +225,9 @@ fn cancellation(before: &model::State, user: u8, by_timer: bool) -> Option<Actio
 }
 
 /// A timer either repeats, or sends something new, or is the end of a wait for what was lost.
-fn fired(before: &model::State, outcome: &Outcome, losses: bool) -> Image {
+fn fired(before: &model::State, outcome: &Outcome) -> Image {
     let reactions = reactions(before, &outcome.sent, true);
-    let ends: Vec<Action> = if losses { waits(before) } else { Vec::new() };
+    let ends = waits(before);
     if ends.is_empty() {
         return if reactions.is_empty() { Image::Stutter(Stutter::Timer) } else { Image::Seq(reactions) };
     }

@@ -151,7 +151,7 @@ impl Refinement {
     /// # Errors
     /// The move is nothing that the model allows.
     pub fn check(&mut self, outcome: &Outcome, world: &World) -> Result<(), Divergence> {
-        let image = image::image(&self.state, outcome, world.ledger(), world.has_losses());
+        let image = image::image(&self.state, outcome, world.ledger());
         let after = alpha(world);
         self.last.clear();
         match image {

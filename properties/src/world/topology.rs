@@ -75,7 +75,8 @@ pub(super) fn ue(settings: Settings) -> UeConfig {
 pub(super) fn focus(settings: Settings) -> FocusConfig {
     let mut config = FocusConfig::new(identity(settings, "focus"), Node::Focus.address(), factory(), FACTORY_HOST);
     config.hosts = hosts(settings);
-    config.timers = timers(settings);
+    // The long timers of TS 24.229 7.7 are for the radio link between UE and P-CSCF, not for the core.
+    config.timers = TimerSettings::rfc3261();
     config
 }
 

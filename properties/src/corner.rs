@@ -1,0 +1,51 @@
+//! Schedules for corners that generated ones hardly ever reach: each needs a dozen particular losses in a row.
+//!
+//! They are part of every campaign, so that each action of the model is the image of some move.
+
+use crate::schedule::{Schedule, ScheduleError};
+
+/// Name and text of each corner.
+const FILES: [(&str, &str); 4] = [
+    (
+        "the answer to SUBSCRIBE and the first NOTIFY are both lost",
+        include_str!("../corners/answer-and-notify-of-subscribe-lost.json"),
+    ),
+    (
+        "a conference NOTIFY gets through only after Timer N",
+        include_str!("../corners/conference-notify-after-timer-n.json"),
+    ),
+    ("the 481 to such a NOTIFY is lost", include_str!("../corners/refusal-of-a-late-conference-notify-lost.json")),
+    (
+        "the 481 to a refer NOTIFY after Timer N is lost",
+        include_str!("../corners/refusal-of-a-late-refer-notify-lost.json"),
+    ),
+];
+
+/// The corners, by name.
+///
+/// # Errors
+/// A file is no schedule.
+pub fn all() -> Result<Vec<(&'static str, Schedule)>, ScheduleError> {
+    FILES.into_iter().map(|(name, text)| Ok((name, Schedule::from_json(text)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::run;
+
+    #[test]
+    fn corners_conform_and_reach_what_they_are_for() {
+        let reached = [
+            "Lose(Subscription(SubscribeOk))",
+            "Deliver(Subscription(NotifyRefused))",
+            "Lose(Subscription(NotifyRefused))",
+            "Lose(Refer(NotifyRefused))",
+        ];
+        for ((name, schedule), action) in all().expect("readable").into_iter().zip(reached) {
+            let report = run(&schedule, None);
+            assert_eq!(report.failure, None, "{name}");
+            assert!(report.refinement.actions.contains_key(action), "{name}: {:?}", report.refinement.actions);
+        }
+    }
+}

@@ -5,7 +5,7 @@
 use crate::schedule::{Schedule, ScheduleError};
 
 /// Name and text of each corner.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 6] = [
     (
         "the answer to SUBSCRIBE and the first NOTIFY are both lost",
         include_str!("../corners/answer-and-notify-of-subscribe-lost.json"),
@@ -18,6 +18,14 @@ const FILES: [(&str, &str); 4] = [
     (
         "the 481 to a refer NOTIFY after Timer N is lost",
         include_str!("../corners/refusal-of-a-late-refer-notify-lost.json"),
+    ),
+    (
+        "the answer to REFER and the first NOTIFY are both lost",
+        include_str!("../corners/answer-and-notify-of-refer-lost.json"),
+    ),
+    (
+        "a notifier with shorter timers gives up before its subscriber",
+        include_str!("../corners/notifier-gives-up-first.json"),
     ),
 ];
 
@@ -41,6 +49,8 @@ mod tests {
             "Deliver(Subscription(NotifyRefused))",
             "Lose(Subscription(NotifyRefused))",
             "Lose(Refer(NotifyRefused))",
+            "Lose(Refer(Accepted))",
+            "SubscribeExpires",
         ];
         for ((name, schedule), action) in all().expect("readable").into_iter().zip(reached) {
             let report = run(&schedule, None);

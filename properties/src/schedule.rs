@@ -58,6 +58,9 @@ pub enum TimerPreset {
     Rfc3261,
     /// 2 s, 16 s, 17 s (TS 24.229 7.7, UE to P-CSCF).
     Ims,
+    /// The long timers at the UE and the invited users, those of RFC 3261 at the focus. No proxy here keeps transactions,
+    /// which would set the two apart: only for schedules about the end of a wait.
+    Access,
 }
 
 /// Where the second SDP offer of the creation rides (CR-31, CR-32).

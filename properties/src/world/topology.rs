@@ -75,8 +75,10 @@ pub(super) fn ue(settings: Settings) -> UeConfig {
 pub(super) fn focus(settings: Settings) -> FocusConfig {
     let mut config = FocusConfig::new(identity(settings, "focus"), Node::Focus.address(), factory(), FACTORY_HOST);
     config.hosts = hosts(settings);
-    // The long timers of TS 24.229 7.7 are for the radio link between UE and P-CSCF, not for the core.
-    config.timers = TimerSettings::rfc3261();
+    config.timers = match settings.timers {
+        TimerPreset::Rfc3261 | TimerPreset::Access => TimerSettings::rfc3261(),
+        TimerPreset::Ims => TimerSettings::ims(),
+    };
     config
 }
 
@@ -110,7 +112,7 @@ fn identity(settings: Settings, agent: &str) -> Identity {
 const fn timers(settings: Settings) -> TimerSettings {
     match settings.timers {
         TimerPreset::Rfc3261 => TimerSettings::rfc3261(),
-        TimerPreset::Ims => TimerSettings::ims(),
+        TimerPreset::Ims | TimerPreset::Access => TimerSettings::ims(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use imsconf::time::Time;
 use imsconf_properties::observe::{Finding, Party};
-use imsconf_properties::oracle::Sip;
+use imsconf_properties::oracle::{Sip, Start};
 use imsconf_properties::schedule::{SecondOffer, Settings, Step};
 use imsconf_properties::trace::{Capture, Frame, Options, Procedure, TraceReport, judge_capture};
 use imsconf_properties::verdict::Level;
@@ -102,6 +102,49 @@ fn seen_at_one_end() {
         }
         assert!(report.procedures.contains(&Procedure::InvitationThroughFocus));
     }
+}
+
+/// Two conferences in one capture are told apart, even if they overlap.
+#[test]
+fn two_conferences() {
+    let first = captured(EVERYTHING);
+    let mut capture = first.clone();
+    let later =
+        captured(&[Step::Create(SecondOffer::Prack), Step::Subscribe, Step::Invite(1), Step::Answer(1), Step::Leave]);
+    for mut frame in later.frames {
+        // Another UE at the same focus: other addresses, Call-IDs and conference.
+        for address in [&mut frame.source, &mut frame.destination] {
+            if *address == Node::Ue.address().socket {
+                address.set_ip("2001:db8::99".parse().expect("an address"));
+            }
+        }
+        rename(&mut frame.message);
+        capture.frames.push(frame);
+    }
+    // The sort is stable: frame by frame in turn.
+    capture.frames.sort_by_key(|frame| frame.number);
+    for (frame, number) in capture.frames.iter_mut().zip(1..) {
+        frame.number = number;
+        frame.time = Duration::from_millis(number.into());
+    }
+    let report = judge_capture(&capture, Options::default());
+    assert_eq!(failures(&report), Vec::<&Finding>::new(), "{report}");
+    let creations = report.steps.iter().filter(|step| step.what == "200 (INVITE)" && !step.numbers.is_empty());
+    assert_eq!(creations.map(|step| step.conference).collect::<Vec<_>>(), [1, 2]);
+}
+
+fn rename(message: &mut Sip) {
+    for header in &mut message.headers {
+        if header.name.eq_ignore_ascii_case("Call-ID") {
+            header.value.push_str("-2");
+        }
+        header.value = header.value.replace("final-", "final-2-");
+    }
+    if let Start::Request { uri, .. } = &mut message.start {
+        *uri = uri.replace("final-", "final-2-");
+    }
+    let body = String::from_utf8_lossy(&message.body).replace("final-", "final-2-");
+    message.body = body.into_bytes();
 }
 
 /// Between the proxies nobody is at home, yet both ends are known.

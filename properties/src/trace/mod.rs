@@ -9,6 +9,7 @@ mod link;
 mod order;
 mod report;
 mod roles;
+mod scenes;
 mod seen;
 mod steps;
 mod stream;
@@ -20,6 +21,8 @@ use std::time::Duration;
 use crate::invariants::Observers;
 use crate::observe::{End, Event, Finding, Judge, Party, Stage};
 use crate::verdict::{self, Level, Profile, Verdict};
+
+use self::roles::Calls;
 
 pub use capture::{Capture, CaptureError, Frame};
 pub use report::{Role, SCHEMA, TraceReport};
@@ -46,27 +49,32 @@ pub fn judge_file(file: &[u8], options: Options) -> Result<TraceReport, CaptureE
 
 /// Judges the frames of a capture.
 pub fn judge_capture(capture: &Capture, options: Options) -> TraceReport {
-    let calls = roles::calls(&capture.frames);
     let mut judge = Judge::new(options.profile);
-    observe(&capture.frames, &calls, options, &mut judge);
-    let seen = seen::messages(&capture.frames, &calls);
-    judge.enter(steps::NAME);
-    order::judge_order(&seen, &mut judge);
+    let mut steps = Vec::new();
+    let mut messages = Vec::new();
+    let mut roles: BTreeMap<Party, BTreeSet<SocketAddr>> = BTreeMap::new();
     let end = capture.frames.last().map_or(Duration::ZERO, |frame| frame.time);
-    let mut scribe = steps::Scribe { judge: &mut judge, steps: Vec::new(), end };
-    creation::judge_creation(&seen, &mut scribe);
-    creation::judge_subscription(&seen, &mut scribe);
-    invitation::judge_invitations(&seen, &mut scribe);
-    invitation::judge_leaving(&seen, &mut scribe);
-    let mut steps = scribe.steps;
-    let mut findings = judge.findings().to_vec();
-    findings.sort_by_key(|finding| (finding.numbers.last().copied(), finding.requirement, finding.invariant));
-    findings.dedup();
-    drop_vague(&mut findings);
-    for step in &mut steps {
-        weigh(step, &findings);
+    for (frames, conference) in scenes::scenes(&capture.frames).iter().zip(1..) {
+        let calls = roles::calls(frames);
+        cast(frames, &calls, &mut roles);
+        observe(frames, &calls, options, &mut judge);
+        let seen = seen::messages(frames, &calls);
+        judge.enter(steps::NAME);
+        order::judge_order(&seen, &mut judge);
+        let mut scribe = steps::Scribe { judge: &mut judge, steps: Vec::new(), conference, end };
+        creation::judge_creation(&seen, &mut scribe);
+        creation::judge_subscription(&seen, &mut scribe);
+        invitation::judge_invitations(&seen, &mut scribe);
+        invitation::judge_leaving(&seen, &mut scribe);
+        steps.extend(scribe.steps);
+        messages.extend(seen);
     }
+    messages.sort_by_key(seen::Seen::number);
+    let findings = findings(&judge);
+    weigh(&mut steps, &findings);
     let requirements = verdict::requirements(&judge);
+    let role =
+        |(party, addresses): (Party, BTreeSet<SocketAddr>)| Role { party, addresses: addresses.into_iter().collect() };
     TraceReport {
         schema: SCHEMA,
         profile: options.profile,
@@ -75,8 +83,8 @@ pub fn judge_capture(capture: &Capture, options: Options) -> TraceReport {
         sip_frames: capture.frames.len(),
         fault: capture.fault,
         procedures: procedures(&steps),
-        roles: cast(&capture.frames, &calls),
-        ladder: report::ladder(&seen, &findings),
+        roles: roles.into_iter().map(role).collect(),
+        ladder: report::ladder(&messages, &findings),
         steps,
         requirements,
         findings,
@@ -84,12 +92,12 @@ pub fn judge_capture(capture: &Capture, options: Options) -> TraceReport {
 }
 
 /// Shows the frames to the observers, at the ends that they belong to.
-fn observe(frames: &[Frame], calls: &[roles::Call], options: Options, judge: &mut Judge) {
+fn observe(frames: &[&Frame], calls: &Calls, options: Options, judge: &mut Judge) {
     let mut observers = Observers::captured(options.profile, options.vantage);
     let mut now = Duration::ZERO;
     for frame in frames {
         let message = &frame.message;
-        let Some(call) = calls.iter().find(|call| call.call_id == message.call_id()) else { continue };
+        let Some(call) = calls.of(message) else { continue };
         let receiver = call.party_at(frame.destination);
         // What arrives was sent, even where the hops between were not all captured.
         let shown = receiver.filter(|_| !observers.conversation().was_sent(message)).map(|party| call.other(party));
@@ -105,21 +113,32 @@ fn observe(frames: &[Frame], calls: &[roles::Call], options: Options, judge: &mu
     observers.end(End::Cut, judge);
 }
 
+/// Everything that was found, in the order of the frames, each once.
+fn findings(judge: &Judge) -> Vec<Finding> {
+    let mut findings = judge.findings().to_vec();
+    // What has no frame was found at the end.
+    let place = |finding: &Finding| finding.numbers.last().copied().unwrap_or(u32::MAX);
+    findings.sort_by_key(|finding| (place(finding), finding.requirement, finding.invariant));
+    findings.dedup();
+    drop_vague(&mut findings);
+    findings
+}
+
 /// A step is as good as the worst that was found about the frame in which it was first taken.
-fn weigh(step: &mut Step, findings: &[Finding]) {
-    if step.verdict == Verdict::NotApplicable || step.verdict == Verdict::Inconclusive {
-        return;
+fn weigh(steps: &mut [Step], findings: &[Finding]) {
+    let mut by_frame: BTreeMap<u32, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        if let Some(number) = finding.numbers.last() {
+            by_frame.entry(*number).or_default().push(finding);
+        }
     }
-    let Some(first) = step.numbers.first() else { return };
-    for finding in findings.iter().filter(|finding| finding.numbers.last() == Some(first)) {
-        let verdict = Verdict::from(finding.level);
-        if verdict > step.verdict {
-            step.verdict = verdict;
+    for step in steps.iter_mut().filter(|step| step.verdict == Verdict::Pass) {
+        let found = step.numbers.first().and_then(|number| by_frame.get(number));
+        for finding in found.into_iter().flatten() {
+            step.verdict = step.verdict.max(Verdict::from(finding.level));
+            let separator = if step.text.is_empty() { "" } else { "; " };
+            step.text.push_str(&format!("{separator}{} {}", finding.requirement, finding.text));
         }
-        if !step.text.is_empty() {
-            step.text.push_str("; ");
-        }
-        step.text.push_str(&format!("{} {}", finding.requirement, finding.text));
     }
 }
 
@@ -142,17 +161,14 @@ fn procedures(steps: &[Step]) -> Vec<Procedure> {
     found.into_iter().collect()
 }
 
-fn cast(frames: &[Frame], calls: &[roles::Call]) -> Vec<Role> {
-    let mut addresses: BTreeMap<Party, BTreeSet<SocketAddr>> = BTreeMap::new();
+/// Adds the addresses at which each party was seen.
+fn cast(frames: &[&Frame], calls: &Calls, roles: &mut BTreeMap<Party, BTreeSet<SocketAddr>>) {
     for frame in frames {
-        let Some(call) = calls.iter().find(|call| call.call_id == frame.message.call_id()) else { continue };
+        let Some(call) = calls.of(&frame.message) else { continue };
         for address in [frame.source, frame.destination] {
             if let Some(party) = call.party_at(address) {
-                addresses.entry(party).or_default().insert(address);
+                roles.entry(party).or_default().insert(address);
             }
         }
     }
-    let role =
-        |(party, addresses): (Party, BTreeSet<SocketAddr>)| Role { party, addresses: addresses.into_iter().collect() };
-    addresses.into_iter().map(role).collect()
 }

@@ -1,7 +1,7 @@
 //! What is said about a capture, as text for people and as JSON for programs.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write};
+use std::fmt;
 use std::net::SocketAddr;
 
 use serde::{Serialize, Serializer};
@@ -86,10 +86,13 @@ impl TraceReport {
 
     fn step_lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut last = None;
+        let several = self.steps.iter().any(|step| step.conference > 1);
         for step in &self.steps {
-            if last != Some(step.procedure) {
-                writeln!(f, "\n{}", step.procedure.name())?;
-                last = Some(step.procedure);
+            let section = (step.conference, step.procedure);
+            if last != Some(section) {
+                let number = if several { format!(", conference {}", step.conference) } else { String::new() };
+                writeln!(f, "\n{}{number}", step.procedure.name())?;
+                last = Some(section);
             }
             let frames: Vec<String> = step.numbers.iter().map(ToString::to_string).collect();
             writeln!(
@@ -116,13 +119,14 @@ impl fmt::Display for TraceReport {
         }
         for finding in &self.findings {
             let frames: Vec<String> = finding.numbers.iter().map(ToString::to_string).collect();
+            let place = if frames.is_empty() { "at the end".to_owned() } else { format!("frame {}", frames.join(",")) };
             let verdict = Verdict::from(finding.level);
             writeln!(
                 f,
-                "  {:<12} {:<6} frame {:<6} {}: {} ({})",
+                "  {:<12} {:<6} {:<12} {}: {} ({})",
                 verdict.word(),
                 finding.requirement,
-                frames.join(","),
+                place,
                 finding.party,
                 finding.text,
                 finding.invariant
@@ -142,6 +146,16 @@ pub(super) fn ladder(seen: &[Seen<'_>], findings: &[Finding]) -> Ladder {
     let mut parties: Vec<Party> = seen.iter().flat_map(|seen| [seen.from, seen.to]).collect();
     parties.sort_unstable();
     parties.dedup();
+    let mut marks: BTreeMap<u32, Vec<&'static str>> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| Verdict::from(finding.level) > Verdict::Inconclusive) {
+        let names = finding.numbers.last().map(|number| marks.entry(*number).or_default());
+        names.into_iter().for_each(|names| names.push(finding.requirement));
+    }
+    let mark = |number: u32| {
+        let mut names = marks.get(&number).cloned().unwrap_or_default();
+        names.dedup();
+        names.join(" ")
+    };
     let column = |party: Party| parties.iter().position(|known| *known == party).unwrap_or(0);
     let arrows = seen.iter().map(|seen| Arrow {
         number: seen.number(),
@@ -149,21 +163,8 @@ pub(super) fn ladder(seen: &[Seen<'_>], findings: &[Finding]) -> Ladder {
         from: column(seen.from),
         to: column(seen.to),
         label: seen.message.label(),
-        mark: mark(seen.number(), findings),
+        mark: mark(seen.number()),
         lost: false,
     });
     Ladder { parties: parties.iter().map(ToString::to_string).collect(), arrows: arrows.collect() }
-}
-
-/// The requirements that a frame breaks, as many as fit.
-fn mark(number: u32, findings: &[Finding]) -> String {
-    let mut mark = String::new();
-    let decisive = findings.iter().filter(|finding| finding.numbers.last() == Some(&number));
-    let mut names: Vec<&str> =
-        decisive.filter(|f| Verdict::from(f.level) > Verdict::Inconclusive).map(|f| f.requirement).collect();
-    names.dedup();
-    for name in names {
-        let _ = write!(mark, "{}{name}", if mark.is_empty() { "" } else { " " });
-    }
-    mark
 }

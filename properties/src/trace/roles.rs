@@ -44,7 +44,6 @@ pub(super) struct Side {
 /// The messages with one Call-ID.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Call {
-    pub(super) call_id: String,
     pub(super) kind: CallKind,
     /// Who sent the first request.
     pub(super) caller: Side,
@@ -138,7 +137,7 @@ fn is_conference(message: &Sip) -> bool {
 }
 
 /// Finds the calls of a capture and gives every end its role.
-pub(super) fn calls(frames: &[Frame]) -> Vec<Call> {
+pub(super) fn calls(frames: &[&Frame]) -> Calls {
     let mut order: Vec<&str> = Vec::new();
     let mut by_id: BTreeMap<&str, Vec<&Frame>> = BTreeMap::new();
     for frame in frames {
@@ -152,7 +151,18 @@ pub(super) fn calls(frames: &[Frame]) -> Vec<Call> {
     let groups: Vec<Group<'_>> =
         order.into_iter().filter_map(|id| Group::new(id, by_id.remove(id).unwrap_or_default())).collect();
     let mut cast = Cast::of(&groups);
-    groups.iter().map(|group| cast.call(group)).collect()
+    let calls = groups.iter().map(|group| (group.call_id.to_owned(), cast.call(group))).collect();
+    Calls(calls)
+}
+
+/// The calls of a scene by Call-ID.
+pub(super) struct Calls(BTreeMap<String, Call>);
+
+impl Calls {
+    /// The call that a message belongs to.
+    pub(super) fn of(&self, message: &Sip) -> Option<&Call> {
+        self.0.get(message.call_id())
+    }
 }
 
 /// The roles that are settled so far.
@@ -199,7 +209,6 @@ impl Cast {
             _ => CallKind::Other,
         };
         Call {
-            call_id: group.call_id.to_owned(),
             kind,
             caller: Side { party: caller, address: group.caller },
             called: Side { party: called, address: group.called },

@@ -1,11 +1,12 @@
 //! The messages of a capture as the procedures see them: who sent what to whom, each message once.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::capture::Frame;
-use super::roles::{Call, CallKind};
+use super::roles::{CallKind, Calls};
 use crate::observe::{Party, TransactionKey};
-use crate::oracle::{Sip, Text};
+use crate::oracle::Sip;
 
 /// One message with its copies.
 #[derive(Clone, Debug)]
@@ -46,25 +47,23 @@ impl Seen<'_> {
 }
 
 /// What makes two frames the same message, on different hops or sent again.
-fn identity(message: &Sip) -> (Option<u16>, Option<Text>, Option<u32>, Option<Text>) {
+type Identity<'a> = (TransactionKey, Option<u16>, Option<&'a str>, Option<u32>, Option<&'a str>);
+
+fn identity(message: &Sip) -> Option<Identity<'_>> {
     // An ACK to a 2xx and one to a refusal have the same key, and so have two requests that wrongly share a number.
-    let branch = message.is_request().then(|| message.origin_branch().map(Text::from)).flatten();
-    (message.status(), message.to_tag().map(Text::from), message.rseq(), branch)
+    let branch = message.is_request().then(|| message.origin_branch()).flatten();
+    Some((TransactionKey::of(message)?, message.status(), message.to_tag(), message.rseq(), branch))
 }
 
 /// The messages in the order in which they were first seen.
-pub(super) fn messages<'a>(frames: &'a [Frame], calls: &[Call]) -> Vec<Seen<'a>> {
+pub(super) fn messages<'a>(frames: &[&'a Frame], calls: &Calls) -> Vec<Seen<'a>> {
     let mut all: Vec<Seen<'a>> = Vec::new();
+    let mut known: BTreeMap<Identity<'a>, usize> = BTreeMap::new();
     for frame in frames {
-        let Some(key) = TransactionKey::of(&frame.message) else { continue };
-        let Some(call) = calls.iter().find(|call| call.call_id == frame.message.call_id()) else { continue };
-        let known = all.iter_mut().find(|seen| {
-            seen.key == key
-                && seen.message.is_request() == frame.message.is_request()
-                && identity(seen.message) == identity(&frame.message)
-        });
-        if let Some(known) = known {
-            known.numbers.push(frame.number);
+        let Some(identity) = identity(&frame.message) else { continue };
+        let Some(call) = calls.of(&frame.message) else { continue };
+        if let Some(seen) = known.get(&identity).and_then(|at| all.get_mut(*at)) {
+            seen.numbers.push(frame.number);
             continue;
         }
         let (from, to) = match (call.party_at(frame.source), call.party_at(frame.destination)) {
@@ -73,7 +72,8 @@ pub(super) fn messages<'a>(frames: &'a [Frame], calls: &[Call]) -> Vec<Seen<'a>>
             (None, Some(to)) => (call.other(to), to),
             (None, None) => continue,
         };
-        let (message, time, kind) = (&frame.message, frame.time, call.kind);
+        let (message, time, kind, key) = (&frame.message, frame.time, call.kind, identity.0.clone());
+        known.insert(identity, all.len());
         all.push(Seen { message, key, kind, from, to, time, numbers: vec![frame.number] });
     }
     all

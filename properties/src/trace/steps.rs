@@ -69,6 +69,8 @@ impl Row {
 /// What became of one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
+    /// Which conference of the capture, from 1.
+    pub conference: u32,
     /// The procedure it belongs to.
     pub procedure: Procedure,
     /// The number in the table of the test specification.
@@ -104,6 +106,8 @@ pub(super) enum Absent<'a, 'b> {
 pub(super) struct Scribe<'j> {
     pub(super) judge: &'j mut Judge,
     pub(super) steps: Vec<Step>,
+    /// Which conference of the capture, from 1.
+    pub(super) conference: u32,
     /// Time of the last message.
     pub(super) end: Duration,
 }
@@ -161,6 +165,7 @@ impl Scribe<'_> {
 
     fn write(&mut self, row: &'static Row, party: Party, verdict: Verdict, numbers: &[u32], text: String) {
         self.steps.push(Step {
+            conference: self.conference,
             procedure: row.procedure,
             number: row.number,
             party,

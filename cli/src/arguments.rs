@@ -7,14 +7,26 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Proves that IMS conference signalling is right: explores the model of the procedures completely, holds the
 /// implementation to it, and judges captures of other implementations by the same rules.
 ///
-/// Exit codes: 0 conforming, 1 not conforming, 2 usage or unreadable input, 3 inconclusive.
+/// A UE creates a conference at a factory URI, subscribes to its state, invites users by REFER to the focus, and leaves
+/// (TS 24.147, TS 34.229-5 A.16 to A.20). Every verdict names a requirement and its source clause.
 #[derive(Debug, Parser)]
-#[command(name = "imsconf", version, max_term_width = 100)]
+#[command(name = "imsconf", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  imsconf verify                          everything; start here
+  imsconf check --scope tiny              the model alone, in a moment
+  imsconf run --cases 1000 --seed 7       the implementation in a thousand orders
+  imsconf run --deviation version-stuck   a wrong focus: see a check fail, and why
+  imsconf replay imsconf-failure.json     that failure again, as a ladder
+  imsconf trace call.pcap                 judge somebody else's call
+
+Exit codes: 0 conforming, 1 not conforming, 2 usage or unreadable input, 3 inconclusive.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -31,19 +43,28 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Passes if every claim of the model holds in every state, the implementation follows every witness and
+never leaves the model, every action of the model was reached, and no invariant was broken.")]
 pub(crate) struct Verify {
     /// How much of the model to explore
     #[arg(long, value_enum, default_value_t = ScopeName::Ci)]
     pub(crate) scope: ScopeName,
     /// How many generated schedules to run
-    #[arg(long, default_value_t = 5_000, value_name = "N")]
+    #[arg(long, default_value_t = 5_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) cases: u32,
     /// Which schedules: the same seed gives the same ones
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,
+    /// Where to keep the schedule of a failure, for `imsconf replay`
+    #[arg(long, value_name = "FILE", default_value = FAILURE_FILE)]
+    pub(crate) save: PathBuf,
     #[command(flatten)]
     pub(crate) output: Output,
 }
+
+/// Where the schedule of a failure is kept if the user does not say.
+const FAILURE_FILE: &str = "imsconf-failure.json";
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
@@ -64,9 +85,14 @@ pub(crate) struct Check {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  imsconf run --deviation help            what can be made wrong, one line each
+  imsconf run --deviation version-stuck   fails, draws the ladder, keeps the shrunk schedule
+  imsconf run --invited 4 --cases 100 --save four.json")]
 pub(crate) struct Run {
     /// How many generated schedules to run
-    #[arg(long, default_value_t = 1_000, value_name = "N")]
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) cases: u32,
     /// Which schedules: the same seed gives the same ones
     #[arg(long, default_value_t = 1, value_name = "N")]
@@ -74,24 +100,30 @@ pub(crate) struct Run {
     /// How many users can be invited
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4))]
     pub(crate) invited: u8,
-    /// Build this deviation into the implementation: the run must then fail (names: `imsconf run --deviation help`)
+    /// Build this deviation into the implementation: the run must then fail; `help` lists them
     #[arg(long, value_name = "NAME")]
     pub(crate) deviation: Option<String>,
+    /// Where to keep the schedule of a failure, for `imsconf replay`
+    #[arg(long, value_name = "FILE", default_value = FAILURE_FILE)]
+    pub(crate) save: PathBuf,
     #[command(flatten)]
     pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
-    /// A schedule: JSON as a failing run writes it
+    /// A schedule: JSON as a failing run keeps it, see --save of `imsconf run`
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+What the capture is too short to decide is inconclusive, never a fault. Exit code 3 if nothing could be
+decided, as for a capture without SIP.")]
 pub(crate) struct Trace {
-    /// A capture of SIP over UDP, pcap or pcapng; SIP is recognised by its content on any port
+    /// A capture, pcap or pcapng; SIP is recognised by its content on any port
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) output: Output,

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::arguments::{self, ScopeName};
 use crate::error::CommandError;
+use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::report::model::{Explored, claims_text, took};
 use crate::report::{Outcome, SCHEMA, grouped, write_json};
@@ -16,7 +17,7 @@ struct Json<'a> {
     model: &'a [Explored],
 }
 
-pub(crate) fn check(arguments: &arguments::Check) -> Result<Outcome, CommandError> {
+pub(crate) fn check(arguments: &arguments::Check, printer: &mut Printer) -> Result<Outcome, CommandError> {
     let configurations = match arguments.invited {
         Some(invited) => {
             let model = Conference { invited, losses: arguments.losses.unwrap_or(0) };
@@ -24,11 +25,11 @@ pub(crate) fn check(arguments: &arguments::Check) -> Result<Outcome, CommandErro
         }
         None => configurations(arguments.scope, arguments.symmetry),
     };
-    let reports = explored(&configurations);
+    let reports = explored(&configurations, printer)?;
     let explored: Vec<Explored> = reports.iter().map(Explored::of).collect();
     let holds = reports.iter().all(ScopeReport::is_good);
     let verdict = Outcome::of(holds);
-    println!("\nverdict: {}", verdict.word());
+    printer.line(format_args!("\nverdict: {}", verdict.word()))?;
     let json = Json { schema: SCHEMA, verdict, model: &explored };
     write_json(arguments.output.json.as_deref(), &json)?;
     Ok(verdict)
@@ -46,8 +47,11 @@ pub(crate) fn configurations(scope: ScopeName, symmetry: bool) -> Vec<Configurat
 }
 
 /// Explores and prints.
-pub(crate) fn explored(configurations: &[Configuration]) -> Vec<ScopeReport> {
-    println!("Model");
+pub(crate) fn explored(
+    configurations: &[Configuration],
+    printer: &mut Printer,
+) -> Result<Vec<ScopeReport>, CommandError> {
+    printer.line("Model")?;
     let mut reports = Vec::new();
     for configuration in configurations {
         let progress = Progress::start();
@@ -56,9 +60,10 @@ pub(crate) fn explored(configurations: &[Configuration]) -> Vec<ScopeReport> {
         });
         let elapsed = progress.elapsed();
         drop(progress);
-        print!("{}    explored completely in {}\n", Explored::of(&report).text(), took(elapsed));
+        printer.print(Explored::of(&report).text())?;
+        printer.line(format_args!("    explored completely in {}", took(elapsed)))?;
         reports.push(report);
     }
-    print!("{}", reports.last().map(claims_text).unwrap_or_default());
-    reports
+    printer.print(reports.last().map(claims_text).unwrap_or_default())?;
+    Ok(reports)
 }

@@ -26,6 +26,9 @@ pub(crate) enum CommandError {
         /// What the system says.
         error: std::io::Error,
     },
+    /// Standard output cannot be written to; that nobody reads it is no error.
+    #[error("cannot print: {0}")]
+    Print(std::io::Error),
     /// A file is no schedule.
     #[error("{path}: {error}")]
     Schedule {
@@ -43,11 +46,11 @@ pub(crate) enum CommandError {
         error: CaptureError,
     },
     /// There is no deviation of this name.
-    #[error("there is no deviation `{name}`; there are: {known}")]
+    #[error("there is no deviation `{name}`; there are\n{known}")]
     Deviation {
         /// The name that was given.
         name: String,
-        /// The names that exist.
+        /// Those that exist, one a line.
         known: String,
     },
     /// The requirements that the program carries are broken.

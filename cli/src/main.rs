@@ -5,6 +5,7 @@
 mod arguments;
 mod check;
 mod error;
+mod printer;
 mod progress;
 mod replay;
 mod report;
@@ -12,24 +13,28 @@ mod run;
 mod trace;
 mod verify;
 
+use std::io::{Write as _, stderr};
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
+use crate::printer::Printer;
 
 fn main() -> ExitCode {
+    let mut printer = Printer::standard();
     let done = match Arguments::parse().command {
-        Command::Verify(arguments) => verify::verify(&arguments),
-        Command::Check(arguments) => check::check(&arguments),
-        Command::Run(arguments) => run::run(&arguments),
-        Command::Replay(arguments) => replay::replay(&arguments),
-        Command::Trace(arguments) => trace::trace(&arguments),
+        Command::Verify(arguments) => verify::verify(&arguments, &mut printer),
+        Command::Check(arguments) => check::check(&arguments, &mut printer),
+        Command::Run(arguments) => run::run(&arguments, &mut printer),
+        Command::Replay(arguments) => replay::replay(&arguments, &mut printer),
+        Command::Trace(arguments) => trace::trace(&arguments, &mut printer),
     };
     match done {
         Ok(verdict) => ExitCode::from(verdict.exit_code()),
         Err(error) => {
-            eprintln!("imsconf: {error}");
+            // Where standard error is closed too, the exit code still tells.
+            let _ = writeln!(stderr(), "imsconf: {error}");
             ExitCode::from(2)
         }
     }

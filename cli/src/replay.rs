@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::arguments;
 use crate::error::CommandError;
+use crate::printer::Printer;
 use crate::report::campaign::ladder;
 use crate::report::{Outcome, SCHEMA, write_json};
 use crate::run::deviation;
@@ -22,24 +23,27 @@ struct Json {
     failure: Option<String>,
 }
 
-pub(crate) fn replay(arguments: &arguments::Replay) -> Result<Outcome, CommandError> {
+pub(crate) fn replay(arguments: &arguments::Replay, printer: &mut Printer) -> Result<Outcome, CommandError> {
     let path = &arguments.file;
     let text = fs::read_to_string(path).map_err(|error| CommandError::Read { path: path.clone(), error })?;
     let schedule = Schedule::from_json(&text).map_err(|error| CommandError::Schedule { path: path.clone(), error })?;
     let deviation = schedule.deviation.as_deref().map(deviation).transpose()?;
     if let Some(deviation) = &deviation {
         let spec = deviation.spec();
-        println!("deviation {}: {}\n  seen: {}\n", spec.name, spec.fault, spec.seen);
+        printer.line(format_args!("deviation {}: {}\n  seen: {}\n", spec.name, spec.fault, spec.seen))?;
     }
     let report = run::run(&schedule, deviation);
-    println!("{}", ladder(&schedule, &report));
+    printer.line(ladder(&schedule, &report))?;
     let failure = report.failure.as_ref().map(ToString::to_string);
     match &failure {
-        Some(failure) => println!("{failure}\n"),
-        None => println!("{} steps, {} moves, nothing broken\n", schedule.steps.len(), report.moves),
+        Some(failure) => printer.line(failure)?,
+        None => {
+            let steps = schedule.steps.len();
+            printer.line(format_args!("{steps} steps, {} moves, nothing broken", report.moves))?;
+        }
     }
     let verdict = Outcome::of(failure.is_none());
-    println!("verdict: {}", verdict.word());
+    printer.line(format_args!("\nverdict: {}", verdict.word()))?;
     let json = Json { schema: SCHEMA, verdict, steps: schedule.steps.len(), moves: report.moves, failure };
     write_json(arguments.output.json.as_deref(), &json)?;
     Ok(verdict)

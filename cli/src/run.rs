@@ -6,9 +6,13 @@ use serde::Serialize;
 
 use crate::arguments;
 use crate::error::CommandError;
+use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::report::{Outcome, SCHEMA, campaign as text, write_json};
 use crate::verify::threads;
+
+/// The name that asks for the list of deviations.
+const LIST: &str = "help";
 
 #[derive(Serialize)]
 struct Json {
@@ -20,7 +24,11 @@ struct Json {
     failure: Option<text::Failure>,
 }
 
-pub(crate) fn run(arguments: &arguments::Run) -> Result<Outcome, CommandError> {
+pub(crate) fn run(arguments: &arguments::Run, printer: &mut Printer) -> Result<Outcome, CommandError> {
+    if arguments.deviation.as_deref() == Some(LIST) {
+        printer.print(deviations())?;
+        return Ok(Outcome::Pass);
+    }
     let deviation = arguments.deviation.as_deref().map(deviation).transpose()?;
     let work = Campaign {
         cases: arguments.cases,
@@ -35,15 +43,18 @@ pub(crate) fn run(arguments: &arguments::Run) -> Result<Outcome, CommandError> {
     drop(progress);
     let refinement = text::Refinement::of(&summary, summary.actions.clone(), &[]);
     let invariants = text::invariants(&summary);
-    print!("{}\n{}", refinement.text(), text::invariants_text(&invariants));
-    let mut failure = None;
-    if let Some(found) = &summary.failure {
-        let (printed, json) = text::failure(found, deviation.as_ref())?;
-        print!("\n{printed}");
-        failure = Some(json);
+    match &deviation {
+        Some(deviation) => printer.print(refinement.deviating(deviation.spec()))?,
+        None => printer.print(refinement.text())?,
+    }
+    printer.print(format_args!("\n{}", text::invariants_text(&invariants)))?;
+    let failure = summary.failure.as_ref().map(|found| text::Failure::of(found, deviation.as_ref(), &arguments.save));
+    if let Some(failure) = &failure {
+        printer.print(format_args!("\n{}", failure.text()))?;
+        failure.save()?;
     }
     let verdict = Outcome::of(failure.is_none());
-    println!("\nverdict: {}", verdict.word());
+    printer.line(format_args!("\nverdict: {}", verdict.word()))?;
     write_json(arguments.output.json.as_deref(), &Json { schema: SCHEMA, verdict, refinement, invariants, failure })?;
     Ok(verdict)
 }
@@ -51,7 +62,13 @@ pub(crate) fn run(arguments: &arguments::Run) -> Result<Outcome, CommandError> {
 /// The deviation with this name.
 pub(crate) fn deviation(name: &str) -> Result<Deviation, CommandError> {
     Deviation::named(name).ok_or_else(|| {
-        let known: Vec<&str> = Deviation::all().map(|spec| spec.name).collect();
-        CommandError::Deviation { name: name.to_owned(), known: known.join(", ") }
+        let known = deviations();
+        CommandError::Deviation { name: name.to_owned(), known: known.trim_end().to_owned() }
     })
+}
+
+/// Every deviation, one a line: its name and what is wrong.
+fn deviations() -> String {
+    let width = Deviation::all().map(|spec| spec.name.len()).max().unwrap_or_default();
+    Deviation::all().map(|spec| format!("  {:<width$}  {}\n", spec.name, spec.fault)).collect()
 }

@@ -7,14 +7,15 @@ use imsconf_properties::verdict::exit_code;
 
 use crate::arguments;
 use crate::error::CommandError;
+use crate::printer::Printer;
 use crate::report::{Outcome, write_json};
 
-pub(crate) fn trace(arguments: &arguments::Trace) -> Result<Outcome, CommandError> {
+pub(crate) fn trace(arguments: &arguments::Trace, printer: &mut Printer) -> Result<Outcome, CommandError> {
     let path = &arguments.file;
     let file = fs::read(path).map_err(|error| CommandError::Read { path: path.clone(), error })?;
     let report =
         judge_file(&file, Options::default()).map_err(|error| CommandError::Trace { path: path.clone(), error })?;
-    println!("{report}");
+    printer.line(&report)?;
     write_json(arguments.output.json.as_deref(), &report)?;
     Ok(match exit_code(report.verdict) {
         0 => Outcome::Pass,

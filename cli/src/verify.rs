@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::arguments;
 use crate::check::{configurations, explored};
 use crate::error::CommandError;
+use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::report::model::{Explored, took};
 use crate::report::witness::Witnesses;
@@ -41,11 +42,11 @@ struct Requirements {
     waived: usize,
 }
 
-pub(crate) fn verify(arguments: &arguments::Verify) -> Result<Outcome, CommandError> {
+pub(crate) fn verify(arguments: &arguments::Verify, printer: &mut Printer) -> Result<Outcome, CommandError> {
     let catalogue = Catalogue::load()?;
-    let reports = explored(&configurations(arguments.scope, false));
+    let reports = explored(&configurations(arguments.scope, false), printer)?;
     let witnesses = Witnesses::of(&reports);
-    print!("\n{}", witnesses.text());
+    printer.print(format_args!("\n{}", witnesses.text()))?;
 
     let progress = Progress::start();
     let work = Campaign { cases: arguments.cases, seed: arguments.seed, invited: INVITED, deviation: None };
@@ -61,18 +62,19 @@ pub(crate) fn verify(arguments: &arguments::Verify) -> Result<Outcome, CommandEr
     let refinement = text::Refinement::of(&summary, actions, &action_names(&reports));
     let invariants = text::invariants(&summary);
     let Counts { covered, waived, total } = catalogue.counts();
-    print!("\n{}  in {}\n\n{}", refinement.text(), took(elapsed), text::invariants_text(&invariants));
-    println!("\nRequirements\n  {covered} covered, {waived} waived with a reason, {total} in total");
+    printer.print(format_args!("\n{}  in {}\n", refinement.text(), took(elapsed)))?;
+    printer.print(format_args!("\n{}", text::invariants_text(&invariants)))?;
+    let counts = format!("{covered} covered, {waived} waived with a reason, {total} in total");
+    printer.line(format_args!("\nRequirements\n  {counts}"))?;
 
-    let mut failure = None;
-    if let Some(found) = &summary.failure {
-        let (printed, json) = text::failure(found, None)?;
-        print!("\n{printed}");
-        failure = Some(json);
+    let failure = summary.failure.as_ref().map(|found| text::Failure::of(found, None, &arguments.save));
+    if let Some(failure) = &failure {
+        printer.print(format_args!("\n{}", failure.text()))?;
+        failure.save()?;
     }
     let model_holds = reports.iter().all(ScopeReport::is_good);
     let verdict = Outcome::of(model_holds && witnesses.all_followed() && failure.is_none() && refinement.complete());
-    println!("\nverdict: {}", verdict.word());
+    printer.line(format_args!("\nverdict: {}", verdict.word()))?;
     let requirements = Requirements { total, covered, waived };
     let model = reports.iter().map(Explored::of).collect();
     let json = Json { schema: SCHEMA, verdict, model, witnesses, refinement, invariants, requirements, failure };

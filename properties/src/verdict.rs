@@ -127,19 +127,11 @@ pub fn requirements(judge: &Judge) -> Vec<Requirement> {
     all.into_values().collect()
 }
 
-/// The judgement on everything together: the worst of all; what is inconclusive counts only if nothing was decided.
+/// The judgement on everything together: the worst of all. Inconclusive if nothing was decided, or nothing was there.
 pub fn overall<'a>(requirements: impl IntoIterator<Item = &'a Requirement>) -> Verdict {
-    let (mut worst, mut undecided) = (Verdict::NotApplicable, false);
-    for requirement in requirements {
-        match requirement.verdict {
-            Verdict::Inconclusive => undecided = true,
-            decided => worst = worst.max(decided),
-        }
-    }
-    match worst {
-        Verdict::NotApplicable if undecided => Verdict::Inconclusive,
-        decided => decided,
-    }
+    let verdicts = requirements.into_iter().map(|requirement| requirement.verdict);
+    let decided = |verdict: &Verdict| !matches!(verdict, Verdict::NotApplicable | Verdict::Inconclusive);
+    verdicts.filter(decided).max().unwrap_or(Verdict::Inconclusive)
 }
 
 /// The exit code of a command that judges: 0 conforming, 1 failed, 3 nothing could be decided.
@@ -163,10 +155,11 @@ mod tests {
     #[test]
     fn words_add_up() {
         use Verdict::{Fail, Inconclusive, NonStrict, NotApplicable, Note, Pass};
-        let table: [(&[Verdict], Verdict, u8); 7] = [
-            (&[], NotApplicable, 3),
+        let table: [(&[Verdict], Verdict, u8); 8] = [
+            (&[], Inconclusive, 3),
             (&[Pass, Pass], Pass, 0),
             (&[Inconclusive], Inconclusive, 3),
+            (&[NotApplicable], Inconclusive, 3),
             (&[Pass, Inconclusive], Pass, 0),
             (&[Note, Inconclusive, Pass], Note, 0),
             (&[NonStrict, Note, Inconclusive], NonStrict, 0),

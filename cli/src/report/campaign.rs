@@ -1,12 +1,13 @@
-//! The part of a report that is about the implementation: schedules, refinement, invariants, and a failure if there is one.
+//! The part of a report that is about the implementation: schedules, refinement, invariants, and a failure if there
+//! is one.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use imsconf_properties::campaign::{Counterexample, Summary};
-use imsconf_properties::deviation::Deviation;
+use imsconf_properties::deviation::{Deviation, Spec};
 use imsconf_properties::ladder::Ladder;
 use imsconf_properties::run::{self, Report};
 use imsconf_properties::schedule::Schedule;
@@ -14,9 +15,6 @@ use serde::Serialize;
 
 use super::grouped;
 use crate::error::CommandError;
-
-/// Where the schedule of a failure is written.
-const FAILURE_FILE: &str = "imsconf-failure.json";
 
 /// What the refinement check counted.
 #[derive(Debug, Serialize)]
@@ -39,12 +37,22 @@ pub(crate) struct Invariant {
     requirements: Vec<&'static str>,
 }
 
-/// A failure as JSON.
+/// A failing schedule, shrunk.
 #[derive(Debug, Serialize)]
 pub(crate) struct Failure {
     what: String,
     steps: usize,
     replay: String,
+    #[serde(skip)]
+    case: u32,
+    #[serde(skip)]
+    steps_before: usize,
+    #[serde(skip)]
+    ladder: String,
+    #[serde(skip)]
+    schedule: Schedule,
+    #[serde(skip)]
+    file: PathBuf,
 }
 
 impl Refinement {
@@ -86,10 +94,22 @@ impl Refinement {
         }
         text
     }
+
+    /// What there is to say of a deliberately wrong implementation: it leaves the model, so only the invariants judge it.
+    pub(crate) fn deviating(&self, spec: &Spec) -> String {
+        let Spec { name, fault, seen, caught_by, .. } = spec;
+        format!(
+            "Implementation with the deviation {name}\n  fault: {fault}\n  seen: {seen}\n  must be caught by: {}\n  {} schedules (median {} steps), {} moves\n",
+            caught_by.join(", "),
+            grouped(self.schedules.into()),
+            self.median_steps,
+            grouped(self.moves),
+        )
+    }
 }
 
 fn columns<'a>(text: &mut String, rows: impl Iterator<Item = (&'a str, u64)>) {
-    let cells: Vec<String> = rows.map(|(name, times)| format!("{name:<34}{:>11}", grouped(times))).collect();
+    let cells: Vec<String> = rows.map(|(name, times)| format!("{name:<40}{:>9}", grouped(times))).collect();
     for pair in cells.chunks(2) {
         let _ = writeln!(text, "    {}", pair.join("   "));
     }
@@ -110,29 +130,62 @@ pub(crate) fn invariants_text(invariants: &[Invariant]) -> String {
     text
 }
 
-/// Prints a failure with its ladder, writes the shrunk schedule to a file, and says how to replay it.
-pub(crate) fn failure(
-    found: &Counterexample,
-    deviation: Option<&Deviation>,
-) -> Result<(String, Failure), CommandError> {
-    let mut schedule = found.minimal.clone();
-    schedule.deviation = deviation.map(|deviation| deviation.spec().name.to_owned());
-    let path = Path::new(FAILURE_FILE);
-    fs::write(path, schedule.to_json()).map_err(|error| CommandError::Write { path: path.to_owned(), error })?;
-    let report = run::run(&schedule, deviation.cloned());
-    let replay = format!("imsconf replay {FAILURE_FILE}");
-    let steps = schedule.steps.len();
-    let text = format!(
-        "FAILED in schedule {} (shrunk from {} to {steps} steps)\n  {}\n\n{}\nreplay: {replay}\n",
-        found.case,
-        found.original.steps.len(),
-        found.failure,
-        ladder(&schedule, &report),
-    );
-    Ok((text, Failure { what: found.failure.to_string(), steps, replay }))
+impl Failure {
+    /// `file` is where its schedule is to be kept.
+    pub(crate) fn of(found: &Counterexample, deviation: Option<&Deviation>, file: &Path) -> Self {
+        let mut schedule = found.minimal.clone();
+        schedule.deviation = deviation.map(|deviation| deviation.spec().name.to_owned());
+        let report = run::run(&schedule, deviation.cloned());
+        Self {
+            what: found.failure.to_string(),
+            steps: schedule.steps.len(),
+            replay: format!("imsconf replay {}", quoted(&file.display().to_string())),
+            case: found.case,
+            steps_before: found.original.steps.len(),
+            ladder: ladder(&schedule, &report),
+            schedule,
+            file: file.to_owned(),
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let Self { what, steps, replay, case, steps_before, ladder, .. } = self;
+        format!(
+            "FAILED in schedule {case} (shrunk from {steps_before} to {steps} steps)\n  {what}\n\n{ladder}\nreplay: {replay}\n"
+        )
+    }
+
+    /// Writes the shrunk schedule to its file.
+    pub(crate) fn save(&self) -> Result<(), CommandError> {
+        let path = &self.file;
+        fs::write(path, self.schedule.to_json()).map_err(|error| CommandError::Write { path: path.clone(), error })
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 /// The ladder of a run.
 pub(crate) fn ladder(schedule: &Schedule, report: &Report) -> String {
     Ladder { parties: run::columns(schedule.world.invited), arrows: report.arrows.clone() }.render()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_survives_the_shell() {
+        for (name, expected) in [("a/b-1.json", "a/b-1.json"), ("my run.json", "'my run.json'"), ("it's", r"'it'\''s'")]
+        {
+            assert_eq!(quoted(name), expected);
+        }
+    }
 }

@@ -1,0 +1,247 @@
+//! The command as a user runs it: exit codes, what is printed, and the JSON.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// A folder of its own for each test, so that what a command leaves behind is seen.
+fn folder(test: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder for the test");
+    folder
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_imsconf"));
+    command.current_dir(folder).args(arguments);
+    command
+}
+
+/// What a command did: exit code, standard output, standard error.
+fn imsconf(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = command(folder, arguments).output().expect("the command runs");
+    let text = |octets| String::from_utf8(octets).expect("UTF-8");
+    (status.code().expect("it ends by itself"), text(stdout), text(stderr))
+}
+
+fn json(folder: &Path, file: &str) -> Value {
+    let text = fs::read_to_string(folder.join(file)).expect("the JSON was written");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn capture(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../properties/captures").join(name);
+    path.to_str().expect("a path in UTF-8").to_owned()
+}
+
+/// The keys of an object that a program may rely on.
+fn assert_keys(value: &Value, keys: &[&str]) {
+    let object = value.as_object().unwrap_or_else(|| panic!("no object: {value}"));
+    for key in keys {
+        assert!(object.contains_key(*key), "`{key}` is missing in {:?}", object.keys());
+    }
+}
+
+#[test]
+fn check_explores_the_model() {
+    let folder = folder("check");
+    let (code, out, err) = imsconf(&folder, &["check", "--scope", "tiny", "--json", "check.json"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.contains("explored completely"), "{out}");
+    assert!(out.ends_with("\nverdict: pass\n"), "{out}");
+
+    let report = json(&folder, "check.json");
+    assert_eq!((&report["schema"], &report["verdict"]), (&1.into(), &"pass".into()));
+    let explored = &report["model"][0];
+    let keys = ["configuration", "invited", "losses", "symmetry", "unique_states", "transitions"];
+    assert_keys(explored, &keys);
+    assert_keys(explored, &["quiescent_states", "terminal_states", "claims", "witnesses"]);
+    let claims = explored["claims"].as_array().expect("claims");
+    assert!(!claims.is_empty() && claims.iter().all(|claim| claim["holds"] == true), "{claims:?}");
+    assert!(explored["witnesses"][0]["path"].is_array(), "a witness is a list of actions");
+}
+
+#[test]
+fn run_holds_the_implementation_to_the_model() {
+    let folder = folder("run");
+    let (code, out, err) = imsconf(&folder, &["run", "--cases", "20", "--json", "run.json"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let report = json(&folder, "run.json");
+    assert_eq!((&report["verdict"], &report["refinement"]["schedules"]), (&"pass".into(), &20.into()));
+    assert_keys(&report["refinement"], &["median_steps", "moves", "refined", "actions", "stutters", "missing"]);
+    assert!(report["refinement"]["refined"].as_u64() > Some(0), "{out}");
+    assert_keys(&report["invariants"][0], &["name", "evaluations", "requirements"]);
+    assert!(report.get("failure").is_none());
+    assert!(!folder.join("imsconf-failure.json").exists(), "nothing failed, nothing to keep");
+}
+
+#[test]
+fn a_deviation_is_caught_and_its_schedule_replays() {
+    let folder = folder("deviation");
+    let (code, out, err) =
+        imsconf(&folder, &["run", "--deviation", "version-stuck", "--cases", "200", "--json", "run.json"]);
+    assert_eq!((code, err.as_str()), (1, ""), "{out}");
+    for part in ["FAILED in schedule", "I-VERSION (EV-33) broken by the focus", "NOTIFY", "verdict: fail"] {
+        assert!(out.contains(part), "`{part}` is missing in {out}");
+    }
+    let failure = &json(&folder, "run.json")["failure"];
+    assert_keys(failure, &["what", "steps", "replay"]);
+
+    let replay = out.lines().find_map(|line| line.strip_prefix("replay: imsconf ")).expect("how to replay it");
+    assert_eq!(failure["replay"], format!("imsconf {replay}"));
+    let arguments: Vec<&str> = replay.split(' ').chain(["--json", "replay.json"]).collect();
+    let (code, out, _) = imsconf(&folder, &arguments);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("I-VERSION (EV-33) broken by the focus"), "{out}");
+    let report = json(&folder, "replay.json");
+    assert_keys(&report, &["schema", "verdict", "steps", "moves", "failure"]);
+    assert_eq!((&report["verdict"], &report["steps"]), (&"fail".into(), &failure["steps"]));
+}
+
+#[test]
+fn a_failing_schedule_is_kept_where_the_user_says() {
+    let folder = folder("save");
+    let run = ["run", "--deviation", "version-stuck", "--cases", "200", "--save"];
+    let (code, out, _) = imsconf(&folder, &[&run[..], &["my run.json"]].concat());
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("replay: imsconf replay 'my run.json'"), "{out}");
+    assert_eq!(imsconf(&folder, &["replay", "my run.json"]).0, 1);
+    assert!(!folder.join("imsconf-failure.json").exists());
+
+    let (code, out, err) = imsconf(&folder, &[&run[..], &["no-such-folder/run.json"]].concat());
+    assert_eq!(code, 2, "{out}");
+    assert!(err.contains("cannot write no-such-folder/run.json"), "{err}");
+}
+
+#[test]
+fn the_deviations_can_be_listed() {
+    let folder = folder("list");
+    let (code, list, err) = imsconf(&folder, &["run", "--deviation", "help"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(list.lines().count() > 20, "{list}");
+    assert!(list.lines().any(|line| line.starts_with("  version-stuck  ")), "{list}");
+
+    let (code, out, err) = imsconf(&folder, &["run", "--deviation", "version-stick"]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.starts_with("imsconf: there is no deviation `version-stick`; there are\n"), "{err}");
+    assert!(err.contains(list.trim_end()), "{err}");
+}
+
+#[test]
+fn a_schedule_that_breaks_nothing_passes() {
+    let folder = folder("good");
+    let steps = r#"[{"create":"update"},"settle","subscribe",{"invite":0},"flush",{"answer":0},"settle","leave"]"#;
+    let schedule = format!(r#"{{"schema":1,"world":{{"invited":1}},"steps":{steps}}}"#);
+    fs::write(folder.join("good.json"), schedule).expect("written");
+    let (code, out, err) = imsconf(&folder, &["replay", "good.json"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    for part in ["REFER", "BYE", "nothing broken", "verdict: pass"] {
+        assert!(out.contains(part), "`{part}` is missing in {out}");
+    }
+}
+
+#[test]
+fn what_cannot_be_used_says_so_and_ends_with_2() {
+    let folder = folder("bad");
+    fs::write(folder.join("bad.json"), "{\n  \"schema\": 1,\n  \"wurld\": {}\n}\n").expect("written");
+    fs::write(folder.join("text.pcap"), "this is no capture, it is only text that is long enough").expect("written");
+    let table: [(&[&str], &[&str]); 7] = [
+        (&["replay", "bad.json"], &["bad.json", "line 3", "column", "wurld"]),
+        (&["replay", "absent.json"], &["cannot read absent.json"]),
+        (&["trace", "absent.pcap"], &["cannot read absent.pcap"]),
+        (&["trace", "text.pcap"], &["text.pcap", "neither a pcap nor a pcapng file"]),
+        (&["run", "--cases", "0"], &["--cases"]),
+        (&["check", "--losses", "1"], &["--invited"]),
+        (&["dance"], &["dance", "Usage"]),
+    ];
+    for (arguments, parts) in table {
+        let (code, out, err) = imsconf(&folder, arguments);
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}");
+        for part in parts {
+            assert!(err.contains(part), "{arguments:?}: `{part}` is missing in {err}");
+        }
+    }
+}
+
+#[test]
+fn a_capture_is_judged_by_requirement_and_frame() {
+    let folder = folder("trace");
+    let (code, out, err) = imsconf(&folder, &["trace", &capture("sipp_a20_udp.pcap"), "--json", "trace.json"]);
+    assert_eq!((code, err.as_str()), (1, ""), "{out}");
+    assert!(out.lines().any(|line| line.starts_with("  fail         EV-01  frame 10 ")), "{out}");
+    assert!(out.ends_with("\nverdict: fail\n"), "{out}");
+
+    let report = json(&folder, "trace.json");
+    assert_eq!((&report["schema"], &report["verdict"]), (&1.into(), &"fail".into()));
+    assert_keys(&report, &["profile", "frames", "sip_frames", "procedures", "roles", "steps", "requirements"]);
+    assert_keys(&report["roles"][0], &["party", "addresses"]);
+    assert_keys(&report["requirements"][0], &["requirement", "verdict", "evaluated", "numbers", "text"]);
+    let findings = report["findings"].as_array().expect("findings");
+    let finding = findings.iter().find(|finding| finding["requirement"] == "EV-01").expect("EV-01");
+    assert_keys(finding, &["invariant", "requirement", "level", "party", "numbers", "text"]);
+    assert_eq!(finding["numbers"], serde_json::json!([10]));
+}
+
+#[test]
+fn a_capture_without_sip_is_inconclusive() {
+    let folder = folder("silence");
+    // The header of a pcap file, little-endian, version 2.4, Ethernet; then nothing.
+    let header = [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1].map(u32::to_le_bytes).concat();
+    fs::write(folder.join("silence.pcap"), header).expect("written");
+    let (code, out, err) = imsconf(&folder, &["trace", "silence.pcap"]);
+    assert_eq!((code, err.as_str()), (3, ""), "{out}");
+    assert!(out.contains("0 of 0 frames carry SIP") && out.ends_with("verdict: inconclusive\n"), "{out}");
+}
+
+#[test]
+fn verify_does_it_all() {
+    let folder = folder("verify");
+    let arguments = ["verify", "--scope", "tiny", "--cases", "200", "--json", "verify.json"];
+    let (code, out, err) = imsconf(&folder, &arguments);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let report = json(&folder, "verify.json");
+    assert_eq!((&report["schema"], &report["verdict"]), (&1.into(), &"pass".into()));
+    assert_keys(&report, &["model", "witnesses", "refinement", "invariants", "requirements"]);
+    assert_keys(&report["witnesses"], &["total", "followed", "waived", "failed"]);
+    assert_eq!(report["witnesses"]["failed"], serde_json::json!([]));
+    assert_eq!(report["refinement"]["missing"], serde_json::json!([]));
+    let number = |name: &str| report["requirements"][name].as_u64().expect("a number");
+    assert_eq!(number("covered") + number("waived"), number("total"));
+    for heading in ["Model", "Witnesses", "Implementation", "Invariants (", "Requirements"] {
+        assert!(out.lines().any(|line| line.starts_with(heading)), "`{heading}` is missing in {out}");
+    }
+}
+
+#[test]
+fn nobody_reading_changes_neither_the_verdict_nor_the_exit_code() {
+    let folder = folder("pipe");
+    let table: [(&[&str], i32); 3] = [
+        (&["check", "--scope", "tiny"], 0),
+        (&["run", "--deviation", "version-stuck", "--cases", "200"], 1),
+        (&["trace", &capture("sipp_a20_udp.pcap")], 1),
+    ];
+    for (arguments, expected) in table {
+        let mut child =
+            command(&folder, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs");
+        drop(child.stdout.take());
+        let done = child.wait_with_output().expect("ends");
+        assert_eq!((done.status.code(), done.stderr.as_slice()), (Some(expected), &[][..]), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_shows_where_to_start() {
+    let folder = folder("help");
+    let (code, out, _) = imsconf(&folder, &["--help"]);
+    assert_eq!(code, 0);
+    for part in ["imsconf verify", "imsconf trace call.pcap", "Exit codes: 0 conforming"] {
+        assert!(out.contains(part), "`{part}` is missing in {out}");
+    }
+    for name in ["verify", "check", "run", "replay", "trace"] {
+        let (code, out, _) = imsconf(&folder, &[name, "--help"]);
+        assert!(code == 0 && out.contains("--json"), "{name}: {out}");
+    }
+}

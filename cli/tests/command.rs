@@ -84,9 +84,11 @@ fn a_deviation_is_caught_and_its_schedule_replays() {
     let (code, out, err) =
         imsconf(&folder, &["run", "--deviation", "version-stuck", "--cases", "200", "--json", "run.json"]);
     assert_eq!((code, err.as_str()), (1, ""), "{out}");
-    for part in ["FAILED in schedule", "I-VERSION (EV-33) broken by the focus", "NOTIFY", "verdict: fail"] {
+    for part in ["FAILED in schedule", "I-VERSION (EV-33) broken by the focus", "verdict: fail"] {
         assert!(out.contains(part), "`{part}` is missing in {out}");
     }
+    let blamed = out.lines().find(|line| line.ends_with("  EV-33")).expect("the ladder marks what is wrong");
+    assert!(blamed.contains("sends NOTIFY (conference)"), "{blamed}");
     let failure = &json(&folder, "run.json")["failure"];
     assert_keys(failure, &["what", "steps", "replay"]);
 

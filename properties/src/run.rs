@@ -99,6 +99,7 @@ pub fn run_with(schedule: &Schedule, deviation: Option<Deviation>, visit: impl F
         step: 0,
         elapsed: Duration::ZERO,
         arrows: Vec::new(),
+        blamed: false,
         visit,
         world,
     };
@@ -126,6 +127,8 @@ struct Runner<V> {
     /// Time that passed since the observers saw something.
     elapsed: Duration,
     arrows: Vec<Arrow>,
+    /// Whether the ladder shows what is wrong.
+    blamed: bool,
     visit: V,
 }
 
@@ -222,6 +225,26 @@ impl<V: FnMut(&Refinement)> Runner<V> {
             let event =
                 Event { number: self.step, elapsed: std::mem::take(&mut self.elapsed), party: *party, stage, message };
             self.observers.observe(&event, &mut self.judge);
+            self.blame(crossing, stage);
+        }
+    }
+
+    /// Marks the message that breaks the first rule; one that was only sent so far gets a line of its own.
+    fn blame(&mut self, crossing: &Crossing, stage: Stage) {
+        if self.blamed {
+            return;
+        }
+        let Some(finding) = self.judge.findings().iter().find(|finding| is_failure(finding)) else { return };
+        let mark = finding.requirement.to_owned();
+        self.blamed = true;
+        match (stage, self.arrows.last_mut()) {
+            (Stage::Delivered, Some(arrow)) => arrow.mark = mark,
+            (Stage::Delivered, None) | (Stage::Sent, _) => {
+                let at = column(crossing.party);
+                let label = format!("sends {}", crossing.message.label());
+                let (number, time) = (self.step, self.world.now().since(imsconf::time::Time::EPOCH));
+                self.arrows.push(Arrow { number, time, from: at, to: at, label, mark, lost: false });
+            }
         }
     }
 

@@ -39,8 +39,8 @@ impl Identifiers {
         format!("{:016x}", self.number(kind, cause, attempt))
     }
 
-    /// A Via branch with the magic cookie of RFC 3261 section 8.1.1.7; depends on dialog, method and `CSeq` number only,
-    /// so that a repeated request has its transaction's branch.
+    /// A Via branch with the magic cookie of RFC 3261 section 8.1.1.7; depends on dialog, method and `CSeq` number
+    /// only, so that a repeated request has its transaction's branch.
     pub fn branch(&self, cause: &[&[u8]]) -> String {
         format!("z9hG4bK{}", self.token("branch", cause, 0))
     }

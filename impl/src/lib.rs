@@ -1,10 +1,11 @@
 //! IMS conference signalling: sans-IO, deterministic SIP codec, transactions, dialogs, usages and roles.
 //!
 //! Layers, each using only those before it: [`wire`], [`body`], [`transaction`], [`dialog`], [`usage`], [`role`].
-//! Read [`agent`] first: it is the boundary that every role shares. [`view`] is what observers may see of a role's inside.
+//! Read [`agent`] first: it is the boundary that every role shares. [`view`] is what observers may see of a role's
+//! inside.
 //!
-//! A role takes datagrams, commands and the time, and gives datagrams and events; whoever holds it owns the sockets and the
-//! clock. Here a UE creates a conference at a focus that it reaches directly:
+//! A role takes datagrams, commands and the time, and gives datagrams and events; whoever holds it owns the sockets and
+//! the clock. Here a UE creates a conference at a focus that it reaches directly:
 //!
 //! ```
 //! use imsconf::agent::{Addr, Agent};

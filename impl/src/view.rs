@@ -1,7 +1,7 @@
 //! Read-only projections of the roles: the only part of their inside that a refinement check or an observer may see.
 //!
-//! Plain data in the RFCs' words, no behaviour; `Ue::view`, `Focus::view` and `Participant::view` fill them in. What is in
-//! flight is not here: it is read from the datagrams themselves. Read first: `role/mod.rs`.
+//! Plain data in the RFCs' words, no behaviour; `Ue::view`, `Focus::view` and `Participant::view` fill them in. What is
+//! in flight is not here: it is read from the datagrams themselves. Read first: `role/mod.rs`.
 
 use std::fmt;
 

@@ -1,7 +1,8 @@
 //! Faults of the peer, as data: one variant per rule that a message can break on its own.
 //!
-//! The strict verdict layer of [`crate::wire`] produces them; nothing is refused because of them unless a role decides so.
-//! How grave a breach is, is not said here: that depends on the profile and belongs to the catalogue of requirements.
+//! The strict verdict layer of [`crate::wire`] produces them; nothing is refused because of them unless a role decides
+//! so. How grave a breach is, is not said here: that depends on the profile and belongs to the catalogue of
+//! requirements.
 
 use std::fmt;
 use std::ops::Range;
@@ -64,7 +65,7 @@ rules! {
     BodyLength: "RFC 3261 section 18.3", "Content-Length is not the length of the body";
     BodyWithoutType: "RFC 3261 section 20.15", "A body without Content-Type";
     // Header fields.
-    MissingMandatory: "RFC 3261 sections 8.1.1 and 8.2.6.2", "A header field that every message of this kind needs is missing";
+    MissingMandatory: "RFC 3261 sections 8.1.1 and 8.2.6.2", "A header field that is mandatory here is missing";
     Repeated: "RFC 3261 section 7.3.1", "A header field that is no list stands there more than once";
     Malformed: "RFC 3261 section 25.1", "A header field value does not follow its grammar";
     Parameter: "RFC 3261 section 25.1", "A parameter does not follow the grammar";

@@ -1,5 +1,5 @@
-//! The life of a conference after its creation: subscribing, inviting, leaving (TS 34.229-5 A.16 steps 10 to 13 and A.20,
-//! RFC 4579 sections 5.5, 5.11 and 5.12).
+//! The life of a conference after its creation: subscribing, inviting, leaving (TS 34.229-5 A.16 steps 10 to 13 and
+//! A.20, RFC 4579 sections 5.5, 5.11 and 5.12).
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! What goes wrong with peers and networks, and what must not follow from it (RFC 5057, RFC 6665 section 4.2.2, RFC 3262
-//! section 3, RFC 3261 sections 8.2, 9.2 and 13.3.1.4).
+//! What goes wrong with peers and networks, and what must not follow from it (RFC 5057, RFC 6665 section 4.2.2, RFC
+//! 3262 section 3, RFC 3261 sections 8.2, 9.2 and 13.3.1.4).
 
 mod common;
 

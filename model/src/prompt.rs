@@ -1,8 +1,9 @@
 //! The same conference among agents that do not dawdle: where witnesses are looked for first.
 //!
-//! The model lets whoever owes a message take his time and lets timers race with messages, because other people's agents and
-//! real networks do. An implementation under test does neither: it sends what it owes at once, and its timers are far longer
-//! than a message travels. A run of this model is one that such an implementation can be led along. Read first: `system.rs`.
+//! The model lets whoever owes a message take his time and lets timers race with messages, because other people's
+//! agents and real networks do. An implementation under test does neither: it sends what it owes at once, and its
+//! timers are far longer than a message travels. A run of this model is one that such an implementation can be led
+//! along. Read first: `system.rs`.
 
 use stateright::{Model, Property};
 

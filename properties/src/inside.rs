@@ -1,6 +1,7 @@
 //! The few invariants that need the inside of the agents: nothing leaks, and both ends of the roster are equal.
 //!
-//! They are judged at the end of a run, when the world is quiescent and the timers that absorb late copies have run out.
+//! They are judged at the end of a run, when the world is quiescent and the timers that absorb late copies have run
+//! out.
 
 use imsconf::view::{CallState, ConferenceView, Counts, FocusCallState, LegState, NotifierState, SubscriberState};
 

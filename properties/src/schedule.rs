@@ -58,8 +58,8 @@ pub enum TimerPreset {
     Rfc3261,
     /// 2 s, 16 s, 17 s (TS 24.229 7.7, UE to P-CSCF).
     Ims,
-    /// The long timers at the UE and the invited users, those of RFC 3261 at the focus. No proxy here keeps transactions,
-    /// which would set the two apart: only for schedules about the end of a wait.
+    /// The long timers at the UE and the invited users, those of RFC 3261 at the focus. No proxy here keeps
+    /// transactions, which would set the two apart: only for schedules about the end of a wait.
     Access,
 }
 

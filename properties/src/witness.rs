@@ -1,4 +1,5 @@
-//! The model's witnesses on the implementation: whatever the model shows to be possible, the implementation is led to do.
+//! The model's witnesses on the implementation: whatever the model shows to be possible, the implementation is led to
+//! do.
 
 use imsconf_model::{Action, Conference, Moment, State, Witness, moments, sightings};
 use stateright::Property;

@@ -1,5 +1,5 @@
-//! A capture in which every single frame is missing once, in which frames are exchanged, and in which one value is wrong:
-//! each is named with the right requirement and side, and what cannot be known is not called a failure.
+//! A capture in which every single frame is missing once, in which frames are exchanged, and in which one value is
+//! wrong: each is named with the right requirement and side, and what cannot be known is not called a failure.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -95,16 +95,15 @@ impl Refinement {
         text
     }
 
-    /// What there is to say of a deliberately wrong implementation: it leaves the model, so only the invariants judge it.
+    /// What there is to say of a deliberately wrong implementation. It leaves the model: only invariants judge it.
     pub(crate) fn deviating(&self, spec: &Spec) -> String {
         let Spec { name, fault, seen, caught_by, .. } = spec;
-        format!(
-            "Implementation with the deviation {name}\n  fault: {fault}\n  seen: {seen}\n  must be caught by: {}\n  {} schedules (median {} steps), {} moves\n",
-            caught_by.join(", "),
-            grouped(self.schedules.into()),
-            self.median_steps,
-            grouped(self.moves),
-        )
+        let caught_by = caught_by.join(", ");
+        let (schedules, moves) = (grouped(self.schedules.into()), grouped(self.moves));
+        let mut text = format!("Implementation with the deviation {name}\n");
+        let _ = writeln!(text, "  fault: {fault}\n  seen: {seen}\n  must be caught by: {caught_by}");
+        let _ = writeln!(text, "  {schedules} schedules (median {} steps), {moves} moves", self.median_steps);
+        text
     }
 }
 
@@ -150,9 +149,8 @@ impl Failure {
 
     pub(crate) fn text(&self) -> String {
         let Self { what, steps, replay, case, steps_before, ladder, .. } = self;
-        format!(
-            "FAILED in schedule {case} (shrunk from {steps_before} to {steps} steps)\n  {what}\n\n{ladder}\nreplay: {replay}\n"
-        )
+        let head = format!("FAILED in schedule {case} (shrunk from {steps_before} to {steps} steps)");
+        format!("{head}\n  {what}\n\n{ladder}\nreplay: {replay}\n")
     }
 
     /// Writes the shrunk schedule to its file.

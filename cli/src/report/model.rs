@@ -71,16 +71,12 @@ impl Explored {
     pub(crate) fn text(&self) -> String {
         let held = self.claims.iter().filter(|claim| claim.holds).count();
         let seen = self.witnesses.iter().filter(|witness| witness.path.is_some()).count();
-        let mut text = format!(
-            "  {:<48} {:>12} states {:>13} transitions\n    {} quiescent, {} terminal; claims held {held} of {}, branches seen {seen} of {}\n",
-            self.configuration,
-            grouped(self.unique_states as u64),
-            grouped(self.transitions),
-            grouped(self.quiescent_states as u64),
-            grouped(self.terminal_states as u64),
-            self.claims.len(),
-            self.witnesses.len(),
-        );
+        let (states, transitions) = (grouped(self.unique_states as u64), grouped(self.transitions));
+        let (quiescent, terminal) = (grouped(self.quiescent_states as u64), grouped(self.terminal_states as u64));
+        let (claims, branches) = (self.claims.len(), self.witnesses.len());
+        let mut text = format!("  {:<48} {states:>12} states {transitions:>13} transitions\n", self.configuration);
+        let _ = write!(text, "    {quiescent} quiescent, {terminal} terminal; ");
+        let _ = writeln!(text, "claims held {held} of {claims}, branches seen {seen} of {branches}");
         for claim in self.claims.iter().filter(|claim| !claim.holds) {
             let path = claim.counterexample.as_deref().unwrap_or_default().join("\n      ");
             let _ = writeln!(text, "    REFUTED {}:\n      {path}", claim.name);

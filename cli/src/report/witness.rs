@@ -21,8 +21,8 @@ pub(crate) struct Witnesses {
 }
 
 impl Witnesses {
-    /// Leads the implementation along every witness, each from the first configuration that has it. Those that take somebody
-    /// who dawdles, or a timer that races with a message, are the model's alone.
+    /// Leads the implementation along every witness, each from the first configuration that has it. Those that take
+    /// somebody who dawdles, or a timer that races with a message, are the model's alone.
     pub(crate) fn of(reports: &[ScopeReport]) -> Self {
         let mut names = BTreeSet::new();
         let witnesses = reports.iter().flat_map(|report| &report.witnesses).filter(|witness| witness.prompt);

@@ -1,8 +1,9 @@
 //! Offers and answers of one dialog over the messages that carry them (RFC 3264; RFC 3261 section 13.2.1; RFC 3262
 //! section 5; RFC 3311 section 5; the pairs of RFC 6337 section 2.2).
 //!
-//! It knows *that* a message carries a session description, never what is in it. A body is an answer only in the message
-//! that the table of pairs links with the offer: [`OfferCarrier`]. Read [`Exchange`] first, then [`OfferAnswer::send`].
+//! It knows *that* a message carries a session description, never what is in it. A body is an answer only in the
+//! message that the table of pairs links with the offer: [`OfferCarrier`]. Read [`Exchange`] first, then
+//! [`OfferAnswer::send`].
 
 use thiserror::Error;
 

@@ -1,8 +1,8 @@
-//! Preconditions of a call at one of its ends (RFC 3312, as TS 24.229 section 5.1.3.1 uses it): are they in use, are they
-//! met, does the peer wait for a new offer.
+//! Preconditions of a call at one of its ends (RFC 3312, as TS 24.229 section 5.1.3.1 uses it): are they in use, are
+//! they met, does the peer wait for a new offer.
 //!
-//! The rows themselves, and how each side sees them, are in [`crate::body::sdp`]; here is what the sequence of descriptions
-//! adds up to. Feed it with every description that was sent or received as an offer or an answer.
+//! The rows themselves, and how each side sees them, are in [`crate::body::sdp`]; here is what the sequence of
+//! descriptions adds up to. Feed it with every description that was sent or received as an offer or an answer.
 
 use crate::body::sdp::{Flow, Preconditions, Segment, SessionDescription, Status};
 
@@ -40,8 +40,8 @@ impl PreconditionStatus {
         });
     }
 
-    /// The peer's offer or answer came; `is_answer` says which. An answer without preconditions to an offer that had them
-    /// comes from a peer without the extension.
+    /// The peer's offer or answer came; `is_answer` says which. An answer without preconditions to an offer that had
+    /// them comes from a peer without the extension.
     pub fn received(&mut self, description: &SessionDescription, is_answer: bool) {
         self.unused |= is_answer && !description.has_preconditions();
         self.streams = description.media_in_use().map(|media| media.preconditions.flipped()).collect();
@@ -63,8 +63,8 @@ impl PreconditionStatus {
         self.state() != PreconditionState::Unmet
     }
 
-    /// Whether the peer waits for a new offer, with `reserved` on our side now: it asked to be told of that much, and no
-    /// description of ours has said so yet (RFC 3312 section 7).
+    /// Whether the peer waits for a new offer, with `reserved` on our side now: it asked to be told of that much, and
+    /// no description of ours has said so yet (RFC 3312 section 7).
     pub fn owes_offer(&self, reserved: Flow) -> bool {
         let is_reached = |status: &Status| {
             let ours = status.flipped();

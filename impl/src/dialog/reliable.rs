@@ -1,4 +1,5 @@
-//! Reliable provisional responses (RFC 3262): the UAS that repeats one until its PRACK, the UAC that takes them in order.
+//! Reliable provisional responses (RFC 3262): the UAS that repeats one until its PRACK, the UAC that takes them in
+//! order.
 //!
 //! One [`ReliableSender`] per INVITE server transaction, one [`ReliableReceiver`] per early dialog of an INVITE client
 //! transaction. Ours keeps a single reliable response unacknowledged at a time, which section 3 demands for the first
@@ -325,8 +326,8 @@ pub enum ReliableReceiver {
 }
 
 impl ReliableReceiver {
-    /// A reliable response with this RSeq came; `cseq` is the number of *its* `CSeq`, which after an authentication retry
-    /// is not that of the first INVITE (RFC 3262 section 7.2).
+    /// A reliable response with this RSeq came; `cseq` is the number of *its* `CSeq`, which after an authentication
+    /// retry is not that of the first INVITE (RFC 3262 section 7.2).
     pub const fn on_provisional(&mut self, rseq: u32, cseq: u32) -> ReceiverVerdict {
         match *self {
             Self::Fresh => {

@@ -1,7 +1,7 @@
 //! Building requests: the one that may create a dialog, and those inside one (RFC 3261 sections 8.1.1 and 12.2.1.1).
 //!
-//! A [`Request`] says where it goes and which number it has, then [`Request::builder`] starts the message. Contact, Event,
-//! bodies and all the rest are for the layer above to append.
+//! A [`Request`] says where it goes and which number it has, then [`Request::builder`] starts the message. Contact,
+//! Event, bodies and all the rest are for the layer above to append.
 
 use thiserror::Error;
 
@@ -159,8 +159,8 @@ impl Dialog {
         Ok(self.numbered(method, cseq))
     }
 
-    /// The ACK for a 2xx to the INVITE with `invite_cseq` (RFC 3261 section 13.2.2.4). Each copy of the 2xx gets one, also
-    /// after the dialog's end.
+    /// The ACK for a 2xx to the INVITE with `invite_cseq` (RFC 3261 section 13.2.2.4). Each copy of the 2xx gets one,
+    /// also after the dialog's end.
     pub fn ack(&self, invite_cseq: u32) -> Request {
         self.numbered(Method::Ack, invite_cseq)
     }

@@ -18,8 +18,8 @@ pub struct RouteSetTooLong {
     pub entries: usize,
 }
 
-/// The proxies that asked to stay on the path, nearest first. URI parameters are kept, header parameters are not part of
-/// it (RFC 3261 section 12.1.2).
+/// The proxies that asked to stay on the path, nearest first. URI parameters are kept, header parameters are not part
+/// of it (RFC 3261 section 12.1.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RouteSet(Vec<OwnedUri>);
 
@@ -46,8 +46,8 @@ impl RouteSet {
         Ok(Self(proxies))
     }
 
-    /// At the UAS: the Record-Route of the request, in order (RFC 3261 section 12.1.1). A subscriber's set comes from the
-    /// NOTIFY in the same way (RFC 6665 section 4.4.1).
+    /// At the UAS: the Record-Route of the request, in order (RFC 3261 section 12.1.1). A subscriber's set comes from
+    /// the NOTIFY in the same way (RFC 6665 section 4.4.1).
     ///
     /// # Errors
     /// There are more than [`MAX_ROUTES`] entries.

@@ -226,8 +226,8 @@ impl Dialog {
         self.state = DialogState::Terminated;
     }
 
-    /// A request of the peer inside this dialog came. Its number has to be above all before it; gaps are normal, ACK and
-    /// CANCEL have the number of their INVITE (RFC 3261 section 12.2.2). Call it once per request, not for copies.
+    /// A request of the peer inside this dialog came. Its number has to be above all before it; gaps are normal, ACK
+    /// and CANCEL have the number of their INVITE (RFC 3261 section 12.2.2). Call it once per request, not for copies.
     ///
     /// # Errors
     /// The request is out of order or malformed; nothing has changed.
@@ -252,11 +252,11 @@ impl Dialog {
         }
     }
 
-    /// A response to a request of ours inside this dialog came, or a further one to the INVITE that made it. Call it once
-    /// per response, not for copies: an old 2xx must not bring an old target back.
+    /// A response to a request of ours inside this dialog came, or a further one to the INVITE that made it. Call it
+    /// once per response, not for copies: an old 2xx must not bring an old target back.
     ///
-    /// The first 2xx to the INVITE confirms an early dialog and recomputes the route set (RFC 3261 section 13.2.2.4). The
-    /// target follows a 2xx and a *reliable* provisional response (RFC 6141 section 4.3), never an unreliable one.
+    /// The first 2xx to the INVITE confirms an early dialog and recomputes the route set (RFC 3261 section 13.2.2.4).
+    /// The target follows a 2xx and a *reliable* provisional response (RFC 6141 section 4.3), never an unreliable one.
     ///
     /// # Errors
     /// A header field that matters is malformed; nothing has changed.

@@ -1,7 +1,8 @@
-//! What an operator or a test decides: addresses, URIs, profile, timers. The seeds' `px_...` parameters are fields here.
+//! What an operator or a test decides: addresses, URIs, profile, timers. The seeds' `px_...` parameters are fields
+//! here.
 //!
-//! Every configuration has a `new` with what cannot be guessed and public fields, set to the defaults of the 3GPP profile,
-//! for the rest.
+//! Every configuration has a `new` with what cannot be guessed and public fields, set to the defaults of the 3GPP
+//! profile, for the rest.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -14,8 +15,8 @@ use crate::wire::OwnedUri;
 
 /// Default no-answer time of the focus for a dialled-out leg.
 pub const DEFAULT_NO_ANSWER: Duration = Duration::from_secs(60);
-/// Default time that a call may take to be established: a little less than the three minutes after which a proxy gives up
-/// by itself (Timer C, RFC 3261 section 16.6).
+/// Default time that a call may take to be established: a little less than the three minutes after which a proxy gives
+/// up by itself (Timer C, RFC 3261 section 16.6).
 pub const DEFAULT_SETUP: Duration = Duration::from_secs(175);
 /// Default length of a conference subscription (TS 34.229-1 A.5.3), in seconds.
 pub const DEFAULT_CONFERENCE_EXPIRES: u32 = 7200;
@@ -75,8 +76,8 @@ impl Hosts {
         self
     }
 
-    /// Adds a user's registered contact address; it goes before the host name. `uri` is the address of record, a SIP URI
-    /// or a tel URI, without parameters.
+    /// Adds a user's registered contact address; it goes before the host name. `uri` is the address of record, a SIP
+    /// URI or a tel URI, without parameters.
     #[must_use]
     pub fn with_user(mut self, uri: &str, at: Addr) -> Self {
         self.users.insert(uri.to_owned(), at);
@@ -88,8 +89,8 @@ impl Hosts {
         self.users.get(uri).copied()
     }
 
-    /// The address of a host: a name that was added or an IP literal, with or without the brackets of an IPv6 reference.
-    /// `port` replaces the one known for a name; an IP literal without one has port 5060.
+    /// The address of a host: a name that was added or an IP literal, with or without the brackets of an IPv6
+    /// reference. `port` replaces the one known for a name; an IP literal without one has port 5060.
     pub fn host(&self, host: &str, port: Option<u16>) -> Option<Addr> {
         let bare = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host);
         if let Ok(ip) = bare.parse::<IpAddr>() {

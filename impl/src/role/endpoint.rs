@@ -1,7 +1,7 @@
 //! What the user agents share: transactions, identifiers, and where a request goes.
 //!
-//! An [`Endpoint`] knows nothing of calls. A role hands it a [`Request`] that a dialog numbered and addressed, adds its own
-//! header fields, and gets back the key under which the response will come.
+//! An [`Endpoint`] knows nothing of calls. A role hands it a [`Request`] that a dialog numbered and addressed, adds its
+//! own header fields, and gets back the key under which the response will come.
 
 use crate::agent::{Addr, Transmit};
 use crate::dialog::{Dialog, DialogId, Request, Tag};
@@ -92,8 +92,8 @@ impl Endpoint {
         Ok((to, bytes))
     }
 
-    /// The dialog of a 2xx that nobody wants any more: ACK, then BYE (RFC 3261 sections 13.2.2.4 and 15). `finish` adds to the BYE what
-    /// the dialog does not decide.
+    /// The dialog of a 2xx that nobody wants any more: ACK, then BYE (RFC 3261 sections 13.2.2.4 and 15). `finish` adds
+    /// to the BYE what the dialog does not decide.
     pub(crate) fn refuse_success(
         &mut self,
         now: Time,
@@ -114,8 +114,8 @@ impl Endpoint {
         let _ = self.transactions.cancel(now, invite);
     }
 
-    /// A response to a request that has no final response yet; none if it has. With `tag` as To tag of a dialog, or with
-    /// one made from the branch, so that every answer to this request has the same.
+    /// A response to a request that has no final response yet; none if it has. With `tag` as To tag of a dialog, or
+    /// with one made from the branch, so that every answer to this request has the same.
     pub(crate) fn response(&self, to: &ServerKey, code: u16, tag: Option<&Tag>) -> Option<Builder> {
         let request = Message::parse(self.transactions.unanswered(to)?).ok()?;
         let branch = request.via().map(|via| via.raw).unwrap_or_default();
@@ -155,8 +155,8 @@ impl Endpoint {
         }
     }
 
-    /// The 420 to a request that requires an extension that is not among `supported` (RFC 3261 section 8.2.2.3); none if
-    /// it can be served.
+    /// The 420 to a request that requires an extension that is not among `supported` (RFC 3261 section 8.2.2.3); none
+    /// if it can be served.
     pub(crate) fn refuse_unsupported(
         &self,
         to: &ServerKey,

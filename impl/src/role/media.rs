@@ -54,7 +54,8 @@ impl Media {
         self.offered(&Preconditions::default())
     }
 
-    /// An offer that reserves resources (table of TS 34.229-1 15.21): `reserved` says what is there already on our side.
+    /// An offer that reserves resources (table of TS 34.229-1 15.21): `reserved` says what is there already on our
+    /// side.
     pub(crate) fn offer_with_preconditions(&mut self, reserved: Flow) -> Vec<u8> {
         let preconditions = Preconditions {
             current: vec![Status::qos(Segment::Local, reserved), Status::qos(Segment::Remote, Flow::NONE)],

@@ -70,8 +70,8 @@ impl Proxy {
         uri.host() == own.host() && uri.port() == own.port()
     }
 
-    /// The branch of a stateless proxy (section 16.11): the same for every copy of a request, for its CANCEL and for the
-    /// ACK to its failure response.
+    /// The branch of a stateless proxy (section 16.11): the same for every copy of a request, for its CANCEL and for
+    /// the ACK to its failure response.
     fn branch(&self, request: &Message<'_>, via: &Via<'_>) -> String {
         match via.branch() {
             Some(branch) if via.has_magic_cookie() => self.identifiers.branch(&[branch, via.sent_by]),
@@ -105,7 +105,8 @@ impl Proxy {
         Ok(Transmit { to, bytes: edit.push_via(&own)?.render() })
     }
 
-    /// Where a response goes: to the Via below ours, as this proxy stamped it (section 16.7 step 9, RFC 3581 section 4).
+    /// Where a response goes: to the Via below ours, as this proxy stamped it (section 16.7 step 9, RFC 3581 section
+    /// 4).
     fn forward_response(&self, response: &Message<'_>) -> Option<Transmit> {
         let mut vias = response.vias().ok()?.into_iter();
         if vias.next()?.sent_by != self.sent_by().as_bytes() {

@@ -94,7 +94,8 @@ impl Transactions {
     }
 
     /// Cancels an INVITE that has a provisional and no final response (RFC 3261 section 9.1): makes the CANCEL from it,
-    /// starts its client transaction, and gives the INVITE 64*T1 to end, after which it is [`TransactionEvent::TimedOut`].
+    /// starts its client transaction, and gives the INVITE 64*T1 to end, after which it is
+    /// [`TransactionEvent::TimedOut`].
     ///
     /// # Errors
     /// It is too early or too late for a CANCEL, or the table is full.

@@ -1,4 +1,5 @@
-//! What the tests of the four machines share: the transition table as text, and the exploration of every input sequence.
+//! What the tests of the four machines share: the transition table as text, and the exploration of every input
+//! sequence.
 
 use std::collections::HashSet;
 use std::fmt::{Debug, Write as _};

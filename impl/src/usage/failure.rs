@@ -1,5 +1,5 @@
-//! What a refused or unanswered request inside a dialog destroys: nothing, the usage, or the dialog (RFC 5057 section 5,
-//! RFC 6665 sections 4.1.2.2 and 4.2.2).
+//! What a refused or unanswered request inside a dialog destroys: nothing, the usage, or the dialog (RFC 5057 section
+//! 5, RFC 6665 sections 4.1.2.2 and 4.2.2).
 
 use crate::wire::Method;
 
@@ -18,8 +18,8 @@ impl Damage {
     /// What the final response `code` to a request with `method` does. A transaction without a final response counts as
     /// 408, which ends the usage (RFC 5057 section 5.2).
     ///
-    /// A refused REFER never made a usage, so where the table says *usage* it does nothing (RFC 5057 section 4.2); a BYE
-    /// ends its usage whatever the answer (RFC 3261 section 15.1.1).
+    /// A refused REFER never made a usage, so where the table says *usage* it does nothing (RFC 5057 section 4.2); a
+    /// BYE ends its usage whatever the answer (RFC 3261 section 15.1.1).
     pub const fn of(method: Method<'_>, code: u16) -> Self {
         let damage = match code {
             404 | 410 | 416 | 482..=485 | 502 | 604 => Self::Dialog,
@@ -34,8 +34,8 @@ impl Damage {
     }
 }
 
-/// Whether this answer to a NOTIFY, or to a refreshing SUBSCRIBE, ends the subscription at once (RFC 6665 sections 4.2.2
-/// and 4.1.2.2). Other refusals hurt the transaction only.
+/// Whether this answer to a NOTIFY, or to a refreshing SUBSCRIBE, ends the subscription at once (RFC 6665 sections
+/// 4.2.2 and 4.1.2.2). Other refusals hurt the transaction only.
 pub const fn ends_subscription(code: u16) -> bool {
     matches!(code, 404 | 405 | 410 | 416 | 480..=485 | 489 | 501 | 604)
 }

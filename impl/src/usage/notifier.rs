@@ -1,8 +1,8 @@
 //! The notifier of RFC 6665 section 4.2.2 for any event package: what is owed to the subscriber, one NOTIFY at a time.
 //!
-//! It knows *that* something is to be reported, not what: the package above writes the body when [`Notifier::next`] says
-//! that a NOTIFY goes out. Changes that come while one is in flight are gathered into the next. Several notifiers that share
-//! a dialog take turns through [`next_owed`]. Read `State` first.
+//! It knows *that* something is to be reported, not what: the package above writes the body when [`Notifier::next`]
+//! says that a NOTIFY goes out. Changes that come while one is in flight are gathered into the next. Several notifiers
+//! that share a dialog take turns through [`next_owed`]. Read `State` first.
 
 use std::time::Duration;
 
@@ -298,8 +298,8 @@ impl Notifier {
         )
     }
 
-    /// A SUBSCRIBE for this subscription was accepted with this duration in seconds; its NOTIFY is owed at once. Returns
-    /// `false` if the subscription is over: answer 481.
+    /// A SUBSCRIBE for this subscription was accepted with this duration in seconds; its NOTIFY is owed at once.
+    /// Returns `false` if the subscription is over: answer 481.
     #[must_use = "a SUBSCRIBE for an ended subscription is answered 481"]
     pub fn on_subscribe(&mut self, now: Time, expires: u32) -> bool {
         self.step(Input::Subscribe { now, expires }) != Output::NoSubscription
@@ -353,9 +353,9 @@ impl Notifier {
     }
 }
 
-/// Which of the subscriptions that share a dialog sends next: none while any of them has a NOTIFY in flight, else the first
-/// in the given order that owes one. A careful notifier does so because a NOTIFY that is overtaken by the next one is
-/// refused for its lower `CSeq` number (RFC 3261 section 12.2.2).
+/// Which of the subscriptions that share a dialog sends next: none while any of them has a NOTIFY in flight, else the
+/// first in the given order that owes one. A careful notifier does so because a NOTIFY that is overtaken by the next
+/// one is refused for its lower `CSeq` number (RFC 3261 section 12.2.2).
 pub fn next_owed<'a, Key>(notifiers: impl IntoIterator<Item = (Key, &'a Notifier)>) -> Option<Key> {
     let mut first = None;
     for (key, notifier) in notifiers {

@@ -24,8 +24,8 @@ pub enum Reason {
     Other(String),
 }
 
-/// When a new subscription may take the place of the one that ended. It is always a new SUBSCRIBE with a new Call-ID and
-/// a new From tag (RFC 6665 section 4.4.2).
+/// When a new subscription may take the place of the one that ended. It is always a new SUBSCRIBE with a new Call-ID
+/// and a new From tag (RFC 6665 section 4.4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Resubscribe {
     /// It should be done at once.
@@ -72,7 +72,8 @@ impl Reason {
         }
     }
 
-    /// What the subscriber may do after a terminating NOTIFY with this reason (or none) and this `retry-after` (seconds).
+    /// What the subscriber may do after a terminating NOTIFY with this reason (or none) and this `retry-after`
+    /// (seconds).
     pub fn resubscribe(reason: Option<&Self>, retry_after: Option<u32>) -> Resubscribe {
         let wait = retry_after.map(|seconds| Resubscribe::NotBefore(Duration::from_secs(u64::from(seconds))));
         match reason {

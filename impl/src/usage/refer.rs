@@ -1,8 +1,8 @@
-//! The `refer` package on top of the two subscription machines (RFC 3515): the referrer's view of each REFER it sent, and
-//! the report of the one who carries a REFER out.
+//! The `refer` package on top of the two subscription machines (RFC 3515): the referrer's view of each REFER it sent,
+//! and the report of the one who carries a REFER out.
 //!
-//! Each REFER in a dialog has its own subscription, named by the `CSeq` number of the REFER (section 2.4.6). Ending it says
-//! nothing about the reference itself. Read [`ReferralState`] first.
+//! Each REFER in a dialog has its own subscription, named by the `CSeq` number of the REFER (section 2.4.6). Ending it
+//! says nothing about the reference itself. Read [`ReferralState`] first.
 
 use std::collections::BTreeMap;
 

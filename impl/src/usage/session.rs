@@ -1,7 +1,7 @@
 //! The INVITE usage of a dialog, at its two ends: [`Caller`] and [`Callee`] (RFC 3261 sections 9, 13 and 15).
 //!
-//! Their states are those of RFC 5407 section 2: the names Preparative, Early, Moratorium, Established, Mortal and Morgue
-//! are its words, and the crossings of its section 3 are what the two are tested against each other with.
+//! Their states are those of RFC 5407 section 2: the names Preparative, Early, Moratorium, Established, Mortal and
+//! Morgue are its words, and the crossings of its section 3 are what the two are tested against each other with.
 
 mod callee;
 mod caller;

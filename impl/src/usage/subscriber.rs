@@ -1,7 +1,7 @@
 //! The subscriber of RFC 6665 section 4.1.2 for any event package, started by a SUBSCRIBE or by a REFER (RFC 3515).
 //!
-//! The NOTIFY makes the subscription, not the 2xx, and may come before it; Timer N runs from the sending of each SUBSCRIBE
-//! to the next NOTIFY. Matching a NOTIFY to a subscription (dialog, package, `id`) is done by the caller, see
+//! The NOTIFY makes the subscription, not the 2xx, and may come before it; Timer N runs from the sending of each
+//! SUBSCRIBE to the next NOTIFY. Matching a NOTIFY to a subscription (dialog, package, `id`) is done by the caller, see
 //! [`crate::dialog::EventKey`]. Read `State` first: the figure of the section with its data.
 
 use std::time::Duration;
@@ -180,8 +180,8 @@ fn refresh_time(now: Time, left: u32) -> Time {
     now + if left > 1200 { seconds(left - 600) } else { seconds(left) / 2 }
 }
 
-/// Whether a 423 with this Min-Expires is to be obeyed. Expires 0 asks for an end, not for a duration: no notifier may find
-/// that too brief (RFC 6665 section 4.2.1.1).
+/// Whether a 423 with this Min-Expires is to be obeyed. Expires 0 asks for an end, not for a duration: no notifier may
+/// find that too brief (RFC 6665 section 4.2.1.1).
 const fn is_longer(minimum: u32, asked: u32) -> bool {
     asked > 0 && minimum > asked
 }

@@ -1,4 +1,5 @@
-//! What a proxy changes in a message, on the raw bytes: every byte that is not named stays (RFC 3261 sections 16.6, 16.7).
+//! What a proxy changes in a message, on the raw bytes: every byte that is not named stays (RFC 3261 sections 16.6,
+//! 16.7).
 
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -70,8 +71,8 @@ impl<'m, 'a> Edit<'m, 'a> {
         self.push(Name::Route, value)
     }
 
-    /// Puts a line for `name` above the first of that name; a header that is not there yet gets the first line below the
-    /// start line, where section 7.3.1 wants the fields that proxies need.
+    /// Puts a line for `name` above the first of that name; a header that is not there yet gets the first line below
+    /// the start line, where section 7.3.1 wants the fields that proxies need.
     ///
     /// # Errors
     /// The value holds a control character.

@@ -1,6 +1,7 @@
 //! A message as a borrowed view of its datagram: start line, header field spans, body; typed headers on demand.
 //!
-//! RFC 3261 sections 7 and 20. Read first: `parse.rs` for how the spans come about, `header/mod.rs` for the typed views.
+//! RFC 3261 sections 7 and 20. Read first: `parse.rs` for how the spans come about, `header/mod.rs` for the typed
+//! views.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -286,7 +287,8 @@ impl<'a> Message<'a> {
         self.values(Name::Via).map(|value| self.read(Name::Via, value, Via::parse)).collect()
     }
 
-    /// Every value of a header whose values are name-addrs: Contact, P-Asserted-Identity, Path, Service-Route and so on.
+    /// Every value of a header whose values are name-addrs: Contact, P-Asserted-Identity, Path, Service-Route and so
+    /// on.
     ///
     /// # Errors
     /// One of them is malformed.

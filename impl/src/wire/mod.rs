@@ -2,9 +2,9 @@
 //!
 //! Two layers, kept apart. *Framing* ([`Message::parse`]) takes what can be understood and never copies: a message is a
 //! list of spans over the datagram, and each header field is only looked into when it is asked for. The *verdict*
-//! ([`verdict`]) names every rule that a message breaks, with the clause and the byte range; nothing else depends on it.
-//! Writing is apart from both: [`Builder`] renders a message of our own, [`edit::Edit`] changes what a proxy may change
-//! and leaves every other byte as it was.
+//! ([`verdict`]) names every rule that a message breaks, with the clause and the byte range; nothing else depends on
+//! it. Writing is apart from both: [`Builder`] renders a message of our own, [`edit::Edit`] changes what a proxy may
+//! change and leaves every other byte as it was.
 //!
 //! Read first: `message.rs`, then `header/mod.rs`.
 

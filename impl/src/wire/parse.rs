@@ -1,7 +1,8 @@
 //! Framing: start line, header field spans, body (RFC 3261 sections 7, 7.3.1 and 18.3); lenient on purpose.
 //!
-//! Accepted beyond the grammar: lines that end with LF alone, CRLFs before the start line (section 7.5), a missing empty
-//! line at the very end, lines without a colon (kept, and named by the verdict), a body shorter than `Content-Length`.
+//! Accepted beyond the grammar: lines that end with LF alone, CRLFs before the start line (section 7.5), a missing
+//! empty line at the very end, lines without a colon (kept, and named by the verdict), a body shorter than
+//! `Content-Length`.
 
 use std::ops::Range;
 

@@ -1,4 +1,5 @@
-//! A tiny network for flow tests: first in, first out, no loss unless a test asks for it, time jumps to the next deadline.
+//! A tiny network for flow tests: first in, first out, no loss unless a test asks for it, time jumps to the next
+//! deadline.
 
 #![allow(dead_code, unreachable_pub, reason = "a module of several test crates, each of which uses another part of it")]
 

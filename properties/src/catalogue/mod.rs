@@ -1,7 +1,8 @@
 //! The requirements: which rule binds whom, where it comes from, and what checks it.
 //!
 //! The rows live in `properties/requirements/*.toml`, one file per part of the procedure, in our own words with the
-//! clause as source. Every row is checked by something named or waived with a reason; a verdict quotes the row by its id.
+//! clause as source. Every row is checked by something named or waived with a reason; a verdict quotes the row by its
+//! id.
 //!
 //! Read first: [`Requirement`], then `requirements/refer.toml`.
 

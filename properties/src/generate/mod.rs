@@ -1,7 +1,8 @@
 //! Generated schedules: every order that a user and a network can bring about, and the smallest one that still fails.
 //!
-//! [`strategy`] is for proptest; [`Cases`] draws the same schedules one by one from a seed, for the command; [`minimal`]
-//! shrinks a failing schedule further than element-wise shrinking can, because it knows what the steps mean.
+//! [`strategy`] is for proptest; [`Cases`] draws the same schedules one by one from a seed, for the command;
+//! [`minimal`] shrinks a failing schedule further than element-wise shrinking can, because it knows what the steps
+//! mean.
 
 mod minimal;
 

@@ -97,7 +97,10 @@ impl CSeq {
         let entry = (event.party, key);
         if self.overtaken.remove(&entry) {
             judge.rule(&OVERTAKEN, event.party, code == 500, &[event.number], || {
-                format!("{} with CSeq {} came after a later request and got {code}, not 500", entry.1.method, entry.1.cseq)
+                format!(
+                    "{} with CSeq {} came after a later request and got {code}, not 500",
+                    entry.1.method, entry.1.cseq
+                )
             });
         }
     }

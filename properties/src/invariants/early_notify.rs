@@ -1,5 +1,5 @@
-//! I-EARLY-NOTIFY: a NOTIFY that belongs to an outstanding SUBSCRIBE or REFER is accepted, whether it comes before the 2xx
-//! or after the end of the call (RFC 6665 section 4.1.2.4, RFC 3515 section 2.4.4).
+//! I-EARLY-NOTIFY: a NOTIFY that belongs to an outstanding SUBSCRIBE or REFER is accepted, whether it comes before the
+//! 2xx or after the end of the call (RFC 6665 section 4.1.2.4, RFC 3515 section 2.4.4).
 //!
 //! Only what was delivered to the subscriber counts. 500 is legal for a NOTIFY that was overtaken in its dialog
 //! (RFC 3261 section 12.2.2). A subscriber may give up a subscription without NOTIFY after 64*T1; as T1 is not known to
@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::evidence::conference_over;
-use crate::observe::{Conversation, Deadline, DialogState, End, Event, Judge, Observer, Rule, SubscriptionKey, TransactionKey};
+use crate::observe::{
+    Conversation, Deadline, DialogState, End, Event, Judge, Observer, Rule, SubscriptionKey, TransactionKey,
+};
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-EARLY-NOTIFY";
@@ -74,7 +76,8 @@ impl EarlyNotify {
         let dialog = conversation.dialog(event);
         let number = message.cseq().map(|cseq| cseq.number);
         let overtaken = dialog.as_ref().is_some_and(|dialog| dialog.remote_cseq > number);
-        let ended = dialog.is_some_and(|dialog| dialog.state == DialogState::Ended) || conference_over(conversation, event.party);
+        let ended = dialog.is_some_and(|dialog| dialog.state == DialogState::Ended)
+            || conference_over(conversation, event.party);
         let when = match (subscription.answer_delivered, &*key.package) {
             (None, "refer") => When::Before202,
             (None, _) => When::Before2xx,

@@ -72,8 +72,8 @@ fn call(conversation: &Conversation, focus: Party, key: &TransactionKey, invite:
     })
 }
 
-/// Whom a URI means, as far as the roster, a Refer-To and a Request-URI have to agree: user and host without parameters,
-/// or the telephone number, whichever scheme it is written in.
+/// Whom a URI means, as far as the roster, a Refer-To and a Request-URI have to agree: user and host without
+/// parameters, or the telephone number, whichever scheme it is written in.
 pub(super) fn user(uri: &str) -> String {
     let uri = Uri::read(uri);
     let tel = uri.scheme.eq_ignore_ascii_case("tel");
@@ -120,8 +120,8 @@ pub(super) fn has_unanswered_notify(conversation: &Conversation, key: &Subscript
     })
 }
 
-/// Whether a refer NOTIFY does not say which of several REFERs in its dialog it is about. That it should is the business of
-/// I-REF-ID; the others leave such a NOTIFY alone.
+/// Whether a refer NOTIFY does not say which of several REFERs in its dialog it is about. That it should is the
+/// business of I-REF-ID; the others leave such a NOTIFY alone.
 pub(super) fn is_nameless(conversation: &Conversation, message: &Sip) -> bool {
     let refer = message.event().is_some_and(|event| event.package == "refer" && event.id.is_none());
     let referrals = conversation.subscriptions().filter(|(key, subscription)| {

@@ -1,5 +1,5 @@
-//! I-481-REMOVES: a NOTIFY answered with a code that speaks of the subscription removes it, and the notifier says nothing
-//! more about it; one that timed out should (RFC 6665 section 4.2.2).
+//! I-481-REMOVES: a NOTIFY answered with a code that speaks of the subscription removes it, and the notifier says
+//! nothing more about it; one that timed out should (RFC 6665 section 4.2.2).
 
 use std::collections::BTreeMap;
 

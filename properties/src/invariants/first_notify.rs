@@ -1,8 +1,8 @@
 //! I-FIRST-NOTIFY: whoever accepts a SUBSCRIBE or REFER sends a NOTIFY for it, and whoever refuses one sends none
 //! (RFC 6665 section 4.2.1.2, RFC 3515 section 2.4.4).
 //!
-//! The first NOTIFY may have to wait until an earlier one in the same dialog is answered, so each NOTIFY there starts the
-//! deadline anew. A REFER that creates no subscription (RFC 4488, RFC 7614) owes nothing.
+//! The first NOTIFY may have to wait until an earlier one in the same dialog is answered, so each NOTIFY there starts
+//! the deadline anew. A REFER that creates no subscription (RFC 4488, RFC 7614) owes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 

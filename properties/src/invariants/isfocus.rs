@@ -59,4 +59,3 @@ fn rule_for(event: &Event<'_>, conversation: &Conversation) -> Option<&'static R
         _ => None,
     }
 }
-

@@ -1,9 +1,9 @@
-//! I-ISOLATION: what happens to one participant ends nobody else's call (RFC 4575 section 5.7.3, RFC 5057 sections 5.1 and
-//! 5.6).
+//! I-ISOLATION: what happens to one participant ends nobody else's call (RFC 4575 section 5.7.3, RFC 5057 sections 5.1
+//! and 5.6).
 //!
-//! A BYE of the focus in a live conference right after a participant's BYE or refusal is taken for its consequence; at any
-//! other time its reason is not on the wire, which is worth a note. A CANCEL in the second after its INVITE is no missing
-//! answer.
+//! A BYE of the focus in a live conference right after a participant's BYE or refusal is taken for its consequence; at
+//! any other time its reason is not on the wire, which is worth a note. A CANCEL in the second after its INVITE is no
+//! missing answer.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The invariants of the wire, one observer each, and all of them together as one value.
 //!
-//! An invariant is named as in the catalogue (`I-TARGET`); each of its rules names the requirement it checks. To add one:
-//! write a module with a type that is an [`Observer`], and a line in the list at the end of this file.
+//! An invariant is named as in the catalogue (`I-TARGET`); each of its rules names the requirement it checks. To add
+//! one: write a module with a type that is an [`Observer`], and a line in the list at the end of this file.
 //!
 //! Read first: `observe/mod.rs`, then `bye_early.rs`.
 

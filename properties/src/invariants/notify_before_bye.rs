@@ -1,5 +1,5 @@
-//! I-NOTIFY-BEFORE-BYE: who ends a call lets the last report in its dialog be answered first, and has one NOTIFY at a time
-//! in flight in a dialog. No clause demands either; without them a NOTIFY is refused as overtaken, or as late.
+//! I-NOTIFY-BEFORE-BYE: who ends a call lets the last report in its dialog be answered first, and has one NOTIFY at a
+//! time in flight in a dialog. No clause demands either; without them a NOTIFY is refused as overtaken, or as late.
 //!
 //! A NOTIFY that had no answer for 32 s, the shortest Timer F in use, counts as given up.
 

@@ -1,8 +1,8 @@
 //! I-OA: one offer at a time, and each answer in the message that belongs to its offer (RFC 3264 sections 5, 6 and 8,
 //! RFC 3262 section 5, RFC 3311 section 5, RFC 6337 section 2.2).
 //!
-//! Each party is judged by what it sent and was delivered. A body is an offer or an answer by the message that it is in:
-//! the order in which messages overtake each other does not matter.
+//! Each party is judged by what it sent and was delivered. A body is an offer or an answer by the message that it is
+//! in: the order in which messages overtake each other does not matter.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -126,7 +126,9 @@ impl Exchange {
             format!("offer in {} while that of the {before} is not answered", of.method)
         });
         if &*of.method == "UPDATE" && self.offered_in_prack {
-            judge.note("SD-18", event.party, &[event.number], || "an UPDATE offer after an offer in the PRACK".to_owned());
+            judge.note("SD-18", event.party, &[event.number], || {
+                "an UPDATE offer after an offer in the PRACK".to_owned()
+            });
         }
     }
 
@@ -217,7 +219,10 @@ impl OfferAnswer {
         if message.is_request_of("INVITE") {
             exchange.answer = None;
         }
-        if stage == Stage::Sent && &*of.method == "INVITE" && (message.is_request() || message.is_reliable_provisional()) {
+        if stage == Stage::Sent
+            && &*of.method == "INVITE"
+            && (message.is_request() || message.is_reliable_provisional())
+        {
             judge.rule(&ALLOWS, event.party, message.has_token("Allow", "UPDATE"), &[event.number], || {
                 format!("{} carries a description, but its Allow does not list UPDATE", message.label())
             });

@@ -1,7 +1,7 @@
 //! I-PRACK: reliable provisional responses and their acknowledgement (RFC 3262 sections 3, 4 and 7).
 //!
-//! What the called side may send depends on the PRACKs delivered to it, what the caller must acknowledge on the responses
-//! delivered to it. A dialog is told apart by its To tag, so that forked responses do not mix.
+//! What the called side may send depends on the PRACKs delivered to it, what the caller must acknowledge on the
+//! responses delivered to it. A dialog is told apart by its To tag, so that forked responses do not mix.
 
 use std::collections::{BTreeMap, BTreeSet};
 

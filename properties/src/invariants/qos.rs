@@ -1,8 +1,8 @@
 //! I-QOS: preconditions decide when a call may go on (RFC 3312 sections 4 to 8 and 11).
 //!
-//! The called side judges by the descriptions it was delivered: as long as the caller has not said that his own resources
-//! are there, a mandatory precondition about them is not met. Whether the called side's own resources are there is not on
-//! the wire, except in what it says itself.
+//! The called side judges by the descriptions it was delivered: as long as the caller has not said that his own
+//! resources are there, a mandatory precondition about them is not met. Whether the called side's own resources are
+//! there is not on the wire, except in what it says itself.
 
 use std::collections::BTreeMap;
 
@@ -49,12 +49,11 @@ fn has_preconditions(sdp: &Sdp) -> bool {
 /// Whether every mandatory row about the sender's own side is met in his own description.
 fn sender_is_ready(sdp: &Sdp) -> bool {
     sdp.media.iter().filter(|media| media.port != 0).all(|media| {
-        let mut wanted = media.rows.iter().filter(|row| {
-            row.kind == RowKind::Desired && row.strength == "mandatory" && row.segment == "local"
-        });
-        wanted.all(|wanted| {
-            media.current("local").is_some_and(|now| now == "sendrecv" || now == wanted.direction)
-        })
+        let mut wanted = media
+            .rows
+            .iter()
+            .filter(|row| row.kind == RowKind::Desired && row.strength == "mandatory" && row.segment == "local");
+        wanted.all(|wanted| media.current("local").is_some_and(|now| now == "sendrecv" || now == wanted.direction))
     })
 }
 

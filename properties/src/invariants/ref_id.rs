@@ -1,8 +1,8 @@
 //! I-REF-ID: which REFER a NOTIFY is about (RFC 3515 section 2.4.6).
 //!
 //! From the second REFER that a party receives in a dialog on, the NOTIFYs name theirs by `id`, the CSeq number of an
-//! accepted REFER; the id does not come or go within a subscription. The referrer takes a NOTIFY only for a REFER that it
-//! sent.
+//! accepted REFER; the id does not come or go within a subscription. The referrer takes a NOTIFY only for a REFER that
+//! it sent.
 
 use crate::observe::{Conversation, End, Event, Judge, Observer, Rule, Subscription, SubscriptionKey};
 use crate::verdict::{Level, Profile};
@@ -34,7 +34,8 @@ impl RefId {
         let tag = event.message.to_tag().unwrap_or("");
         let known: Vec<_> = referrals(conversation, event.message.call_id(), tag).collect();
         let Some((_, first)) = known.first() else {
-            judge.inconclusive(&ID, party, numbers, || "NOTIFY (refer), but no REFER was seen in its dialog".to_owned());
+            judge
+                .inconclusive(&ID, party, numbers, || "NOTIFY (refer), but no REFER was seen in its dialog".to_owned());
             return;
         };
         let Some(id) = id else {

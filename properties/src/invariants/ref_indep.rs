@@ -1,8 +1,8 @@
-//! I-REF-INDEP: a call and the refer subscriptions in its dialog live and end independently (RFC 5057 sections 4.2, 5.1 and
-//! 5.5, RFC 3515 section 2.4.4, RFC 5407 section 3.3.3).
+//! I-REF-INDEP: a call and the refer subscriptions in its dialog live and end independently (RFC 5057 sections 4.2, 5.1
+//! and 5.5, RFC 3515 section 2.4.4, RFC 5407 section 3.3.3).
 //!
-//! The end of a refer subscription leaves the call alone: later requests in it are not answered 481. After the BYE no new
-//! REFER is accepted. A lost subscription does not make the focus cancel the call that it was about.
+//! The end of a refer subscription leaves the call alone: later requests in it are not answered 481. After the BYE no
+//! new REFER is accepted. A lost subscription does not make the focus cancel the call that it was about.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,9 @@
-//! I-REF-TRUTH: the final report of a REFER is of the class of what became of the call (RFC 3515 sections 2.4.5, 2.4.7).
+//! I-REF-TRUTH: the final report of a REFER is of the class of what became of the call (RFC 3515 sections 2.4.5,
+//! 2.4.7).
 //!
-//! Success is reported only after the 2xx of the invited user reached the focus. For a failure a minimal notifier may say
-//! 503, and 603 when it called nobody. A call that the focus cancelled, or ended itself, may be reported as failed although
-//! a 200 crossed. A focus calls those whom it was asked to call.
+//! Success is reported only after the 2xx of the invited user reached the focus. For a failure a minimal notifier may
+//! say 503, and 603 when it called nobody. A call that the focus cancelled, or ended itself, may be reported as failed
+//! although a 200 crossed. A focus calls those whom it was asked to call.
 
 use super::evidence::{self, Call, calls, is_nameless, user};
 use crate::observe::{Conversation, End, Event, Judge, Observer, Rule, SubscriptionKey, TransactionKey};
@@ -50,7 +51,9 @@ fn on_report(event: &Event<'_>, code: u16, conversation: &Conversation, judge: &
     if code < 300 {
         let unseen = to_target().all(|call| conversation.missed_final(&call.call_id));
         if unseen && !conversation.is_complete() {
-            judge.inconclusive(&SUCCESS, party, numbers, || format!("{code} reported, but no answer of {target} was seen"));
+            judge.inconclusive(&SUCCESS, party, numbers, || {
+                format!("{code} reported, but no answer of {target} was seen")
+            });
             return;
         }
         let joined = to_target().any(|call| call.succeeded() && !(call.cancelled && call.dismissed));

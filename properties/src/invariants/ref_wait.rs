@@ -1,8 +1,8 @@
 //! I-REF-WAIT: a referrer does not take the acceptance of its REFER, or a provisional report, for success
 //! (RFC 3515 sections 2.4.2 and 2.4.5).
 //!
-//! Whoever invites into a conference from inside it may leave at any time: that is a note. Whoever sent an invited user to
-//! the conference keeps the call with him until the final report came; leaving before it strands him if he fails.
+//! Whoever invites into a conference from inside it may leave at any time: that is a note. Whoever sent an invited user
+//! to the conference keeps the call with him until the final report came; leaving before it strands him if he fails.
 
 use crate::observe::{Conversation, End, Event, Judge, Observer, Rule, TransactionKey};
 use crate::oracle::same_uri;
@@ -38,9 +38,8 @@ fn on_bye(event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
             .and_then(|request| request.refer_to.clone())
             .unwrap_or_default();
         let conference = conversation.conference();
-        let to_conference = conference.uri.as_deref().is_some_and(|uri| {
-            same_uri(uri, target.split(['?', ';']).next().unwrap_or(""))
-        });
+        let to_conference =
+            conference.uri.as_deref().is_some_and(|uri| same_uri(uri, target.split(['?', ';']).next().unwrap_or("")));
         let rule = if to_conference { &SENDER } else { &INVITER };
         let known = subscription.terminated_delivered || subscription.removed_by.is_some();
         judge.rule(rule, event.party, known, &[event.number], || {

@@ -1,5 +1,5 @@
-//! I-ROSTER: at rest, every live subscriber holds the roster that the calls of the focus make (RFC 4575 sections 3.6 and
-//! 4.6).
+//! I-ROSTER: at rest, every live subscriber holds the roster that the calls of the focus make (RFC 4575 sections 3.6
+//! and 4.6).
 //!
 //! The subscriber holds what the documents that he was delivered and accepted add up to by the letter. A subscription
 //! that ended, or whose last NOTIFY was never answered, is owed nothing.

@@ -1,8 +1,8 @@
 //! I-ROUTE: requests inside a dialog carry its route set.
 //!
 //! The caller takes the Record-Route of the response that makes the dialog in reverse order, and again that of the 2xx;
-//! the called side takes that of the request in order; for a subscription the NOTIFY decides (RFC 3261 sections 12.1 and
-//! 13.2.2.4, RFC 6665 section 4.4.1). After that nothing changes it.
+//! the called side takes that of the request in order; for a subscription the NOTIFY decides (RFC 3261 sections 12.1
+//! and 13.2.2.4, RFC 6665 section 4.4.1). After that nothing changes it.
 
 use super::target::is_hop_by_hop;
 use crate::observe::{Conversation, End, Event, Judge, Observer, Rule};

@@ -1,5 +1,5 @@
-//! How two session descriptions relate: an answer to its offer, and a description to the one before it by the same party
-//! (RFC 3264 sections 6 and 8).
+//! How two session descriptions relate: an answer to its offer, and a description to the one before it by the same
+//! party (RFC 3264 sections 6 and 8).
 
 use crate::oracle::Sip;
 use crate::oracle::sdp::{Media, Sdp};

@@ -1,5 +1,5 @@
-//! I-SIPFRAG: the body of a refer NOTIFY is a fragment that begins with a status line, tells no more than it needs to, and
-//! a referrer takes every such fragment (RFC 3420, RFC 3515 sections 2.4.4, 2.4.5 and 5.3).
+//! I-SIPFRAG: the body of a refer NOTIFY is a fragment that begins with a status line, tells no more than it needs to,
+//! and a referrer takes every such fragment (RFC 3420, RFC 3515 sections 2.4.4, 2.4.5 and 5.3).
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! I-SS-HDR: Event, Subscription-State and Expires say something, and nothing impossible (RFC 6665 sections 3.1.1, 4.1.3,
-//! 4.2.1.1, 4.2.2 and 8.2).
+//! I-SS-HDR: Event, Subscription-State and Expires say something, and nothing impossible (RFC 6665 sections 3.1.1,
+//! 4.1.3, 4.2.1.1, 4.2.2 and 8.2).
 //!
 //! The time granted may shrink, it never grows without a SUBSCRIBE that asks for more.
 

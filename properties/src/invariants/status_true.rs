@@ -1,5 +1,5 @@
-//! I-STATUS-TRUE: a document shows as connected only who is, and says how he came and went (RFC 4575 sections 5.7.3, 5.7.4
-//! and 5.7.6).
+//! I-STATUS-TRUE: a document shows as connected only who is, and says how he came and went (RFC 4575 sections 5.7.3,
+//! 5.7.4 and 5.7.6).
 //!
 //! What the focus knows decides: the 2xx that it sent or was delivered, and the BYEs.
 

@@ -81,7 +81,11 @@ fn response(event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
     let asked = transaction.and_then(|transaction| transaction.request.as_ref()?.to_tag.as_deref());
     let chosen = transaction.and_then(|transaction| {
         let mine = |party| transaction.server.is_none_or(|server| server == party);
-        transaction.responses.iter().filter(|r| r.sent.is_some() && r.code > 100 && mine(event.party)).find_map(|r| r.to_tag.as_deref())
+        transaction
+            .responses
+            .iter()
+            .filter(|r| r.sent.is_some() && r.code > 100 && mine(event.party))
+            .find_map(|r| r.to_tag.as_deref())
     });
     let expected = asked.or(chosen);
     let holds = tag.is_some() && expected.is_none_or(|expected| tag == Some(expected));

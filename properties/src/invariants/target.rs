@@ -86,7 +86,8 @@ fn inside(event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
         return;
     }
     if method == "ACK" && !acknowledges_success(event, conversation) && !conversation.is_complete() {
-        judge.inconclusive(rule, event.party, &[event.number], || "ACK, but the 2xx it answers was not seen".to_owned());
+        judge
+            .inconclusive(rule, event.party, &[event.number], || "ACK, but the 2xx it answers was not seen".to_owned());
         return;
     }
     // A strict router takes the place of the target in the Request-URI (RFC 3261 section 12.2.1.1).
@@ -104,8 +105,8 @@ fn inside(event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
     });
 }
 
-/// Whether the request goes to the target that the call had before a NOTIFY or a 2xx to REFER moved it: by RFC 5057 section
-/// 5.4 the move is for the whole dialog, but the tables A.2.8 and A.2.11 of TS 34.229-1 contradict that.
+/// Whether the request goes to the target that the call had before a NOTIFY or a 2xx to REFER moved it: by RFC 5057
+/// section 5.4 the move is for the whole dialog, but the tables A.2.8 and A.2.11 of TS 34.229-1 contradict that.
 fn before_subscriptions(dialog: &Dialog, uri: &str) -> bool {
     let moved = dialog.remote_target.as_deref().is_some_and(|target| !same_uri(target, uri));
     moved && dialog.call_target.as_deref().is_some_and(|target| same_uri(target, uri))
@@ -127,9 +128,9 @@ fn outside(event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
     let conference = conversation.conference();
     let package = event.message.event().map(|event| event.package);
     let (Some(uri), Some(call_id)) = (&conference.uri, &conference.call_id) else { return };
-    let in_call = conversation.dialogs_of(event.party, call_id).any(|(_, dialog)| {
-        dialog.origin == Origin::Caller && dialog.state != DialogState::Early
-    });
+    let in_call = conversation
+        .dialogs_of(event.party, call_id)
+        .any(|(_, dialog)| dialog.origin == Origin::Caller && dialog.state != DialogState::Early);
     if event.message.method() != "SUBSCRIBE" || package != Some("conference") || !in_call {
         return;
     }

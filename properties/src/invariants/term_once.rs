@@ -1,5 +1,5 @@
-//! I-TERM-ONCE: a subscription ends once, by one NOTIFY that says so or silently after a NOTIFY that failed, and nothing
-//! follows (RFC 6665 section 4.2.2, RFC 3515 sections 2.4.5 and 2.4.7).
+//! I-TERM-ONCE: a subscription ends once, by one NOTIFY that says so or silently after a NOTIFY that failed, and
+//! nothing follows (RFC 6665 section 4.2.2, RFC 3515 sections 2.4.5 and 2.4.7).
 //!
 //! A NOTIFY that was never answered is taken for timed out: it ends the subscription too.
 

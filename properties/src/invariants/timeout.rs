@@ -1,9 +1,9 @@
 //! I-TIMEOUT: nobody waits for ever, and nobody is left waiting by somebody who got the question.
 //!
 //! Judged at rest, each party by what reached it: a request delivered is answered, a final response delivered is
-//! acknowledged, an INVITE that only rings is cancelled by a focus that does not wait for ever, a 2xx without ACK is ended
-//! by BYE (RFC 3261 sections 9.1, 13.2.2.4, 13.3.1.4 and 17). A message that was lost in every copy obliges nobody.
-//! A NOTIFY that comes after Timer N makes no subscription any more (RFC 6665 section 4.1.2.4).
+//! acknowledged, an INVITE that only rings is cancelled by a focus that does not wait for ever, a 2xx without ACK is
+//! ended by BYE (RFC 3261 sections 9.1, 13.2.2.4, 13.3.1.4 and 17). A message that was lost in every copy obliges
+//! nobody. A NOTIFY that comes after Timer N makes no subscription any more (RFC 6665 section 4.1.2.4).
 
 use std::collections::{BTreeMap, BTreeSet};
 

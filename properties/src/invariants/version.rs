@@ -1,11 +1,14 @@
-//! I-VERSION: the versions of the conference documents of one subscription, at both ends (RFC 4575 sections 3.2, 4.6, 5.2).
+//! I-VERSION: the versions of the conference documents of one subscription, at both ends (RFC 4575 sections 3.2, 4.6,
+//! 5.2).
 //!
 //! The notifier starts with a full document, raises the version by one for each partial one and never goes back. A
 //! subscriber that accepts a document which it cannot apply, because one before it is missing, asks for the full state.
 
 use std::collections::BTreeMap;
 
-use crate::observe::{Conversation, Deadline, End, Event, Judge, Observer, Party, Rule, SubscriptionKey, TransactionKey};
+use crate::observe::{
+    Conversation, Deadline, End, Event, Judge, Observer, Party, Rule, SubscriptionKey, TransactionKey,
+};
 use crate::oracle::conference::{Document, State};
 use crate::verdict::{Level, Profile};
 

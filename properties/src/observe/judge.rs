@@ -36,8 +36,8 @@ impl Rule {
         Self { ietf: level, ..self }
     }
 
-    /// The same rule, which supposes that everything in the call was seen: where a capture shows that it missed something
-    /// before, what looks broken is only undecided.
+    /// The same rule, which supposes that everything in the call was seen: where a capture shows that it missed
+    /// something before, what looks broken is only undecided.
     #[must_use]
     pub const fn needs_history(self) -> Self {
         Self { history: true, ..self }

@@ -1,13 +1,13 @@
 //! Observers of the wire: what every rule sees, whatever the messages come from.
 //!
-//! The simulated world, a capture and a live peer all produce the same [`Event`]s: a user agent *sent* a message, or was
-//! *delivered* one. What happens between two hops is no event. A rule that judges a party's reaction may only use what
-//! was delivered to that party before.
+//! The simulated world, a capture and a live peer all produce the same [`Event`]s: a user agent *sent* a message, or
+//! was *delivered* one. What happens between two hops is no event. A rule that judges a party's reaction may only use
+//! what was delivered to that party before.
 //!
-//! An [`Observer`] gets each event together with the [`Conversation`] **as it stood before the event**; the conversation
-//! then takes the event in. Both are plain values that can be compared and hashed, so that they can be part of an
-//! explored state: no absolute time, and numbers only as the caller gives them (an explorer gives 0, so that two ways to
-//! the same situation stay one state).
+//! An [`Observer`] gets each event together with the [`Conversation`] **as it stood before the event**; the
+//! conversation then takes the event in. Both are plain values that can be compared and hashed, so that they can be
+//! part of an explored state: no absolute time, and numbers only as the caller gives them (an explorer gives 0, so that
+//! two ways to the same situation stay one state).
 //!
 //! Read first: [`Event`], then [`Conversation`], then one small observer such as `invariants/bye_early.rs`.
 

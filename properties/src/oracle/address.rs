@@ -1,7 +1,7 @@
 //! Name-addresses and comma lists (RFC 3261 sections 20 and 25.1).
 //!
-//! Only the shape is read: where the URI stands and which parameters follow it. A URI without angle brackets ends at the
-//! first semicolon, and all parameters then belong to the header field (section 20).
+//! Only the shape is read: where the URI stands and which parameters follow it. A URI without angle brackets ends at
+//! the first semicolon, and all parameters then belong to the header field (section 20).
 
 /// The value of From, To, Contact, Route, Refer-To and the like: a URI and the header parameters after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

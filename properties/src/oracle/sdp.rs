@@ -12,7 +12,8 @@ pub enum RowKind {
     Confirm,
 }
 
-/// One precondition row: `a=curr:qos local sendrecv`, `a=des:qos mandatory local sendrecv`, `a=conf:qos remote sendrecv`.
+/// One precondition row: `a=curr:qos local sendrecv`, `a=des:qos mandatory local sendrecv`, `a=conf:qos remote
+/// sendrecv`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Row {
     /// Which attribute.

@@ -1,8 +1,8 @@
 //! The other direction: a path through the model becomes a schedule that the implementation follows.
 //!
-//! The implementation is prompter than the model has to be (it sends a NOTIFY that it owes at once), so the actions that
-//! it takes by itself are passed over, and where the model lets a timer fire while something is in flight the schedule
-//! first delivers it. Whether the schedule shows what the path was to show is for the caller to check.
+//! The implementation is prompter than the model has to be (it sends a NOTIFY that it owes at once), so the actions
+//! that it takes by itself are passed over, and where the model lets a timer fire while something is in flight the
+//! schedule first delivers it. Whether the schedule shows what the path was to show is for the caller to check.
 
 use imsconf_model::{Action, CallMessage, Message, ReferMessage};
 use thiserror::Error;
@@ -39,8 +39,8 @@ pub fn follow(settings: Settings, path: &[Action]) -> Result<Schedule, Unfollowe
     Ok(Schedule::new(settings, follower.steps))
 }
 
-/// The same run with every no-answer timer before what the user says: the timer fires only when nothing is in flight, so
-/// an answer crosses the CANCEL only if it is given after it was sent.
+/// The same run with every no-answer timer before what the user says: the timer fires only when nothing is in flight,
+/// so an answer crosses the CANCEL only if it is given after it was sent.
 fn timers_first(path: &[Action]) -> Vec<Action> {
     let mut ordered: Vec<Action> = Vec::with_capacity(path.len());
     for action in path {

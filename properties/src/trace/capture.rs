@@ -1,7 +1,7 @@
 //! Reads pcap and pcapng files and keeps what is SIP, over UDP or TCP, whatever the port.
 //!
-//! Frames are numbered as Wireshark numbers them: every packet of the file counts, from 1. A file that ends in the middle
-//! of a packet gives what came before and says where it was cut.
+//! Frames are numbered as Wireshark numbers them: every packet of the file counts, from 1. A file that ends in the
+//! middle of a packet gives what came before and says where it was cut.
 
 use std::net::SocketAddr;
 use std::time::Duration;

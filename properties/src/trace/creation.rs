@@ -102,7 +102,8 @@ fn creating_key(seen: &[Seen<'_>]) -> Option<TransactionKey> {
     }
 }
 
-/// Steps 6 and 7: the UPDATE is there if and only if the PRACK had no offer (one after an offer in the PRACK is legal too).
+/// Steps 6 and 7: the UPDATE is there if and only if the PRACK had no offer (one after an offer in the PRACK is legal
+/// too).
 fn judge_update(
     call: &[Seen<'_>],
     prack: Option<&Seen<'_>>,

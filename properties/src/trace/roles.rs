@@ -1,9 +1,9 @@
 //! Who is who in a capture, and which calls there are.
 //!
 //! Messages are grouped by Call-ID. A call has two ends: a request leaves one of them where it has the fewest Vias and
-//! reaches the other where it has the most, so that a capture of several hops knows the ends from the proxies. Roles follow
-//! from the signalling: the factory's INVITE is answered with `isfocus`; the conference package is subscribed at the
-//! focus; the sender of a REFER is the UE.
+//! reaches the other where it has the most, so that a capture of several hops knows the ends from the proxies. Roles
+//! follow from the signalling: the factory's INVITE is answered with `isfocus`; the conference package is subscribed at
+//! the focus; the sender of a REFER is the UE.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -116,8 +116,8 @@ impl<'a> Group<'a> {
     }
 }
 
-/// The address of one end of a call, where `own` picks the transactions that this end began. A request with one Via comes
-/// straight from the end that made it; what it answers has the most Vias where it is answered.
+/// The address of one end of a call, where `own` picks the transactions that this end began. A request with one Via
+/// comes straight from the end that made it; what it answers has the most Vias where it is answered.
 fn end(frames: &[&Frame], own: impl Fn(&Frame) -> bool) -> Option<SocketAddr> {
     let vias = |frame: &&&Frame| frame.message.values("Via").len();
     // As the client of a transaction an end sends requests and is handed responses, as its server the other way round.

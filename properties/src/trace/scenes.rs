@@ -1,7 +1,8 @@
 //! Several conferences in one capture, told apart.
 //!
-//! Each INVITE that a focus accepts begins a scene. Another call belongs to the last scene begun before it whose conference
-//! URI it names, or else in which one of its addresses takes part. A capture with at most one creation is one scene.
+//! Each INVITE that a focus accepts begins a scene. Another call belongs to the last scene begun before it whose
+//! conference URI it names, or else in which one of its addresses takes part. A capture with at most one creation is
+//! one scene.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;

@@ -116,7 +116,8 @@ impl Direction {
     }
 }
 
-/// Whether octets can be the beginning of a message; where they cannot, the next one is waited for that begins a segment.
+/// Whether octets can be the beginning of a message; where they cannot, the next one is waited for that begins a
+/// segment.
 fn may_be_sip(octets: &[u8]) -> bool {
     match octets.iter().position(|octet| *octet == b'\n') {
         Some(end) => octets.get(..end).is_some_and(|line| Sip::read(line).is_ok()),

@@ -181,7 +181,8 @@ impl Ledger {
         self.highest_arrived > cseq
     }
 
-    /// Whether a copy of the message arrived already, or its like cannot be lost for good (see [`crate::schedule::Step::Lose`]).
+    /// Whether a copy of the message arrived already, or its like cannot be lost for good (see
+    /// [`crate::schedule::Step::Lose`]).
     pub fn may_be_lost(&self, message: &Sip) -> bool {
         let Some((subject, exchange)) = self.of(message) else { return false };
         let invite = matches!(subject, Subject::Create | Subject::Dial(_));

@@ -1,8 +1,8 @@
 //! The simulated world: real agents, the datagrams in flight between them, a virtual clock.
 //!
 //! Any datagram in flight may arrive next, be dropped or be doubled; a timer fires only when nothing is in flight. The
-//! world is a plain value (`Clone + Eq + Hash`), so that it can be explored as well as run. What happened is returned as
-//! an [`Outcome`], taken at the boundary of the agents and never from their inside.
+//! world is a plain value (`Clone + Eq + Hash`), so that it can be explored as well as run. What happened is returned
+//! as an [`Outcome`], taken at the boundary of the agents and never from their inside.
 //!
 //! Read first: `schedule.rs` (what a step is), then [`World::apply`].
 

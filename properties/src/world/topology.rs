@@ -1,6 +1,7 @@
 //! The default topology: UE, P-CSCF, S-CSCF, focus, and the invited users right behind the focus.
 //!
-//! As in the seeds' Record-Route, two loose-routing hops stand between UE and focus, so that no route set there is empty.
+//! As in the seeds' Record-Route, two loose-routing hops stand between UE and focus, so that no route set there is
+//! empty.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 

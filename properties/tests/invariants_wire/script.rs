@@ -12,9 +12,9 @@
 //!     finds RF-03 note                                all findings, in order, one line each
 //! ```
 //!
-//! `METHOD*` is a request without To tag. The dialogs are D1 (call of the UE), D2 (its conference subscription) and D3.n
-//! (the call of the focus to participant n). After the start come parts separated by ` | `: a header field, `uri URI`
-//! (Request-URI), `without NAME` (leaves a default header out), or a body: `frag TEXT`, `xml TEXT`, `sdp ...`,
+//! `METHOD*` is a request without To tag. The dialogs are D1 (call of the UE), D2 (its conference subscription) and
+//! D3.n (the call of the focus to participant n). After the start come parts separated by ` | `: a header field, `uri
+//! URI` (Request-URI), `without NAME` (leaves a default header out), or a body: `frag TEXT`, `xml TEXT`, `sdp ...`,
 //! `roster VERSION STATE name=status ...`.
 
 use std::time::Duration;

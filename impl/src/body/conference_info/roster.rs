@@ -1,4 +1,5 @@
-//! The subscriber's algorithm (RFC 4575 section 4.6): one local version, one local conference, documents applied in turn.
+//! The subscriber's algorithm (RFC 4575 section 4.6): one local version, one local conference, documents applied in
+//! turn.
 
 use super::document::{Conference, Document};
 use super::token::State;
@@ -12,8 +13,8 @@ pub enum Applied {
     Updated,
     /// Thrown away unprocessed; the NOTIFY is still answered 200.
     Discarded(Discarded),
-    /// A partial document that does not follow the local state. Nothing was changed, the local version least of all: the
-    /// full document that answers the refresh may have the very number that was missed.
+    /// A partial document that does not follow the local state. Nothing was changed, the local version least of all:
+    /// the full document that answers the refresh may have the very number that was missed.
     Gap {
         /// Version of the local state, if there is one.
         local: Option<u32>,

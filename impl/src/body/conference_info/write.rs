@@ -1,8 +1,8 @@
 //! Writing a document: elements in the order of the schema (RFC 4575 section 6), everything escaped.
 //!
-//! Without line breaks between elements: a document often has to share a datagram. A `state` is written only where it is
-//! not the default, except on the root. Text that XML cannot carry at all (control characters, say from a display name)
-//! is replaced by U+FFFD, so that no peer can keep a focus from writing its roster.
+//! Without line breaks between elements: a document often has to share a datagram. A `state` is written only where it
+//! is not the default, except on the root. Text that XML cannot carry at all (control characters, say from a display
+//! name) is replaced by U+FFFD, so that no peer can keep a focus from writing its roster.
 
 use super::NAMESPACE;
 use super::document::{

@@ -188,8 +188,8 @@ pub struct Preconditions {
 }
 
 impl Preconditions {
-    /// The rows of a first offer: what is reserved on the offerer's side, mandatory there and optional at the peer's, whose
-    /// answer will raise it (the values of TS 34.229-1 for a voice call).
+    /// The rows of a first offer: what is reserved on the offerer's side, mandatory there and optional at the peer's,
+    /// whose answer will raise it (the values of TS 34.229-1 for a voice call).
     pub fn first_offer(reserved: Flow) -> Self {
         Self {
             current: vec![Status::qos(Segment::Local, reserved), Status::qos(Segment::Remote, Flow::NONE)],
@@ -201,8 +201,8 @@ impl Preconditions {
         }
     }
 
-    /// The rows of the next offer after the peer's description had `self`: the shared view of it with what is reserved now
-    /// on the offerer's side. None if the peer does not use preconditions (TS 24.229 section 5.1.3.1).
+    /// The rows of the next offer after the peer's description had `self`: the shared view of it with what is reserved
+    /// now on the offerer's side. None if the peer does not use preconditions (TS 24.229 section 5.1.3.1).
     #[must_use]
     pub fn next_offer(&self, reserved: Flow) -> Self {
         let mut rows = self.seen_by_reader(reserved);

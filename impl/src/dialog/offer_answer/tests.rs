@@ -74,8 +74,8 @@ fn is_possible(state: &OfferAnswer, way: Way, carrier: Carrier, sdp: bool) -> bo
     }
 }
 
-/// Every state that messages of existing transactions can reach, each with what every such message does in it. A line per
-/// effect: the messages, what their bodies mean or why they are refused, and the number of the state after.
+/// Every state that messages of existing transactions can reach, each with what every such message does in it. A line
+/// per effect: the messages, what their bodies mean or why they are refused, and the number of the state after.
 #[test]
 fn every_reachable_state_against_every_message() {
     let mut numbers = BTreeMap::from([(OfferAnswer::default(), 0_usize)]);

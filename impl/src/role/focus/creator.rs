@@ -1,8 +1,8 @@
-//! The creator's call at the focus: reliable 183, PRACK, perhaps UPDATE, 200, ACK, BYE (TS 34.229-5 A.16, RFC 3262, RFC 3311,
-//! RFC 3312).
+//! The creator's call at the focus: reliable 183, PRACK, perhaps UPDATE, 200, ACK, BYE (TS 34.229-5 A.16, RFC 3262, RFC
+//! 3311, RFC 3312).
 //!
-//! The 200 leaves as soon as the 183 is acknowledged and the answer to the second offer shows that the preconditions are
-//! met. Its Contact, not the one of the 183, is the conference URI.
+//! The 200 leaves as soon as the 183 is acknowledged and the answer to the second offer shows that the preconditions
+//! are met. Its Contact, not the one of the 183, is the conference URI.
 
 use super::Event;
 use super::conference::{Conference, Host};

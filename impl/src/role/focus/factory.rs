@@ -1,4 +1,5 @@
-//! The conference factory: a new conference for every admitted INVITE (RFC 4579 section 5.4, TS 24.147 section 5.3.2.3.1).
+//! The conference factory: a new conference for every admitted INVITE (RFC 4579 section 5.4, TS 24.147 section
+//! 5.3.2.3.1).
 
 use super::conference::Conference;
 use super::creator::Creator;

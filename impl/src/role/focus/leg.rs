@@ -1,4 +1,5 @@
-//! Invitations: a REFER of the creator, the call to the invited user that it causes (RFC 4579 section 5.5), and the outcome.
+//! Invitations: a REFER of the creator, the call to the invited user that it causes (RFC 4579 section 5.5), and the
+//! outcome.
 //!
 //! The call is a [`Caller`]; here it is joined to its dialog, the no-answer time, the roster and the report.
 
@@ -362,7 +363,8 @@ impl Leg {
             remote: Party::new(reference.target.clone()),
             cseq: 1,
             target: reference.target.clone(),
-            // More proxies than a route set takes are a fault of the configuration: without them the call fails visibly.
+            // More proxies than a route set takes are a fault of the configuration: without them the call fails
+            // visibly.
             routes: RouteSet::preloaded(host.config.route.clone()).unwrap_or_default(),
         };
         Self {

@@ -51,8 +51,8 @@ impl Subscription {
         }
     }
 
-    /// The document that a NOTIFY carries. A terminating one has none, unless it answers a SUBSCRIBE: one that only polls
-    /// gets the whole state in it (RFC 6665 section 4.4.3). Of a conference that is over there is no state.
+    /// The document that a NOTIFY carries. A terminating one has none, unless it answers a SUBSCRIBE: one that only
+    /// polls gets the whole state in it (RFC 6665 section 4.4.3). Of a conference that is over there is no state.
     fn document(&mut self, notification: &Notification, roster: &Roster) -> Option<Document> {
         match &notification.status {
             NotifyStatus::Terminated { reason: Reason::Noresource, .. } => return None,
@@ -157,8 +157,8 @@ impl Conference {
         self.accept_subscribe(host, server, &tag, expires);
     }
 
-    /// A SUBSCRIBE inside the creator's dialog: for a refer subscription (RFC 3515 section 2.4.4); the conference package
-    /// wants a dialog of its own.
+    /// A SUBSCRIBE inside the creator's dialog: for a refer subscription (RFC 3515 section 2.4.4); the conference
+    /// package wants a dialog of its own.
     pub(super) fn on_subscribe_in_call(
         &mut self,
         host: &mut Host<'_>,

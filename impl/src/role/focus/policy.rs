@@ -48,8 +48,8 @@ impl Policy {
         SessionDescription::read(invite.body()).map_err(|_| 400)
     }
 
-    /// What an admitted REFER asks for, or the code that refuses it: one that does not tell the referrer that the dialog is
-    /// gone (RFC 5057 section 5.1).
+    /// What an admitted REFER asks for, or the code that refuses it: one that does not tell the referrer that the
+    /// dialog is gone (RFC 5057 section 5.1).
     pub(super) fn refer(self, refer: &Message<'_>, conference: &Conference, room: usize) -> Result<Reference, u16> {
         let (Ok(refer_to), Ok(_)) = (refer.refer_to(), refer.contact()) else { return Err(400) };
         if refer.values(Name::ReferTo).count() != 1 {
@@ -77,7 +77,8 @@ impl Policy {
         })
     }
 
-    /// The length of an admitted conference subscription, in seconds and at most `longest`, or the code that refuses it.
+    /// The length of an admitted conference subscription, in seconds and at most `longest`, or the code that refuses
+    /// it.
     pub(super) fn subscription(subscribe: &Message<'_>, longest: u32) -> Result<u32, u16> {
         if !subscribe.event().is_ok_and(|event| event.package == b"conference") {
             return Err(489);

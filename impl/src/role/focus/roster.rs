@@ -1,8 +1,8 @@
 //! Who is and was in a conference, and the conference-info content that says so (RFC 4575 section 5).
 //!
-//! Only settled things are shown: a user appears when his dialog with the focus is confirmed, and stays as `disconnected`
-//! after it. The transient statuses are suppressed, which section 5.7.3 leaves to policy; an invitation that failed leaves
-//! no trace here. Keys are spelt once and never change (section 4.5).
+//! Only settled things are shown: a user appears when his dialog with the focus is confirmed, and stays as
+//! `disconnected` after it. The transient statuses are suppressed, which section 5.7.3 leaves to policy; an invitation
+//! that failed leaves no trace here. Keys are spelt once and never change (section 4.5).
 
 use std::collections::BTreeMap;
 

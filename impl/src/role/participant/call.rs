@@ -1,5 +1,5 @@
-//! The call of an invited user: INVITE of the focus, 180, 200, ACK, BYE of either side, CANCEL (RFC 3261 sections 9.2, 13.3
-//! and 15).
+//! The call of an invited user: INVITE of the focus, 180, 200, ACK, BYE of either side, CANCEL (RFC 3261 sections 9.2,
+//! 13.3 and 15).
 
 use super::{Command, Event, Participant};
 use crate::agent::{Discard, Receipt};

@@ -1,5 +1,5 @@
-//! An invited user: takes the focus' INVITE, rings, answers or refuses, leaves. Nothing but the transaction's own 100 is
-//! answered before the user says so.
+//! An invited user: takes the focus' INVITE, rings, answers or refuses, leaves. Nothing but the transaction's own 100
+//! is answered before the user says so.
 //!
 //! The session is a [`Callee`]; `call.rs` joins it to its dialog, its media and the transaction of the INVITE.
 

@@ -343,7 +343,8 @@ impl Ue {
         Call::Abandoned { invite: inviting.invite, initial: Box::new(inviting.initial), code }
     }
 
-    /// The 2xx: it confirms the dialog, or makes it, and is acknowledged at once. Only its Contact is the conference URI.
+    /// The 2xx: it confirms the dialog, or makes it, and is acknowledged at once. Only its Contact is the conference
+    /// URI.
     fn on_success(&mut self, _now: Time, inviting: Inviting, response: &Message<'_>) -> Call {
         let Some(dialog) = self.confirmed_dialog(&inviting.initial, response) else {
             // Without a usable Contact there is no way to acknowledge it; its sender gives up by itself.
@@ -382,8 +383,8 @@ impl Ue {
         self.acknowledged = Some(Acknowledged { invite, initial, ack, remote_tag });
     }
 
-    /// A copy of the 2xx is acknowledged again; the 2xx of another branch is acknowledged and its dialog ended (RFC 3261
-    /// section 13.2.2.4).
+    /// A copy of the 2xx is acknowledged again; the 2xx of another branch is acknowledged and its dialog ended (RFC
+    /// 3261 section 13.2.2.4).
     fn on_late_success(&mut self, now: Time, client: &ClientKey, response: &Message<'_>) {
         let Some(known) = self.acknowledged.as_ref().filter(|known| known.invite == *client) else { return };
         if known.remote_tag == remote_tag(response) {

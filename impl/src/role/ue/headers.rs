@@ -26,8 +26,8 @@ pub(crate) fn response(config: &UeConfig, builder: Builder) -> Builder {
     }
 }
 
-/// Our Contact with the service's feature tag; the same in all messages of a dialog, so that none of them moves the remote
-/// target (RFC 5057 section 5.4).
+/// Our Contact with the service's feature tag; the same in all messages of a dialog, so that none of them moves the
+/// remote target (RFC 5057 section 5.4).
 pub(crate) fn contact(config: &UeConfig, builder: Builder) -> Builder {
     builder.contact(&config.contact, MMTEL)
 }

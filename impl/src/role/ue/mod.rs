@@ -1,5 +1,5 @@
-//! The UE: creates a conference by the factory URI, subscribes to its state, invites users by REFER to the focus, leaves
-//! (TS 24.147 section 5.3.1, RFC 4579 sections 5.4, 5.5; TS 34.229-5 A.16, A.20).
+//! The UE: creates a conference by the factory URI, subscribes to its state, invites users by REFER to the focus,
+//! leaves (TS 24.147 section 5.3.1, RFC 4579 sections 5.4, 5.5; TS 34.229-5 A.16, A.20).
 //!
 //! Read this file for what comes in and where it goes, then `call.rs`, `subscription.rs` and `referral.rs`.
 
@@ -200,7 +200,8 @@ impl Ue {
         }
     }
 
-    /// Answers with a status; like every response of a UE it tells the access network (TS 34.229-1 A.3.1, condition A8).
+    /// Answers with a status; like every response of a UE it tells the access network (TS 34.229-1 A.3.1, condition
+    /// A8).
     fn answer(&mut self, now: Time, server: &ServerKey, code: u16) {
         let response = self.endpoint.response(server, code, None);
         if let Some(response) = response.map(|response| headers::response(&self.config, response)) {

@@ -1,5 +1,5 @@
-//! Invitations: a REFER to the focus inside the call's dialog, and what its NOTIFYs report (RFC 3515, RFC 4579 section 5.5,
-//! TS 34.229-5 A.20).
+//! Invitations: a REFER to the focus inside the call's dialog, and what its NOTIFYs report (RFC 3515, RFC 4579 section
+//! 5.5, TS 34.229-5 A.20).
 
 use super::call::Call;
 use super::{Command, Event, InvitationOutcome, InviteMode, Ue, headers, not_now};
@@ -39,8 +39,8 @@ fn state(referral: &Referral) -> ReferralState {
     }
 }
 
-/// The code in the sipfrag body of a NOTIFY; none in one without a body. Otherwise the code of the refusal, which hurts the
-/// transaction only.
+/// The code in the sipfrag body of a NOTIFY; none in one without a body. Otherwise the code of the refusal, which hurts
+/// the transaction only.
 fn reported(notify: &Message<'_>) -> Result<Option<u16>, u16> {
     if notify.body().is_empty() {
         return Ok(None);

@@ -51,8 +51,8 @@ impl ConferenceSubscription {
         SubscriptionView { state, version: self.roster.version(), roster: entries(&self.roster) }
     }
 
-    /// Whether a request belongs to the subscription: its Call-ID, our tag, and, once there is a dialog, the peer's tag;
-    /// only one NOTIFY may make the dialog (RFC 4575 section 3.8).
+    /// Whether a request belongs to the subscription: its Call-ID, our tag, and, once there is a dialog, the peer's
+    /// tag; only one NOTIFY may make the dialog (RFC 4575 section 3.8).
     fn owns(&self, request: &Message<'_>) -> bool {
         let Some(id) = dialog_id(request) else { return false };
         match &self.dialog {
@@ -61,8 +61,8 @@ impl ConferenceSubscription {
         }
     }
 
-    /// The request for another `expires` seconds: in the dialog, or, as long as there is none, the initial one once more
-    /// with the next number.
+    /// The request for another `expires` seconds: in the dialog, or, as long as there is none, the initial one once
+    /// more with the next number.
     fn next_request(&mut self) -> Option<Request> {
         match &mut self.dialog {
             Some(dialog) => dialog.request(Method::Subscribe).ok(),
@@ -238,8 +238,8 @@ impl Ue {
         self.endpoint.respond(now, server, response);
     }
 
-    /// A gap in the versions asks for the whole state (RFC 4575 section 4.6), the end of the conference for the end of the
-    /// subscription.
+    /// A gap in the versions asks for the whole state (RFC 4575 section 4.6), the end of the conference for the end of
+    /// the subscription.
     fn on_applied(&mut self, now: Time, applied: Option<Applied>) {
         let Some(subscription) = &mut self.subscription else { return };
         let output = match applied {
@@ -252,8 +252,8 @@ impl Ue {
     }
 }
 
-/// The document in a NOTIFY; none in one without a body, which is legal (RFC 6665 section 4.1.2.3). Otherwise the code of
-/// the refusal, which hurts the transaction only.
+/// The document in a NOTIFY; none in one without a body, which is legal (RFC 6665 section 4.1.2.3). Otherwise the code
+/// of the refusal, which hurts the transaction only.
 fn document(notify: &Message<'_>) -> Result<Option<conference_info::Document>, u16> {
     if notify.body().is_empty() {
         return Ok(None);

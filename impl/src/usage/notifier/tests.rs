@@ -73,7 +73,8 @@ fn a_notify_is_owed_to_every_subscribe() {
     assert_eq!(sent(&mut notifier, 102), Some((active(599), true)));
 }
 
-/// RFC 3261 section 12.2.2 makes a second NOTIFY in flight unwise: changes are gathered (RFC 4575 section 3.9 allows it).
+/// RFC 3261 section 12.2.2 makes a second NOTIFY in flight unwise: changes are gathered (RFC 4575 section 3.9 allows
+/// it).
 #[test]
 fn changes_are_gathered_while_a_notify_is_in_flight() {
     let mut notifier = notifier();
@@ -117,8 +118,8 @@ fn answers_to_a_notify() {
     }
 }
 
-/// A subscription ends with one terminating NOTIFY, for the first reason given, after the one in flight; `expires` has no
-/// place in it, and nothing follows it (sections 4.2.2 and 8.2.3).
+/// A subscription ends with one terminating NOTIFY, for the first reason given, after the one in flight; `expires` has
+/// no place in it, and nothing follows it (sections 4.2.2 and 8.2.3).
 #[test]
 fn it_terminates_once() {
     let mut notifier = notifier();

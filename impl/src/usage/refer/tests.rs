@@ -132,8 +132,8 @@ fn every_pair_of_state_and_input_of_the_referrer() {
     insta::assert_snapshot!("referrer", table);
 }
 
-/// Section 2.4.6: a NOTIFY belongs to the REFER whose `CSeq` number is its `id`, octet by octet; without `id` to the first
-/// one, or, leniently, to the earliest that is open.
+/// Section 2.4.6: a NOTIFY belongs to the REFER whose `CSeq` number is its `id`, octet by octet; without `id` to the
+/// first one, or, leniently, to the earliest that is open.
 #[test]
 fn which_refer_a_notify_belongs_to() {
     let mut referrals = Referrals::default();
@@ -176,7 +176,8 @@ fn sent(notifier: &mut ReferNotifier, now: u64) -> Option<(NotifyStatus, u16)> {
 
 const LAST: NotifyStatus = NotifyStatus::Terminated { reason: Reason::Noresource, retry_after: None };
 
-/// Sections 2.4.4 and 2.4.5: `100 Trying` at once, then the outcome in the terminating NOTIFY, however fast it was known.
+/// Sections 2.4.4 and 2.4.5: `100 Trying` at once, then the outcome in the terminating NOTIFY, however fast it was
+/// known.
 #[test]
 fn the_first_and_the_final_report_are_both_sent() {
     let mut slow = ReferNotifier::new(at(0), 5, 300);

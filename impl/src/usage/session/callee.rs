@@ -1,8 +1,8 @@
-//! The INVITE usage at its UAS: from the INVITE to the end of the session (RFC 3261 sections 9.2, 13.3.1.4 and 15; the states
-//! of RFC 5407 section 2).
+//! The INVITE usage at its UAS: from the INVITE to the end of the session (RFC 3261 sections 9.2, 13.3.1.4 and 15; the
+//! states of RFC 5407 section 2).
 //!
-//! The 2xx is repeated here, over every transport, until its ACK (section 13.3.1.4), and no BYE leaves before that ACK or
-//! before the wait for it is over (section 15). Read `State` first.
+//! The 2xx is repeated here, over every transport, until its ACK (section 13.3.1.4), and no BYE leaves before that ACK
+//! or before the wait for it is over (section 15). Read `State` first.
 
 use std::time::Duration;
 

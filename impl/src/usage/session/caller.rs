@@ -1,8 +1,8 @@
-//! The INVITE usage at its UAC: from the INVITE to the end of the session (RFC 3261 sections 9.1, 13.2.2 and 15; the states
-//! of RFC 5407 section 2).
+//! The INVITE usage at its UAC: from the INVITE to the end of the session (RFC 3261 sections 9.1, 13.2.2 and 15; the
+//! states of RFC 5407 section 2).
 //!
-//! It decides what may be sent, and what a crossing message means: a CANCEL only after a provisional response, ACK and BYE
-//! for a 2xx that comes after the caller gave up, an ACK for every copy of a 2xx. Read [`Caller`] first.
+//! It decides what may be sent, and what a crossing message means: a CANCEL only after a provisional response, ACK and
+//! BYE for a 2xx that comes after the caller gave up, an ACK for every copy of a 2xx. Read [`Caller`] first.
 
 /// The states at the UAC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

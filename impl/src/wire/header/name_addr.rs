@@ -1,4 +1,5 @@
-//! `name-addr` and `addr-spec` with header parameters: From, To, Contact, Route, Refer-To and more (RFC 3261 section 20.10).
+//! `name-addr` and `addr-spec` with header parameters: From, To, Contact, Route, Refer-To and more (RFC 3261 section
+//! 20.10).
 
 use std::borrow::Cow;
 

@@ -1,4 +1,5 @@
-//! Values of a header over all its lines, split at the commas outside quotes and angle brackets (RFC 3261 section 7.3.1).
+//! Values of a header over all its lines, split at the commas outside quotes and angle brackets (RFC 3261 section
+//! 7.3.1).
 
 use std::slice;
 

@@ -1,4 +1,5 @@
-//! Via (RFC 3261 section 20.42), `received` and `rport` (RFC 3581), and where a response goes (RFC 3261 section 18.2.2).
+//! Via (RFC 3261 section 20.42), `received` and `rport` (RFC 3581), and where a response goes (RFC 3261 section
+//! 18.2.2).
 
 use std::net::SocketAddr;
 
@@ -49,7 +50,8 @@ impl<'a> Via<'a> {
         self.params.get("branch").filter(|branch| !branch.is_empty())
     }
 
-    /// Whether the branch starts with the magic cookie `z9hG4bK`, so that it alone names the transaction (section 17.2.3).
+    /// Whether the branch starts with the magic cookie `z9hG4bK`, so that it alone names the transaction (section
+    /// 17.2.3).
     pub fn has_magic_cookie(&self) -> bool {
         self.branch().is_some_and(|branch| branch.starts_with(b"z9hG4bK"))
     }

@@ -1,10 +1,12 @@
-//! Hosts of URIs and Via values: a name, an IPv4 address, or an IPv6 address in brackets (RFC 3261 section 25.1, `host`).
+//! Hosts of URIs and Via values: a name, an IPv4 address, or an IPv6 address in brackets (RFC 3261 section 25.1,
+//! `host`).
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A host as it stands in a URI or in a Via. Names are equal without case, addresses by their bits (RFC 5954 section 4.2).
+/// A host as it stands in a URI or in a Via. Names are equal without case, addresses by their bits (RFC 5954 section
+/// 4.2).
 #[derive(Clone, Copy, Debug)]
 pub enum Host<'a> {
     /// A domain name.

@@ -26,8 +26,8 @@ pub fn percent_encode(bytes: &[u8]) -> String {
     encode_unless(bytes, is_unreserved)
 }
 
-/// Whether the bytes are an `hname` or `hvalue` (RFC 3261 section 25.1): every `%` begins an escape, and everything that
-/// the grammar does not let stand raw is escaped.
+/// Whether the bytes are an `hname` or `hvalue` (RFC 3261 section 25.1): every `%` begins an escape, and everything
+/// that the grammar does not let stand raw is escaped.
 pub(crate) fn stands_in_headers_part(part: &[u8]) -> bool {
     units(part).all(|unit| {
         unit.was_encoded

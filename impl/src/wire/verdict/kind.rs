@@ -1,4 +1,5 @@
-//! What a request or a response of its kind must hold (RFC 3261 sections 8.1.1 and 8.2.6.2, RFC 3262, 3515, 3891, 6665).
+//! What a request or a response of its kind must hold (RFC 3261 sections 8.1.1 and 8.2.6.2, RFC 3262, 3515, 3891,
+//! 6665).
 
 use super::Findings;
 use super::framing::start_line;

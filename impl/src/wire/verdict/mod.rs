@@ -1,4 +1,5 @@
-//! The strict layer: every rule that one message breaks on its own, with its byte range (rules in [`crate::violation`]).
+//! The strict layer: every rule that one message breaks on its own, with its byte range (rules in
+//! [`crate::violation`]).
 //!
 //! Three passes: the bytes of the header section (`framing.rs`), each header field by itself (`fields.rs`), and what a
 //! request or response of its kind must hold (`kind.rs`).

@@ -8,8 +8,8 @@ use crate::observe::{Event, Response, Stage, Transaction, TransactionKey};
 use crate::oracle::Sip;
 
 impl Conversation {
-    /// Whether something in the call of this message was missed, as far as that was shown before or is shown by the message
-    /// itself: a response without request, an ACK without final response, a PRACK without any reliable
+    /// Whether something in the call of this message was missed, as far as that was shown before or is shown by the
+    /// message itself: a response without request, an ACK without final response, a PRACK without any reliable
     /// response, a request inside a dialog whose beginning was not seen. Never in a simulated world.
     pub fn has_gap(&self, event: &Event<'_>) -> bool {
         !self.is_complete() && (self.gaps.contains(event.message.call_id()) || self.shows_gap(event))
@@ -40,7 +40,8 @@ impl Conversation {
         }
     }
 
-    /// Whether the final response to an INVITE of this call was there although it was not seen at both ends: its ACK was.
+    /// Whether the final response to an INVITE of this call was there although it was not seen at both ends: its ACK
+    /// was.
     pub fn missed_final(&self, call_id: &str) -> bool {
         let mut acks = self.transactions.keys().filter(|key| *key.call_id == *call_id && &*key.method == "ACK");
         acks.any(|ack| {

@@ -76,8 +76,8 @@ impl Conversation {
         }
     }
 
-    /// Whether the conversation was seen at this very party, or everywhere: what it was not seen to be delivered, it was
-    /// not delivered, except for what a capture missed.
+    /// Whether the conversation was seen at this very party, or everywhere: what it was not seen to be delivered, it
+    /// was not delivered, except for what a capture missed.
     pub fn is_at(&self, party: Party) -> bool {
         match self.view {
             View::Complete => true,
@@ -378,8 +378,8 @@ impl Conversation {
             Stage::Delivered => {
                 dialog.sends(key.cseq);
                 let contact = message.contact().map(|contact| contact.uri.into());
-                // An unreliable provisional response does not move the target of a dialog that exists (RFC 6141 4.3), and
-                // a late one not that of a confirmed dialog.
+                // An unreliable provisional response does not move the target of a dialog that exists (RFC 6141 4.3),
+                // and a late one not that of a confirmed dialog.
                 let open = dialog.state == DialogState::Early || dialog.remote_target.is_none();
                 if !known || confirmed || (open && message.is_reliable_provisional()) {
                     dialog.retarget(contact, &key.method);

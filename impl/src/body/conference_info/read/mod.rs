@@ -1,8 +1,9 @@
 //! Reading a document: bytes to [`Document`], or the reason why not.
 //!
 //! `roxmltree` decides whether the bytes are XML at all (RFC 4575 section 4.1), and its tree is what is read, so that
-//! what was judged and what was understood are the same thing. Elements are matched by namespace, never by prefix, and in
-//! any order. Read `shape` (what may stand where), `reader` (how an element is walked), then `parts` (element by element).
+//! what was judged and what was understood are the same thing. Elements are matched by namespace, never by prefix, and
+//! in any order. Read `shape` (what may stand where), `reader` (how an element is walked), then `parts` (element by
+//! element).
 
 mod parts;
 mod reader;
@@ -22,8 +23,8 @@ pub const MAX_NODES: usize = 32 * 1024;
 /// Most equals signs of a document that is read, which bounds its attributes: the parser compares each attribute with
 /// all others of its element.
 pub const MAX_ATTRIBUTES: usize = 4096;
-/// Most namespace declarations of a document that is read: the parser gives every element that declares one its own copy
-/// of all that are in scope, so that nested declarations cost the cube of their number.
+/// Most namespace declarations of a document that is read: the parser gives every element that declares one its own
+/// copy of all that are in scope, so that nested declarations cost the cube of their number.
 pub const MAX_NAMESPACES: usize = 256;
 /// Most users, endpoints of a user, media of an endpoint or sidebars that are kept.
 pub const MAX_ROWS: usize = 1024;
@@ -54,8 +55,8 @@ impl Document {
 /// Reads a body of type `application/conference-info+xml`.
 ///
 /// # Errors
-/// The document is unusable as a whole: not XML, beyond a limit, or something is missing or contradictory without which a
-/// subscriber would have to guess what the roster is.
+/// The document is unusable as a whole: not XML, beyond a limit, or something is missing or contradictory without which
+/// a subscriber would have to guess what the roster is.
 pub fn read(body: &[u8]) -> Result<Reading, DocumentError> {
     const START: Position = Position { line: 1, column: 1 };
     if body.len() > MAX_BYTES {

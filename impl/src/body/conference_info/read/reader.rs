@@ -64,7 +64,8 @@ impl<'a, 'input> Reader<'a, 'input> {
         }
     }
 
-    /// Gives every child element that `shape` knows to `each`, in the order of the document, and returns the extensions.
+    /// Gives every child element that `shape` knows to `each`, in the order of the document, and returns the
+    /// extensions.
     pub(super) fn children(
         &mut self,
         node: Node<'a, 'input>,

@@ -70,7 +70,8 @@ fn run_holds_the_implementation_to_the_model() {
     let (code, out, err) = imsconf(&folder, &["run", "--cases", "20", "--json", "run.json"]);
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     let report = json(&folder, "run.json");
-    assert_eq!((&report["verdict"], &report["refinement"]["schedules"]), (&"pass".into(), &20.into()));
+    assert_eq!(report["verdict"], "pass");
+    assert!(report["refinement"]["schedules"].as_u64() >= Some(20), "the generated ones, and those that are kept");
     assert_keys(&report["refinement"], &["median_steps", "moves", "refined", "actions", "stutters", "missing"]);
     assert!(report["refinement"]["refined"].as_u64() > Some(0), "{out}");
     assert_keys(&report["invariants"][0], &["name", "evaluations", "requirements"]);

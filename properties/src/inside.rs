@@ -1,4 +1,5 @@
-//! The few invariants that need the inside of the agents: nothing leaks, and both ends of the roster are equal.
+//! The few invariants that need the inside of the agents: nothing leaks, both ends of a call or subscription agree on
+//! whether it lives, and both ends of the roster are equal.
 //!
 //! They are judged at the end of a run, when the world is quiescent and the timers that absorb late copies have run
 //! out.
@@ -7,10 +8,13 @@ use imsconf::view::{CallState, ConferenceView, Counts, FocusCallState, LegState,
 
 use crate::observe::{Judge, Party, Rule};
 use crate::verdict::Level;
-use crate::world::World;
+use crate::world::{World, user_uri};
 
-const NO_LEAK: Rule = Rule::new("I-NO-LEAK", "RF-29", Level::Fail);
-const ROSTER: Rule = Rule::new("I-ROSTER-EQUAL", "EV-48", Level::Fail);
+static NO_LEAK: Rule = Rule::new("I-NO-LEAK", "RF-29", Level::Fail);
+static ROSTER: Rule = Rule::new("I-ROSTER-EQUAL", "EV-48", Level::Fail);
+
+/// The names of the invariants that are judged here.
+pub const NAMES: &[&str] = &[NO_LEAK.invariant, ROSTER.invariant];
 
 /// Judges a world at the end of a run.
 pub fn judge(world: &World, judge: &mut Judge) {
@@ -25,7 +29,35 @@ pub fn judge(world: &World, judge: &mut Judge) {
         let owns = Counts { transactions: 0, dialogs: in_call, usages: in_call };
         leak(judge, Party::Participant(number), view.counts, owns);
     }
+    if !world.has_losses() {
+        both_ends(world, conference, judge);
+    }
     roster(world, conference, judge);
+}
+
+/// As long as every message arrives in some copy, what lives at one end lives at the other.
+fn both_ends(world: &World, conference: Option<&ConferenceView>, judge: &mut Judge) {
+    let ue = world.ue().view();
+    let mut agree = |what: &str, here: bool, party: Party, there: bool| {
+        judge.rule(&NO_LEAK, party, here == there, &[], || {
+            let (one, other) = if there { ("still has", "does not") } else { ("has no longer", "does") };
+            format!("the {party} {one} {what}, the other end {other}")
+        });
+    };
+    let call = conference
+        .is_some_and(|conference| matches!(conference.call, FocusCallState::Answered | FocusCallState::Confirmed));
+    agree("the creator's call", ue.call == CallState::Confirmed, Party::Focus, call);
+    let notified = conference
+        .is_some_and(|conference| conference.subscriptions.iter().any(|view| view.state == NotifierState::Active));
+    let subscribed = ue.subscription.state == SubscriberState::Active;
+    agree("the conference subscription", subscribed, Party::Focus, notified);
+    for number in 0..world.settings().invited {
+        let joined = conference.is_some_and(|conference| {
+            let mut theirs = conference.invitations.iter().filter(|invitation| invitation.target == user_uri(number));
+            theirs.any(|invitation| invitation.leg == LegState::Joined)
+        });
+        agree(&format!("the call to user {number}"), user_in_call(world, number), Party::Focus, joined);
+    }
 }
 
 fn leak(judge: &mut Judge, party: Party, has: Counts, owns: Counts) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use imsconf::time::TimerClass;
 
-use crate::deviation::Deviation;
+use crate::deviation::{Deviation, Spec};
 use crate::inside;
 use crate::invariants::Observers;
 use crate::ladder::Arrow;
@@ -80,20 +80,23 @@ pub fn columns(invited: u8) -> Vec<String> {
     ["UE".to_owned(), "focus".to_owned()].into_iter().chain(users).collect()
 }
 
-/// Runs `schedule`; with a deviation only the invariants judge, because the model is left anyway.
+/// Runs `schedule` until something fails.
+///
+/// With a deviation only the invariants judge, because the model is left anyway, and the run goes on until all of those
+/// that must catch it have: a fault may break something else first.
 pub fn run(schedule: &Schedule, deviation: Option<Deviation>) -> Report {
     run_with(schedule, deviation, |_| ())
 }
 
 /// Like [`run`], and shows the refinement to `visit` after every move.
 pub fn run_with(schedule: &Schedule, deviation: Option<Deviation>, visit: impl FnMut(&Refinement)) -> Report {
-    let refined = deviation.is_none();
+    let wrong = deviation.as_ref().map(Deviation::spec);
     let world = World::new(schedule.world, deviation);
     let mut runner = Runner {
         observers: Observers::new(Profile::ThreeGpp),
         judge: Judge::new(Profile::ThreeGpp),
         refinement: Refinement::new(&world),
-        refined,
+        wrong,
         failure: None,
         moves: 0,
         step: 0,
@@ -106,7 +109,7 @@ pub fn run_with(schedule: &Schedule, deviation: Option<Deviation>, visit: impl F
     for step in &schedule.steps {
         runner.step += 1;
         runner.step(*step);
-        if runner.failure.is_some() {
+        if runner.is_over() {
             return runner.report();
         }
     }
@@ -120,7 +123,8 @@ struct Runner<V> {
     observers: Observers,
     judge: Judge,
     refinement: Refinement,
-    refined: bool,
+    /// What is deliberately wrong, if anything.
+    wrong: Option<&'static Spec>,
     failure: Option<Failure>,
     moves: u32,
     step: u32,
@@ -134,8 +138,13 @@ struct Runner<V> {
 
 impl<V: FnMut(&Refinement)> Runner<V> {
     fn report(self) -> Report {
+        let found = || {
+            let findings = self.judge.findings();
+            let expected = findings.iter().find(|finding| self.wrong.is_some_and(|spec| spec.is_caught_by(finding)));
+            expected.or_else(|| findings.iter().find(|finding| is_failure(finding))).cloned().map(Failure::Invariant)
+        };
         Report {
-            failure: self.failure,
+            failure: if self.wrong.is_some() { found().or(self.failure) } else { self.failure },
             judge: self.judge,
             refinement: self.refinement,
             moves: self.moves,
@@ -158,12 +167,17 @@ impl<V: FnMut(&Refinement)> Runner<V> {
         }
     }
 
-    /// Whether to go on: nothing failed yet and there are moves left.
+    /// Whether what the run is for has been seen.
+    fn is_over(&self) -> bool {
+        self.failure.is_some() || self.wrong.is_some_and(|spec| spec.is_caught(self.judge.findings()))
+    }
+
+    /// Whether to go on: the run is not over and there are moves left.
     fn goes_on(&mut self) -> bool {
-        if self.failure.is_none() && self.moves >= MAX_MOVES {
+        if !self.is_over() && self.moves >= MAX_MOVES {
             self.failure = Some(Failure::Restless);
         }
-        self.failure.is_none()
+        !self.is_over()
     }
 
     fn flush(&mut self) {
@@ -183,11 +197,11 @@ impl<V: FnMut(&Refinement)> Runner<V> {
     /// Runs on to quiescence, asks what is still owed, lets late copies' timers run out and looks for leaks.
     fn conclude(&mut self) {
         self.settle();
-        if self.failure.is_some() {
+        if self.is_over() {
             return;
         }
         self.observers.end(End::Quiescent, &mut self.judge);
-        if self.refined
+        if self.wrong.is_none()
             && let Err(divergence) = self.refinement.check_progress()
         {
             self.failure = Some(Failure::Refinement(self.step, divergence));
@@ -206,7 +220,7 @@ impl<V: FnMut(&Refinement)> Runner<V> {
         self.moves += 1;
         self.draw(&outcome);
         self.observe(&outcome);
-        if self.refined {
+        if self.wrong.is_none() {
             match self.refinement.check(&outcome, &self.world) {
                 Ok(()) => (self.visit)(&self.refinement),
                 Err(divergence) => self.failure = Some(Failure::Refinement(self.step, divergence)),
@@ -249,7 +263,7 @@ impl<V: FnMut(&Refinement)> Runner<V> {
     }
 
     fn find_failure(&mut self) {
-        if self.failure.is_none() {
+        if self.failure.is_none() && self.wrong.is_none() {
             let finding = self.judge.findings().iter().find(|finding| is_failure(finding));
             self.failure = finding.cloned().map(Failure::Invariant);
         }

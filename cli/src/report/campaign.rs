@@ -98,6 +98,7 @@ impl Refinement {
     /// What there is to say of a deliberately wrong implementation. It leaves the model: only invariants judge it.
     pub(crate) fn deviating(&self, spec: &Spec) -> String {
         let Spec { name, fault, seen, caught_by, .. } = spec;
+        let caught_by: Vec<&str> = caught_by.iter().map(|(invariant, _)| *invariant).collect();
         let caught_by = caught_by.join(", ");
         let (schedules, moves) = (grouped(self.schedules.into()), grouped(self.moves));
         let mut text = format!("Implementation with the deviation {name}\n");

@@ -2,6 +2,7 @@
 
 use super::text::Text;
 use super::{Memory, Spec, unchanged};
+use crate::verdict::Level;
 use crate::world::Node;
 
 pub(super) static ALL: &[Spec] = &[
@@ -9,7 +10,7 @@ pub(super) static ALL: &[Spec] = &[
         name: "isfocus-missing",
         fault: "no Contact of the focus has isfocus",
         seen: "https://github.com/signalwire/freeswitch/issues/679",
-        caught_by: &["I-ISFOCUS"],
+        caught_by: &[("I-ISFOCUS", Level::Fail)],
         sent: isfocus_missing,
         received: unchanged,
     },
@@ -17,7 +18,7 @@ pub(super) static ALL: &[Spec] = &[
         name: "version-stuck",
         fault: "every document has version 1",
         seen: "https://github.com/kamailio/kamailio/issues/3234",
-        caught_by: &["I-VERSION"],
+        caught_by: &[("I-VERSION", Level::Fail)],
         sent: version_stuck,
         received: unchanged,
     },
@@ -25,15 +26,48 @@ pub(super) static ALL: &[Spec] = &[
         name: "full-that-is-partial",
         fault: "a partial document calls itself full",
         seen: "https://github.com/OpenSIPS/opensips/pull/62",
-        caught_by: &["I-STATE-TRUE"],
+        caught_by: &[("I-STATE-TRUE", Level::Fail)],
         sent: full_that_is_partial,
+        received: unchanged,
+    },
+    Spec {
+        name: "first-document-partial",
+        fault: "the first document after the SUBSCRIBE is partial",
+        seen: "https://github.com/kamailio/kamailio/issues/276",
+        caught_by: &[("I-VERSION", Level::Fail)],
+        sent: first_document_partial,
+        received: unchanged,
+    },
+    Spec {
+        name: "users-without-state",
+        fault: "the users element of a partial document has no state, and so is full",
+        seen: "TS 34.229-1 A.20 step 7 as it is printed",
+        // By the letter the document says that everybody else has left; a document may say so.
+        caught_by: &[("I-STATE-TRUE", Level::NonStrict)],
+        sent: users_without_state,
+        received: unchanged,
+    },
+    Spec {
+        name: "document-as-printed",
+        fault: "a partial document ends its root tag before the attributes and never closes a user",
+        seen: "TS 34.229-1 A.20 step 7 and A.5.3 as they are printed",
+        caught_by: &[("I-STATE-TRUE", Level::Fail)],
+        sent: document_as_printed,
+        received: unchanged,
+    },
+    Spec {
+        name: "document-half-repaired",
+        fault: "the printed document with its user closed: well-formed, without entity, state and version",
+        seen: "TS 34.229-1 A.20 step 7 as it is printed, with the one tag that an XML parser asks for",
+        caught_by: &[("I-STATE-TRUE", Level::Fail)],
+        sent: document_half_repaired,
         received: unchanged,
     },
     Spec {
         name: "connected-too-early",
         fault: "a user is shown connected before he answered",
         seen: "https://github.com/kamailio/kamailio/issues/2700",
-        caught_by: &["I-STATUS-TRUE"],
+        caught_by: &[("I-STATUS-TRUE", Level::Fail)],
         sent: connected_too_early,
         received: unchanged,
     },
@@ -41,7 +75,7 @@ pub(super) static ALL: &[Spec] = &[
         name: "leaver-stays-in-the-roster",
         fault: "a user who left is still shown connected",
         seen: "https://github.com/meetecho/janus-gateway/pull/2521",
-        caught_by: &["I-ROSTER"],
+        caught_by: &[("I-ROSTER", Level::Fail)],
         sent: leaver_stays_in_the_roster,
         received: unchanged,
     },
@@ -49,7 +83,7 @@ pub(super) static ALL: &[Spec] = &[
         name: "roster-misread",
         fault: "the UE misreads who is connected",
         seen: "the inside check's own: no wire shows what a subscriber believes",
-        caught_by: &["I-ROSTER-EQUAL"],
+        caught_by: &[("I-ROSTER-EQUAL", Level::Fail)],
         sent: unchanged,
         received: roster_misread,
     },
@@ -57,7 +91,7 @@ pub(super) static ALL: &[Spec] = &[
         name: "one-leaves-all-leave",
         fault: "when one user leaves, the focus hangs up on another",
         seen: "https://github.com/signalwire/freeswitch/issues/2887",
-        caught_by: &["I-ISOLATION"],
+        caught_by: &[("I-ISOLATION", Level::Fail)],
         sent: one_leaves_all_leave,
         received: leaver_noticed,
     },
@@ -87,6 +121,60 @@ fn version_stuck(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
 fn full_that_is_partial(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
     if node == Node::Focus && text.notifies("conference") {
         text.body = text.body.replacen("state=\"partial\"", "state=\"full\"", 1);
+    }
+    vec![text]
+}
+
+fn first_document_partial(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.notifies("conference") {
+        text.body = text.body.replacen("state=\"full\"", "state=\"partial\"", 1);
+    }
+    vec![text]
+}
+
+fn users_without_state(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.notifies("conference") {
+        text.body = text.body.replace("<users state=\"partial\">", "<users>");
+    }
+    vec![text]
+}
+
+/// The document of A.20 step 7 as it stands in the specification, its placeholders filled in.
+const PRINTED: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
+<conference-info xmlns=\"urn:ietf:params:xml:ns:conference-info\">
+  entity=\"sip:final@conf-factory.ims.example\"
+  state=\"partial\"
+  version=\"2\"
+  <users>
+    <user entity=\" sip:user0@ims.example\">
+      <endpoint entity=\" sip:user0@elsewhere\">
+        <status>connected</status>
+        <joining-method>dialed-in</joining-method>
+        <media id=\"1\">
+          <type>audio</type>
+          <label>11223</label>
+          <src-id>random SSRC value</src-id>
+          <status>sendrecv</status>
+        </media>
+      </endpoint>
+  </users>
+</conference-info>
+";
+
+fn is_partial(text: &Text) -> bool {
+    text.notifies("conference") && text.body.contains("state=\"partial\"")
+}
+
+fn document_as_printed(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && is_partial(&text) {
+        text.body = PRINTED.to_owned();
+    }
+    vec![text]
+}
+
+fn document_half_repaired(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && is_partial(&text) {
+        text.body = PRINTED.replace("</endpoint>\n", "</endpoint>\n    </user>\n");
     }
     vec![text]
 }

@@ -2,6 +2,7 @@
 
 use super::text::Text;
 use super::{Memory, Spec, unchanged};
+use crate::verdict::Level;
 use crate::world::Node;
 
 pub(super) static ALL: &[Spec] = &[
@@ -9,7 +10,7 @@ pub(super) static ALL: &[Spec] = &[
         name: "ack-to-the-old-contact",
         fault: "the ACK goes to the temporary Contact of the 183",
         seen: "https://github.com/RestComm/Restcomm-Connect/issues/1393",
-        caught_by: &["I-TARGET"],
+        caught_by: &[("I-TARGET", Level::Fail)],
         sent: ack_to_the_old_contact,
         received: temporary_kept,
     },
@@ -17,7 +18,7 @@ pub(super) static ALL: &[Spec] = &[
         name: "route-set-not-reversed",
         fault: "the UE takes Record-Route in the order in which it stands",
         seen: "https://github.com/livekit/sip/pull/822",
-        caught_by: &["I-ROUTE"],
+        caught_by: &[("I-ROUTE", Level::Fail)],
         sent: route_set_not_reversed,
         received: unchanged,
     },
@@ -25,7 +26,7 @@ pub(super) static ALL: &[Spec] = &[
         name: "cseq-jumps",
         fault: "the CSeq of a REFER is not the last one plus one",
         seen: "https://github.com/signalwire/freeswitch/pull/3056",
-        caught_by: &["I-CSEQ"],
+        caught_by: &[("I-CSEQ", Level::Fail)],
         sent: cseq_jumps,
         received: cseq_jumps_back,
     },
@@ -33,7 +34,7 @@ pub(super) static ALL: &[Spec] = &[
         name: "to-tag-lost",
         fault: "the UE's BYE has no To tag",
         seen: "https://github.com/emiago/sipgo/pull/262",
-        caught_by: &["I-TAGS"],
+        caught_by: &[("I-TAGS", Level::Fail)],
         sent: to_tag_lost,
         received: unchanged,
     },
@@ -41,15 +42,23 @@ pub(super) static ALL: &[Spec] = &[
         name: "refer-without-contact",
         fault: "the REFER has no Contact",
         seen: "https://github.com/drachtio/drachtio-server/issues/44",
-        caught_by: &["I-CONTACT"],
+        caught_by: &[("I-CONTACT", Level::Fail)],
         sent: refer_without_contact,
+        received: unchanged,
+    },
+    Spec {
+        name: "bye-without-from-tag",
+        fault: "the focus' BYE has no From tag, so that the user stays in a call with nobody",
+        seen: "https://github.com/livekit/sip/issues/112",
+        caught_by: &[("I-TAGS", Level::Fail), ("I-NO-LEAK", Level::Fail)],
+        sent: from_tag_lost,
         received: unchanged,
     },
     Spec {
         name: "bye-unheard",
         fault: "the focus answers a user's BYE and keeps the dialog",
         seen: "https://github.com/AlticeLabsPublic/asterisk-i/issues/57",
-        caught_by: &["I-NO-LEAK"],
+        caught_by: &[("I-NO-LEAK", Level::Fail)],
         sent: unchanged,
         received: bye_unheard,
     },
@@ -104,6 +113,13 @@ fn cseq_jumps_back(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
 fn to_tag_lost(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
     if node == Node::Ue && text.is_request("BYE") {
         text.change("To", |to| to.split(";tag=").next().unwrap_or_default().to_owned());
+    }
+    vec![text]
+}
+
+fn from_tag_lost(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.is_request("BYE") {
+        text.change("From", |from| from.split(";tag=").next().unwrap_or_default().to_owned());
     }
     vec![text]
 }

@@ -13,6 +13,8 @@ mod text;
 use std::hash::{Hash, Hasher};
 
 use self::text::Text;
+use crate::observe::Finding;
+use crate::verdict::Level;
 use crate::world::Node;
 
 /// A deliberately wrong behaviour.
@@ -24,12 +26,26 @@ pub struct Spec {
     pub fault: &'static str,
     /// The real bug that has it, or why it is here.
     pub seen: &'static str,
-    /// The invariants that must catch it.
-    pub caught_by: &'static [&'static str],
+    /// The invariants that must catch it, and the level that they must give it in the profile `3gpp`.
+    pub caught_by: &'static [(&'static str, Level)],
     /// What becomes of a message that an agent sends.
     sent: Change,
     /// What becomes of a message that an agent is handed.
     received: Change,
+}
+
+impl Spec {
+    /// Whether `finding` is how this fault must be caught.
+    pub fn is_caught_by(&self, finding: &Finding) -> bool {
+        self.caught_by.iter().any(|(invariant, level)| finding.invariant == *invariant && finding.level >= *level)
+    }
+
+    /// Whether everything that must catch this fault has.
+    pub fn is_caught(&self, findings: &[Finding]) -> bool {
+        self.caught_by.iter().all(|(invariant, level)| {
+            findings.iter().any(|finding| finding.invariant == *invariant && finding.level >= *level)
+        })
+    }
 }
 
 /// What becomes of one message at the boundary of the agent at a node: nothing, itself, or several.

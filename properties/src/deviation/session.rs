@@ -2,6 +2,7 @@
 
 use super::text::Text;
 use super::{Memory, Spec, unchanged};
+use crate::verdict::Level;
 use crate::world::Node;
 
 pub(super) static ALL: &[Spec] = &[
@@ -9,15 +10,39 @@ pub(super) static ALL: &[Spec] = &[
         name: "rack-names-another-response",
         fault: "the RAck is not the RSeq and CSeq of the 183",
         seen: "https://github.com/kamailio/kamailio/issues/801",
-        caught_by: &["I-PRACK"],
+        caught_by: &[("I-PRACK", Level::Fail)],
         sent: rack_names_another_response,
+        received: unchanged,
+    },
+    Spec {
+        name: "183-goes-on-after-prack",
+        fault: "the 183 is sent once more after its PRACK",
+        seen: "https://github.com/asterisk/asterisk/issues/794",
+        caught_by: &[("I-PRACK", Level::Fail)],
+        sent: provisional_goes_on,
+        received: unchanged,
+    },
+    Spec {
+        name: "answered-before-prack",
+        fault: "the 200 goes out with the 183, whose answer is not acknowledged yet",
+        seen: "the rule's own: no bug is known that answers this early",
+        caught_by: &[("I-PRACK", Level::Fail)],
+        sent: answered_before_prack,
+        received: unchanged,
+    },
+    Spec {
+        name: "update-unanswered",
+        fault: "the UPDATE in the early dialog is never answered",
+        seen: "https://github.com/signalwire/freeswitch/issues/1716",
+        caught_by: &[("I-TIMEOUT", Level::Fail)],
+        sent: update_unanswered,
         received: unchanged,
     },
     Spec {
         name: "second-offer-unanswered",
         fault: "the 200 to a request with an offer has no answer",
         seen: "https://github.com/sems-server/sems/pull/583",
-        caught_by: &["I-OA"],
+        caught_by: &[("I-OA", Level::Fail)],
         sent: second_offer_unanswered,
         received: unchanged,
     },
@@ -25,7 +50,7 @@ pub(super) static ALL: &[Spec] = &[
         name: "answered-before-preconditions",
         fault: "the 200 goes out although the UE's resources are not reserved",
         seen: "https://github.com/herlesupreeth/docker_open5gs/issues/116",
-        caught_by: &["I-QOS"],
+        caught_by: &[("I-QOS", Level::Fail)],
         sent: resources_not_reserved,
         received: resources_believed,
     },
@@ -33,7 +58,7 @@ pub(super) static ALL: &[Spec] = &[
         name: "callee-bye-before-ack",
         fault: "the invited user hangs up before the ACK came",
         seen: "https://github.com/meetecho/janus-gateway/pull/2521",
-        caught_by: &["I-BYE-EARLY"],
+        caught_by: &[("I-BYE-EARLY", Level::Fail)],
         sent: callee_bye_before_ack,
         received: invite_kept,
     },
@@ -48,6 +73,34 @@ fn rack_names_another_response(_: &mut Memory, node: Node, mut text: Text) -> Ve
         });
     }
     vec![text]
+}
+
+fn provisional_goes_on(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    if node != Node::Focus {
+        return vec![text];
+    }
+    if text.status() == Some(183) {
+        memory.kept = vec![String::from_utf8_lossy(&text.bytes()).into_owned()];
+    }
+    let again = text.answers("PRACK").then(|| memory.kept.pop()).flatten();
+    [text].into_iter().chain(again.map(|again| Text::of(again.as_bytes()))).collect()
+}
+
+fn answered_before_prack(_: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    if node != Node::Focus || text.status() != Some(183) {
+        return vec![text];
+    }
+    let mut success = text.clone();
+    success.start = "SIP/2.0 200 OK".to_owned();
+    for name in ["Require", "RSeq", "Content-Type"] {
+        success.remove(name);
+    }
+    success.body.clear();
+    vec![text, success]
+}
+
+fn update_unanswered(_: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.answers("UPDATE") { vec![] } else { vec![text] }
 }
 
 fn second_offer_unanswered(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {

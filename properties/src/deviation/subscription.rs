@@ -2,6 +2,7 @@
 
 use super::text::Text;
 use super::{Memory, Spec, unchanged};
+use crate::verdict::Level;
 use crate::world::Node;
 
 pub(super) static ALL: &[Spec] = &[
@@ -9,7 +10,7 @@ pub(super) static ALL: &[Spec] = &[
         name: "early-notify-refused",
         fault: "the UE answers 481 to a NOTIFY that overtakes the 2xx",
         seen: "https://github.com/onsip/SIP.js/issues/366",
-        caught_by: &["I-EARLY-NOTIFY"],
+        caught_by: &[("I-EARLY-NOTIFY", Level::Fail)],
         sent: early_notify_refused,
         received: success_counted,
     },
@@ -17,7 +18,7 @@ pub(super) static ALL: &[Spec] = &[
         name: "notify-never-sent",
         fault: "the focus accepts and never notifies",
         seen: "https://github.com/jambonz/jambonz-feature-server/issues/1428",
-        caught_by: &["I-FIRST-NOTIFY"],
+        caught_by: &[("I-FIRST-NOTIFY", Level::Fail)],
         sent: notify_never_sent,
         received: unchanged,
     },
@@ -25,7 +26,7 @@ pub(super) static ALL: &[Spec] = &[
         name: "notify-after-terminated",
         fault: "the focus sends one more NOTIFY after the terminating one",
         seen: "https://github.com/pjsip/pjproject/issues/911",
-        caught_by: &["I-TERM-ONCE"],
+        caught_by: &[("I-TERM-ONCE", Level::Fail)],
         sent: notify_after_terminated,
         received: unchanged,
     },
@@ -33,16 +34,16 @@ pub(super) static ALL: &[Spec] = &[
         name: "notify-goes-on-after-481",
         fault: "the UE lost its subscription and says 481, the focus goes on notifying",
         seen: "https://github.com/signalwire/freeswitch/issues/1110",
-        caught_by: &["I-481-REMOVES"],
+        caught_by: &[("I-481-REMOVES", Level::Fail)],
         sent: notify_refused,
         received: refusal_unheard,
     },
     Spec {
-        name: "active-without-expires",
-        fault: "Subscription-State active has no expires",
+        name: "expires-without-semicolon",
+        fault: "a blank and no semicolon stands before the expires of Subscription-State",
         seen: "https://github.com/signalwire/freeswitch/pull/3147",
-        caught_by: &["I-SS-HDR"],
-        sent: active_without_expires,
+        caught_by: &[("I-SS-HDR", Level::Fail)],
+        sent: expires_without_semicolon,
         received: unchanged,
     },
 ];
@@ -96,11 +97,9 @@ fn refusal_unheard(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
     vec![text]
 }
 
-fn active_without_expires(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+fn expires_without_semicolon(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
     if node == Node::Focus {
-        text.change("Subscription-State", |state| {
-            if state.starts_with("active") { "active".to_owned() } else { state.to_owned() }
-        });
+        text.change("Subscription-State", |state| state.replace(";expires", " expires"));
     }
     vec![text]
 }

@@ -10,6 +10,7 @@
 
 mod action;
 mod claims;
+mod conference;
 mod focus;
 mod graph;
 mod message;
@@ -25,6 +26,7 @@ mod ue;
 
 pub use action::{Action, ActionKind};
 pub use claims::{claims, explicit_failure, owes_nothing, settled, somebody_waits};
+pub use conference::Conference;
 pub use focus::{DialOut, Focus, FocusLeg, Hosting, Notifier, Report};
 pub use graph::{Graph, Visitor, Walk};
 pub use message::{CallMessage, DialMessage, Kind, Message, ReferMessage, SubscriptionMessage};
@@ -35,6 +37,6 @@ pub use scope::{
     Configuration, Scope, ScopeReport, Verdict, Witness, ends_well, explore, judge, report, walk, witnesses,
 };
 pub use sightings::{Moment, moments, sightings};
-pub use system::{Conference, Leg, State};
+pub use system::{Leg, State};
 pub use terms::{Invited, MAX_INVITED, Outcome, Party, Presence, SecondOffer};
 pub use ue::{Call, CallFailure, Refer, Stage, Subscription, Ue, UeLeg};

@@ -144,9 +144,9 @@ impl Representative for State {
 mod tests {
     use std::collections::BTreeSet;
 
+    use crate::conference::Conference;
     use crate::graph::Graph;
     use crate::scope::walk;
-    use crate::system::Conference;
 
     #[test]
     fn packing_loses_nothing() {

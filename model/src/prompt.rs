@@ -9,8 +9,9 @@ use stateright::{Model, Property};
 
 use crate::action::Action;
 use crate::claims::claims;
+use crate::conference::Conference;
 use crate::message::{Message, ReferMessage, SubscriptionMessage};
-use crate::system::{Conference, State};
+use crate::system::State;
 use crate::ue::{Refer, Subscription};
 
 /// A [`Conference`] without delay: every run of it is one of the conference's.

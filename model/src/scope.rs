@@ -11,10 +11,11 @@ use stateright::{Expectation, Model, Property, Representative};
 
 use crate::action::{Action, ActionKind};
 use crate::claims::{claims, explicit_failure, settled};
+use crate::conference::Conference;
 use crate::graph::{Graph, Mixer, Visitor, Walk};
 use crate::prompt::Prompt;
 use crate::sightings::{Moment, moments, sightings};
-use crate::system::{Conference, State};
+use crate::system::State;
 
 /// How much to explore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

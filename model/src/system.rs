@@ -1,17 +1,13 @@
-//! The whole system: its state and the `stateright::Model` over it.
+//! The state of the whole system, and how each part of it reacts to a message.
 //!
-//! Read first: `ue.rs`, `focus.rs`, `participant.rs`, `action.rs`. Next: `claims.rs`.
-
-use stateright::{Model, Property};
+//! Read first: `ue.rs`, `focus.rs`, `participant.rs`, `action.rs`. Next: `conference.rs`.
 
 use crate::action::Action;
-use crate::claims::claims;
 use crate::focus::{DialOut, Focus, FocusLeg, Hosting, Notifier, Report};
 use crate::message::{CallMessage, DialMessage, Message, ReferMessage, SubscriptionMessage};
 use crate::network::{LegNetwork, Network};
 use crate::participant::Participant;
-use crate::sightings::sightings;
-use crate::terms::{Invited, MAX_INVITED, Outcome, Party, Presence, SecondOffer};
+use crate::terms::{Invited, MAX_INVITED, Outcome, Party, Presence};
 use crate::ue::{Call, Refer, Subscription, Ue, UeLeg};
 
 /// Everything about one invited user. Blocks of different users can be exchanged.
@@ -42,15 +38,6 @@ pub struct State {
     pub lost: u8,
     /// The invited users; those beyond [`Conference::invited`] stay as they are by default.
     pub legs: [Leg; MAX_INVITED],
-}
-
-/// The model: one UE, one focus, some users to invite, and a budget of losses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Conference {
-    /// How many users may be invited, 0 to [`MAX_INVITED`].
-    pub invited: u8,
-    /// How many messages may be lost in a run.
-    pub losses: u8,
 }
 
 impl State {
@@ -140,11 +127,11 @@ impl State {
         &self.legs[invited.index()]
     }
 
-    fn leg_mut(&mut self, invited: Invited) -> &mut Leg {
+    pub(crate) fn leg_mut(&mut self, invited: Invited) -> &mut Leg {
         &mut self.legs[invited.index()]
     }
 
-    fn take(&mut self, message: Message) {
+    pub(crate) fn take(&mut self, message: Message) {
         match message {
             Message::Call(kind) => self.network.call.remove(kind),
             Message::Subscription(kind) => self.network.subscription.remove(kind),
@@ -164,7 +151,7 @@ impl State {
     }
 
     /// The full or partial document brings the focus' `told` column up to date.
-    fn tell_roster(&mut self) {
+    pub(crate) fn tell_roster(&mut self) {
         self.focus.send_document(&mut self.network.subscription);
         for leg in &mut self.legs {
             leg.focus.told = leg.focus.row();
@@ -172,7 +159,7 @@ impl State {
     }
 
     /// `message` leaves the network and its receiver reacts.
-    fn deliver(&mut self, message: Message) {
+    pub(crate) fn deliver(&mut self, message: Message) {
         self.take(message);
         match (message, message.receiver()) {
             (Message::Call(kind), Party::Ue) => self.ue.on_call(kind, &mut self.network.call),
@@ -221,7 +208,7 @@ impl State {
     }
 
     /// `message` is lost: whoever sent the request of its transaction sees the time-out.
-    fn lose(&mut self, message: Message) {
+    pub(crate) fn lose(&mut self, message: Message) {
         self.take(message);
         self.lost += 1;
         match message {
@@ -262,7 +249,7 @@ impl State {
         }
     }
 
-    fn command(&mut self, action: Action) {
+    pub(crate) fn command(&mut self, action: Action) {
         match action {
             Action::Create(second_offer) => {
                 self.network.call.insert(CallMessage::Invite);
@@ -301,7 +288,7 @@ impl State {
     }
 
     /// The focus reacts to the REFER for `invited`, in order or not.
-    fn decide_refer(&mut self, invited: Invited, accepted: bool) {
+    pub(crate) fn decide_refer(&mut self, invited: Invited, accepted: bool) {
         let rank = self.leg(invited).rank();
         self.take(Message::Refer(invited, ReferMessage::Refer));
         self.take(Message::Refer(invited, ReferMessage::OvertakenRefer));
@@ -321,221 +308,5 @@ impl Leg {
     /// The rank of its REFER, if one is in flight and has not been overtaken.
     fn rank(&self) -> Option<u8> {
         self.network.refer.contains(ReferMessage::Refer).then_some(self.network.rank)
-    }
-}
-
-impl Conference {
-    /// The invited users of this configuration.
-    pub fn invited(&self) -> impl Iterator<Item = Invited> {
-        Invited::ALL.into_iter().take(usize::from(self.invited))
-    }
-
-    /// Whether `action` can happen in `state`.
-    #[must_use]
-    pub fn enabled(&self, state: &State, action: Action) -> bool {
-        let confirmed = state.ue.call == Call::Confirmed;
-        match action {
-            Action::Create(_) => state.ue.call == Call::Idle,
-            Action::Subscribe => confirmed && state.ue.subscription == Subscription::None,
-            Action::Invite(i) => {
-                confirmed && i.index() < usize::from(self.invited) && state.leg(i).ue.refer == Refer::Idle
-            }
-            Action::Leave => confirmed,
-            Action::Ring(i) => state.leg(i).participant == Participant::Offered,
-            Action::Answer(i) | Action::Busy(i) | Action::Decline(i) => state.leg(i).participant.is_offered(),
-            Action::UserLeaves(i) => state.leg(i).participant == Participant::InCall,
-            Action::Deliver(message) => {
-                let choice =
-                    matches!(message, Message::Call(CallMessage::Invite) | Message::Refer(_, ReferMessage::Refer));
-                !choice && state.in_flight(message)
-            }
-            Action::FocusAdmitsCreation | Action::FocusRejectsCreation => {
-                state.in_flight(Message::Call(CallMessage::Invite))
-            }
-            Action::FocusAcceptsRefer(i) => state.in_flight(Message::Refer(i, ReferMessage::Refer)),
-            Action::FocusRefusesRefer(i) => {
-                let message = if state.focus.is_up() { ReferMessage::Refer } else { ReferMessage::OvertakenRefer };
-                state.in_flight(Message::Refer(i, message))
-            }
-            Action::Lose(message) => state.lost < self.losses && message.may_be_lost() && state.in_flight(message),
-            Action::NotifyTooLate => {
-                state.lost < self.losses
-                    && state.ue.subscription == (Subscription::Subscribing { answered: true })
-                    && state.network.subscription.contains(SubscriptionMessage::Notify)
-            }
-            Action::ReferNotifyTooLate(i) => {
-                let leg = state.leg(i);
-                // It may also wait behind a NOTIFY about somebody else that does not get through.
-                let coming = leg.focus.report == Report::OwesTrying || leg.network.refer.contains(ReferMessage::Trying);
-                state.lost < self.losses && leg.ue.refer == Refer::Accepted && coming
-            }
-            _ => Self::due(state, action),
-        }
-    }
-
-    /// [`Self::enabled`] for what the focus sends on its own and for the timers.
-    fn due(state: &State, action: Action) -> bool {
-        let notifier = state.focus.notifier;
-        match action {
-            Action::NotifyRoster => {
-                notifier == Notifier::Active
-                    && state.focus.is_up()
-                    && state.legs.iter().any(|leg| leg.focus.told != leg.focus.row())
-            }
-            Action::NotifyEnd => notifier == Notifier::Active && state.focus.hosting == Hosting::Over,
-            Action::NotifyReferrer(i) => {
-                state.leg(i).focus.owes_report() && !state.legs.iter().any(|leg| leg.focus.report_is_open())
-            }
-            Action::GiveUp(i) => {
-                let leg = state.leg(i);
-                matches!(leg.focus.dial, DialOut::Calling | DialOut::Alerting)
-                    && !leg.network.dial.contains(DialMessage::Invite)
-            }
-            Action::FocusCancels(i) => {
-                let leg = state.leg(i);
-                leg.focus.dial == DialOut::Abandoned && !leg.network.dial.contains(DialMessage::Invite)
-            }
-            Action::SubscribeExpires => {
-                state.ue.subscription == (Subscription::Subscribing { answered: true }) && notifier == Notifier::Removed
-            }
-            Action::SubscriptionExpires => {
-                state.ue.subscription == Subscription::Active && notifier == Notifier::Removed
-            }
-            Action::ReferExpires(i) => {
-                let leg = state.leg(i);
-                matches!(leg.ue.refer, Refer::Accepted | Refer::Trying) && leg.focus.report == Report::Removed
-            }
-            _ => false,
-        }
-    }
-}
-
-impl Model for Conference {
-    type State = State;
-    type Action = Action;
-
-    fn init_states(&self) -> Vec<State> {
-        vec![State::default()]
-    }
-
-    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
-        let mut offer = |action| {
-            if self.enabled(state, action) {
-                actions.push(action);
-            }
-        };
-        for action in [
-            Action::Create(SecondOffer::InPrack),
-            Action::Create(SecondOffer::InUpdate),
-            Action::Subscribe,
-            Action::Leave,
-            Action::FocusAdmitsCreation,
-            Action::FocusRejectsCreation,
-            Action::NotifyRoster,
-            Action::NotifyEnd,
-            Action::SubscribeExpires,
-            Action::SubscriptionExpires,
-            Action::NotifyTooLate,
-        ] {
-            offer(action);
-        }
-        for message in state.network.call.iter().map(Message::Call) {
-            offer(Action::Deliver(message));
-            offer(Action::Lose(message));
-        }
-        for message in state.network.subscription.iter().map(Message::Subscription) {
-            offer(Action::Deliver(message));
-            offer(Action::Lose(message));
-        }
-        for i in self.invited() {
-            for action in [
-                Action::Invite(i),
-                Action::FocusAcceptsRefer(i),
-                Action::FocusRefusesRefer(i),
-                Action::NotifyReferrer(i),
-                Action::Ring(i),
-                Action::Answer(i),
-                Action::Busy(i),
-                Action::Decline(i),
-                Action::UserLeaves(i),
-                Action::GiveUp(i),
-                Action::FocusCancels(i),
-                Action::ReferExpires(i),
-                Action::ReferNotifyTooLate(i),
-            ] {
-                offer(action);
-            }
-            let network = state.leg(i).network;
-            for message in network.refer.iter().map(|kind| Message::Refer(i, kind)) {
-                offer(Action::Deliver(message));
-                offer(Action::Lose(message));
-            }
-            for message in network.dial.iter().map(|kind| Message::Dial(i, kind)) {
-                offer(Action::Deliver(message));
-                offer(Action::Lose(message));
-            }
-        }
-    }
-
-    fn next_state(&self, state: &State, action: Action) -> Option<State> {
-        if !self.enabled(state, action) {
-            return None;
-        }
-        let mut next = *state;
-        match action {
-            Action::Create(_)
-            | Action::Subscribe
-            | Action::Invite(_)
-            | Action::Leave
-            | Action::Ring(_)
-            | Action::Answer(_)
-            | Action::Busy(_)
-            | Action::Decline(_)
-            | Action::UserLeaves(_) => next.command(action),
-            Action::Deliver(message) => next.deliver(message),
-            Action::FocusAdmitsCreation => {
-                next.take(Message::Call(CallMessage::Invite));
-                next.network.call.insert(CallMessage::Progress);
-                next.focus.hosting = Hosting::Early;
-            }
-            Action::FocusRejectsCreation => {
-                next.take(Message::Call(CallMessage::Invite));
-                next.network.call.insert(CallMessage::Reject);
-            }
-            Action::FocusAcceptsRefer(i) => next.decide_refer(i, true),
-            Action::FocusRefusesRefer(i) => next.decide_refer(i, false),
-            Action::NotifyRoster => next.tell_roster(),
-            Action::NotifyEnd => {
-                next.network.subscription.insert(SubscriptionMessage::NotifyEnd);
-                next.focus.notifier = Notifier::Ending;
-            }
-            Action::NotifyReferrer(i) => {
-                let leg = next.leg_mut(i);
-                leg.focus.send_report(&mut leg.network.refer);
-            }
-            Action::GiveUp(i) | Action::FocusCancels(i) => {
-                let leg = next.leg_mut(i);
-                leg.focus.cancel(&mut leg.network.dial);
-            }
-            Action::SubscribeExpires => next.ue.subscription = Subscription::Failed,
-            Action::SubscriptionExpires => next.ue.subscription = Subscription::Ended,
-            Action::ReferExpires(i) => next.leg_mut(i).ue.refer = Refer::Unknown,
-            Action::NotifyTooLate => {
-                next.lost += 1;
-                next.ue.subscription = Subscription::Failed;
-            }
-            Action::ReferNotifyTooLate(i) => {
-                next.lost += 1;
-                next.leg_mut(i).ue.refer = Refer::Unknown;
-            }
-            Action::Lose(message) => next.lose(message),
-        }
-        Some(next.normal_form())
-    }
-
-    fn properties(&self) -> Vec<Property<Self>> {
-        let mut properties = claims();
-        properties.extend(sightings(usize::from(self.invited)));
-        properties
     }
 }

@@ -10,6 +10,7 @@ pub mod generate;
 pub mod inside;
 pub mod invariants;
 pub mod ladder;
+mod level;
 pub mod observe;
 pub mod oracle;
 pub mod refinement;

@@ -6,9 +6,8 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::machine::Running;
 use super::packet::Packet;
-use super::timers::{Conditions, Retransmission, TimerName};
+use super::timers::{Conditions, Retransmission, Running, TimerName};
 use super::{ServerOutput, ServerOutputs};
 use crate::time::Time;
 

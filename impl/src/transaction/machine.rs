@@ -8,12 +8,8 @@ use super::invite_server::{self, InviteServer};
 use super::non_invite_client::{self, NonInviteClient};
 use super::non_invite_server::{self, NonInviteServer};
 use super::packet::Packet;
-use super::timers::{Conditions, TimerName};
+use super::timers::{Conditions, Running, TimerName};
 use super::{ClientOutput, ClientOutputs, ServerOutputs};
-use crate::time::Time;
-
-/// The running timers of one transaction: never more than two.
-pub(super) type Running = SmallVec<[(TimerName, Time); 2]>;
 
 /// A client transaction of either kind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

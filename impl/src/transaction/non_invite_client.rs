@@ -5,9 +5,8 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::machine::Running;
 use super::packet::Packet;
-use super::timers::{Conditions, Retransmission, TimerName};
+use super::timers::{Conditions, Retransmission, Running, TimerName};
 use super::{ClientOutput, ClientOutputs};
 use crate::time::Time;
 

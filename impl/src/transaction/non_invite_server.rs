@@ -7,9 +7,8 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::machine::Running;
 use super::packet::Packet;
-use super::timers::{Conditions, TimerName};
+use super::timers::{Conditions, Running, TimerName};
 use super::{ServerOutput, ServerOutputs};
 use crate::time::Time;
 

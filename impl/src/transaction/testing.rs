@@ -6,8 +6,7 @@ use std::fmt::{Debug, Write as _};
 use std::hash::Hash;
 use std::time::Duration;
 
-use super::machine::Running;
-use super::timers::{Conditions, TimerName, TimerSettings};
+use super::timers::{Conditions, Running, TimerName, TimerSettings};
 use crate::agent::Transport;
 use crate::time::Time;
 

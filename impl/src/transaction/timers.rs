@@ -4,8 +4,13 @@
 
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use crate::agent::Transport;
 use crate::time::{Time, TimerClass};
+
+/// The running timers of one transaction: never more than two.
+pub(super) type Running = SmallVec<[(TimerName, Time); 2]>;
 
 /// The letters of RFC 3261 table 4 and RFC 6026, and two waits that the RFCs describe without naming them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -15,7 +15,7 @@ use std::hash::{Hash, Hasher};
 use self::text::Text;
 use crate::observe::Finding;
 use crate::verdict::Level;
-use crate::world::Node;
+use crate::world::topology::Node;
 
 /// A deliberately wrong behaviour.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use super::text::Text;
 use super::{Memory, Spec, unchanged};
 use crate::verdict::Level;
-use crate::world::Node;
+use crate::world::topology::Node;
 
 pub(super) static ALL: &[Spec] = &[
     Spec {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Party;
-use crate::verdict::{Level, Profile};
+use crate::level::{Level, Profile};
 
 /// One rule of an invariant: which requirement of the catalogue it checks and how serious it is when it is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

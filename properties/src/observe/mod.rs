@@ -24,8 +24,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::level::Profile;
 use crate::oracle::Sip;
-use crate::verdict::Profile;
 
 pub use conversation::{Conference, Conversation};
 pub use deadline::Deadline;

@@ -7,7 +7,7 @@
 //! Read first: `schedule.rs` (what a step is), then [`World::apply`].
 
 mod ledger;
-mod topology;
+pub(crate) mod topology;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

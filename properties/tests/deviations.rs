@@ -11,13 +11,16 @@ use std::fs;
 use std::path::PathBuf;
 use std::thread;
 
+use imsconf::view::SubscriberState;
 use imsconf_properties::campaign::{Campaign, schedules};
 use imsconf_properties::deviation::{Deviation, Spec};
 use imsconf_properties::generate::minimal;
 use imsconf_properties::inside;
 use imsconf_properties::invariants::Observers;
+use imsconf_properties::observe::Party;
 use imsconf_properties::run::{Failure, Report, run};
-use imsconf_properties::schedule::Schedule;
+use imsconf_properties::schedule::{Schedule, SecondOffer, Settings, Step};
+use imsconf_properties::world::{Move, World};
 
 /// The most steps of a shrunk schedule.
 const MOST_STEPS: usize = 25;
@@ -130,5 +133,35 @@ fn each_file_belongs_to_a_deviation() {
 fn every_deviation_is_found_from_scratch() {
     for (spec, schedule) in all_found() {
         assert_shows(spec, &schedule.to_json());
+    }
+}
+
+/// Makes one command and lets everything that it leads to arrive; the labels of what the UE sends meanwhile.
+fn commanded(world: &mut World, command: Step) -> Vec<String> {
+    let mut sent = Vec::new();
+    let mut step = Move::Command(command);
+    loop {
+        let crossings = world.apply(step).sent.into_iter().filter(|crossing| crossing.party == Party::Ue);
+        sent.extend(crossings.map(|crossing| crossing.message.label()));
+        if world.in_flight().is_empty() {
+            return sent;
+        }
+        step = Move::Deliver(0);
+    }
+}
+
+/// A subscriber refuses the documents that the specification prints, keeps what it knows, and goes on from there.
+#[test]
+fn printed_documents_leave_the_roster_as_it_is() {
+    for name in ["document-as-printed", "document-half-repaired"] {
+        let mut world = World::new(Settings::default(), Deviation::named(name));
+        commanded(&mut world, Step::Create(SecondOffer::Prack));
+        commanded(&mut world, Step::Subscribe);
+        let before = world.ue().view().subscription;
+        assert_eq!((before.state, before.roster.len()), (SubscriberState::Active, 1), "{name}");
+        commanded(&mut world, Step::Invite(0));
+        let sent = commanded(&mut world, Step::Answer(0));
+        assert_eq!(sent, ["200 (NOTIFY)", "400 (NOTIFY)"], "{name}");
+        assert_eq!(world.ue().view().subscription, before, "{name}");
     }
 }

@@ -66,7 +66,7 @@ impl fmt::Display for Divergence {
                 write!(f, "the model does not allow {action:?} in\n{}", Shown(state))
             }
             Self::WrongTarget { actions, expected, actual } => {
-                write!(f, "after {actions:?} the model and the implementation differ:\n")?;
+                writeln!(f, "after {actions:?} the model and the implementation differ:")?;
                 differences(f, expected, actual)
             }
             Self::StutterMoved { stutter, before, after } => {

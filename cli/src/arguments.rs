@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// implementation to it, and judges captures of other implementations by the same rules.
 ///
 /// A UE creates a conference at a factory URI, subscribes to its state, invites users by REFER to the focus, and leaves
-/// (TS 24.147, TS 34.229-5 A.16 to A.20). Every verdict names a requirement and its source clause.
+/// (TS 24.147, TS 34.229-5 A.16 and A.20). Every verdict names a requirement and its source clause.
 #[derive(Debug, Parser)]
 #[command(name = "imsconf", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -141,7 +141,7 @@ pub(crate) struct Output {
 pub(crate) enum ScopeName {
     /// One invited user: under a second
     Tiny,
-    /// The whole procedure with two invited users
+    /// The whole procedure with two invited users and a lost message: about a minute
     Ci,
     /// As far as a large machine goes
     Deep,

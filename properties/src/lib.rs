@@ -23,3 +23,8 @@ pub mod world;
 
 /// The model to which the implementation is held.
 pub use imsconf_model as model;
+
+/// The examples of the README are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -17,7 +17,7 @@ use crate::ue::{Call, Refer, Subscription};
 /// The model: one UE, one focus, some users to invite, and a budget of losses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Conference {
-    /// How many users may be invited, 0 to [`MAX_INVITED`].
+    /// How many users may be invited, 0 to [`MAX_INVITED`](crate::MAX_INVITED).
     pub invited: u8,
     /// How many messages may be lost in a run.
     pub losses: u8,

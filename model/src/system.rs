@@ -36,7 +36,7 @@ pub struct State {
     pub network: Network,
     /// How many messages have been lost for good, or came too late.
     pub lost: u8,
-    /// The invited users; those beyond [`Conference::invited`] stay as they are by default.
+    /// The invited users; those beyond [`Conference::invited`](crate::Conference::invited) stay as they are by default.
     pub legs: [Leg; MAX_INVITED],
 }
 

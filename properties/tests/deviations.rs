@@ -1,5 +1,5 @@
-//! Every invariant has been seen failing: each deviation, a deliberately wrong implementation, is caught by the invariants
-//! that its table names.
+//! Every invariant has been seen failing: each deviation, a deliberately wrong implementation, is caught by the
+//! invariants that its table names.
 //!
 //! The shrunk schedules are kept in `regressions/deviations/`, one for each deviation, and run here in the way of
 //! `imsconf replay`. `SHRINK_DEVIATIONS=1 cargo test -p imsconf-properties --test deviations` searches and shrinks them

@@ -1,5 +1,6 @@
-//! The schedules in `regressions/`: small ones that each show what their file is named after. All of them run under
-//! every check without a failure, and what makes each worth keeping is in the table here.
+//! The schedules in `regressions/`: small ones that each show what their file is named after.
+//!
+//! All of them run under every check without a failure, and what makes each worth keeping is in the table here.
 
 use std::collections::BTreeSet;
 use std::fs;

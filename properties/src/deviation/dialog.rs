@@ -55,8 +55,16 @@ pub(super) static ALL: &[Spec] = &[
         received: unchanged,
     },
     Spec {
+        name: "conference-outlives-its-creator",
+        fault: "the creator's BYE does not end the conference, which hangs for ever",
+        seen: "https://github.com/BelledonneCommunications/linphone-sdk/issues/143",
+        caught_by: &[("I-NO-LEAK", Level::Fail)],
+        sent: unchanged,
+        received: creator_bye_unheard,
+    },
+    Spec {
         name: "bye-unheard",
-        fault: "the focus answers a user's BYE and keeps the dialog",
+        fault: "a user's BYE never ends his call at the focus",
         seen: "https://github.com/AlticeLabsPublic/asterisk-i/issues/57",
         caught_by: &[("I-NO-LEAK", Level::Fail)],
         sent: unchanged,
@@ -131,7 +139,14 @@ fn refer_without_contact(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text
     vec![text]
 }
 
+fn is_from_user(text: &Text) -> bool {
+    text.header("From").is_some_and(|from| from.contains("user"))
+}
+
+fn creator_bye_unheard(_: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.is_request("BYE") && !is_from_user(&text) { vec![] } else { vec![text] }
+}
+
 fn bye_unheard(_: &mut Memory, node: Node, text: Text) -> Vec<Text> {
-    let from_user = text.header("From").is_some_and(|from| from.contains("user"));
-    if node == Node::Focus && text.is_request("BYE") && from_user { vec![] } else { vec![text] }
+    if node == Node::Focus && text.is_request("BYE") && is_from_user(&text) { vec![] } else { vec![text] }
 }

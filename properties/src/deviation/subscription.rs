@@ -15,6 +15,14 @@ pub(super) static ALL: &[Spec] = &[
         received: success_counted,
     },
     Spec {
+        name: "early-notify-called-a-loop",
+        fault: "the UE answers 482 to a NOTIFY that overtakes the 2xx, and believes itself subscribed",
+        seen: "https://github.com/DoubangoTelecom/boghe/issues/78",
+        caught_by: &[("I-EARLY-NOTIFY", Level::Fail), ("I-NO-LEAK", Level::Fail)],
+        sent: early_notify_called_a_loop,
+        received: subscribe_answered,
+    },
+    Spec {
         name: "notify-never-sent",
         fault: "the focus accepts and never notifies",
         seen: "https://github.com/jambonz/jambonz-feature-server/issues/1428",
@@ -64,6 +72,21 @@ fn early_notify_refused(memory: &mut Memory, node: Node, mut text: Text) -> Vec<
             text.start = "SIP/2.0 481 Call/Transaction Does Not Exist".to_owned();
         }
     }
+    vec![text]
+}
+
+fn early_notify_called_a_loop(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    let call_id = text.header("Call-ID").unwrap_or_default().to_owned();
+    if node == Node::Ue && text.is_request("SUBSCRIBE") {
+        memory.kept = vec![call_id];
+    } else if node == Node::Ue && !memory.done && text.answers("NOTIFY") && memory.kept.contains(&call_id) {
+        text.start = "SIP/2.0 482 Loop Detected".to_owned();
+    }
+    vec![text]
+}
+
+fn subscribe_answered(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    memory.done |= node == Node::Ue && text.answers("SUBSCRIBE");
     vec![text]
 }
 

@@ -159,6 +159,12 @@ impl Ledger {
         Some((subject, self.exchanges.get(&subject)?))
     }
 
+    /// Whether of every request, and of every final response, at least one copy arrived.
+    pub fn everything_arrived(&self) -> bool {
+        let arrived = |reply: &Reply| reply.arrived || reply.code < 200;
+        self.exchanges.values().all(|exchange| exchange.arrived && exchange.replies.iter().all(arrived))
+    }
+
     /// The roster after the last document that the focus sent.
     pub const fn told(&self) -> &Roster {
         &self.told

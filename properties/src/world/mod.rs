@@ -197,9 +197,9 @@ impl World {
         self.second_offer
     }
 
-    /// Whether a message is lost for good whose sender may still be waiting.
+    /// Whether some message was lost for good: on purpose, or because each of its copies was dropped.
     pub fn has_losses(&self) -> bool {
-        !self.lost.is_empty()
+        !self.lost.is_empty() || !self.ledger.everything_arrived()
     }
 
     /// Whether nothing is in flight and nobody waits for anything but refreshes, expiries and late copies.

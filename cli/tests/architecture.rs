@@ -8,11 +8,12 @@ use std::process::Command;
 const LAYERS: [&str; 6] = ["wire", "body", "transaction", "dialog", "usage", "role"];
 
 /// Which workspace crates each crate may depend on, tests included.
-const DIRECTIONS: [(&str, &[&str]); 4] = [
+const DIRECTIONS: [(&str, &[&str]); 5] = [
     ("imsconf-model", &[]),
     ("imsconf", &[]),
     ("imsconf-properties", &["imsconf", "imsconf-model"]),
     ("imsconf-cli", &["imsconf-properties"]),
+    ("imsconf-benches", &["imsconf", "imsconf-properties"]),
 ];
 
 fn workspace_root() -> PathBuf {

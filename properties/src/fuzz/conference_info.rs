@@ -1,0 +1,76 @@
+//! Conference documents: what is read is written and read again as the same, and what is refused changes no roster.
+
+use imsconf::body::conference_info::{Applied, Document, Roster, read};
+
+use super::{Broken, hold};
+
+/// The full document that a roster has seen before the one of the input.
+const BEFORE: &[u8] = include_bytes!("../../fuzz-seeds/conference_info/full.xml");
+
+/// The body of a conference NOTIFY (RFC 4575).
+///
+/// # Errors
+/// The document changes when it is written, another XML reader does not take it, or a refused one changed the roster.
+pub fn conference_info(bytes: &[u8]) -> Result<(), Broken> {
+    let Ok(reading) = read(bytes) else { return Ok(()) };
+    let document = reading.document;
+    let written = document.write();
+    let again = read(&written).map_err(|error| Broken::new(format!("what was written is refused: {error}")))?;
+    same(&document, &again.document)?;
+    let text = std::str::from_utf8(&written).map_err(|error| Broken::new(format!("not UTF-8: {error}")))?;
+    roxmltree::Document::parse(text).map_err(|error| Broken::new(format!("not XML: {error}")))?;
+    let first = read(BEFORE).map_err(|error| Broken::new(format!("the document before: {error}")))?;
+    let mut known = Roster::new();
+    known.apply(&first.document);
+    for mut roster in [Roster::new(), known] {
+        apply(&mut roster, &document)?;
+    }
+    Ok(())
+}
+
+fn same(document: &Document, again: &Document) -> Result<(), Broken> {
+    hold(document == again, || format!("{document:#?}\nbecame\n{again:#?}"))
+}
+
+/// A document is taken or leaves everything as it was, and is never taken twice (RFC 4575 section 4.6).
+fn apply(roster: &mut Roster, document: &Document) -> Result<(), Broken> {
+    let before = roster.clone();
+    let applied = roster.apply(document);
+    taken_or_unchanged(&before, roster, applied)?;
+    let after = roster.clone();
+    let again = roster.apply(document);
+    let refused = matches!(again, Applied::Discarded(_) | Applied::Gap { .. });
+    hold(refused, || format!("{applied:?}, and the second time {again:?}"))?;
+    taken_or_unchanged(&after, roster, again)
+}
+
+fn taken_or_unchanged(before: &Roster, after: &Roster, applied: Applied) -> Result<(), Broken> {
+    let same = before.version() == after.version() && before.conference() == after.conference();
+    match applied {
+        Applied::Discarded(_) | Applied::Gap { .. } => hold(same, || format!("{applied:?} changed the roster")),
+        Applied::First | Applied::Updated | Applied::Ended => {
+            hold(before.version() < after.version(), || format!("{applied:?} does not count up"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use imsconf::body::conference_info::Discarded;
+
+    use super::*;
+
+    #[test]
+    fn the_oracles_see_what_is_wrong() {
+        let document = read(BEFORE).expect("readable").document;
+        let (empty, mut known) = (Roster::new(), Roster::new());
+        known.apply(&document);
+        let taken = taken_or_unchanged(&empty, &known, Applied::First);
+        assert_eq!(taken, Ok(()));
+        assert!(taken_or_unchanged(&empty, &known, Applied::Discarded(Discarded::Old)).is_err());
+        assert!(taken_or_unchanged(&known, &known, Applied::Updated).is_err());
+        let mut other = document.clone();
+        other.version += 1;
+        assert!(same(&document, &other).is_err());
+    }
+}

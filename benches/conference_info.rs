@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput};
 use imsconf::body::conference_info::{
     Conference, Document, Endpoint, EndpointStatus, JoiningMethod, Media, User, Users, read,
 };
@@ -47,5 +47,8 @@ fn conference_info(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, conference_info);
-criterion_main!(benches);
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    conference_info(&mut criterion);
+    criterion.final_summary();
+}

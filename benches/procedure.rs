@@ -1,7 +1,7 @@
 //! A whole procedure through the simulated world: create, subscribe, invite one user, who answers. No observer looks
 //! on, but the world's ledger reads every message once more with the independent oracle.
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput};
 use imsconf_properties::schedule::{SecondOffer, Settings, Step};
 use imsconf_properties::world::{Move, World};
 
@@ -26,5 +26,8 @@ fn benchmark(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, benchmark);
-criterion_main!(benches);
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    benchmark(&mut criterion);
+    criterion.final_summary();
+}

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn an_undamaged_datagram_is_taken_by_one_agent() {
+    fn an_undamaged_datagram_breaks_no_oracle() {
         for which in 0..situations().len() {
             let which = u8::try_from(which).expect("few situations");
             assert_eq!(agent(&[0, which, 0]), Ok(()));

@@ -85,6 +85,20 @@ pub(super) fn image(before: &model::State, outcome: &Outcome, ledger: &Ledger) -
     }
 }
 
+/// A request that a user agent has just sent without knowing of it: α, which goes by what the agents know, does not show
+/// it, and nothing more would be seen of it if its receiver refuses it.
+pub(super) fn unawaited<'o>(after: &model::State, outcome: &'o Outcome, ledger: &Ledger) -> Option<&'o Crossing> {
+    outcome.sent.iter().find(|crossing| {
+        let Entry { subject, reply, first } = crossing.entry;
+        // Nobody waits for what becomes of an ACK or a CANCEL; a SUBSCRIBE that refreshes is below the model.
+        let exempt = [Subject::CallAck, Subject::Subscribe].contains(&subject)
+            || matches!(subject, Subject::DialAck(_) | Subject::Cancel(_));
+        let exchange = ledger.exchange(subject).filter(|_| first && reply.is_none() && !exempt);
+        let message = exchange.and_then(|exchange| alpha::message(ledger, subject, exchange, None));
+        message.is_some_and(|message| !in_flight(after).any(|own| own == message))
+    })
+}
+
 fn command(step: Step) -> Image {
     let invited = |user: u8| Invited::new(usize::from(user));
     let action = match step {

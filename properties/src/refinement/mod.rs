@@ -154,6 +154,10 @@ impl Refinement {
         let image = image::image(&self.state, outcome, world.ledger());
         let after = alpha(world);
         self.last.clear();
+        if let Some(crossing) = image::unawaited(&after, outcome, world.ledger()) {
+            let (party, label) = (crossing.party, crossing.message.label());
+            return Err(Divergence::Unknown(format!("{party} sent a {label} that it does not know of")));
+        }
         match image {
             Image::Stutter(stutter) => {
                 if after != self.state {

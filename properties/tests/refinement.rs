@@ -1,5 +1,6 @@
 //! The refinement check has been seen failing: a deviation that changes what is said leaves the model, in each way in
-//! which the check can tell. And what the implementation does itself is held to more than "no rule of level fail broken".
+//! which the check can tell. And what the implementation does itself is held to more than "no rule of level fail
+//! broken".
 
 use std::fs;
 use std::path::PathBuf;

@@ -85,8 +85,8 @@ pub(super) fn image(before: &model::State, outcome: &Outcome, ledger: &Ledger) -
     }
 }
 
-/// A request that a user agent has just sent without knowing of it: α, which goes by what the agents know, does not show
-/// it, and nothing more would be seen of it if its receiver refuses it.
+/// A request that a user agent has just sent without knowing of it: α, which goes by what the agents know, does not
+/// show it, and nothing more would be seen of it if its receiver refuses it.
 pub(super) fn unawaited<'o>(after: &model::State, outcome: &'o Outcome, ledger: &Ledger) -> Option<&'o Crossing> {
     outcome.sent.iter().find(|crossing| {
         let Entry { subject, reply, first } = crossing.entry;

@@ -306,6 +306,7 @@ pub(super) fn named(world: &World, datagram: &Datagram) -> Option<Message> {
 /// The model's name of a message of the ledger; `None` for what is invisible at its level.
 pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, reply: Option<u16>) -> Option<Message> {
     let success = reply.is_some_and(|code| (200..300).contains(&code));
+    let answers = exchange.replies.iter().any(|own| Some(own.code) == reply && own.answer);
     let leg = |user: u8| model::Invited::new(usize::from(user));
     match (subject, reply) {
         (Subject::Create, None) => Some(Message::Call(CallMessage::Invite)),
@@ -318,10 +319,10 @@ pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, re
         (Subject::Prack, None) if exchange.content.offer => Some(Message::Call(CallMessage::PrackWithOffer)),
         (Subject::Prack, None) => Some(Message::Call(CallMessage::Prack)),
         (Subject::Prack, Some(_)) if !success => None,
-        (Subject::Prack, Some(_)) if exchange.content.offer => Some(Message::Call(CallMessage::PrackOkWithAnswer)),
+        (Subject::Prack, Some(_)) if answers => Some(Message::Call(CallMessage::PrackOkWithAnswer)),
         (Subject::Prack, Some(_)) => Some(Message::Call(CallMessage::PrackOk)),
         (Subject::Update, None) => Some(Message::Call(CallMessage::Update)),
-        (Subject::Update, Some(_)) => success.then_some(Message::Call(CallMessage::UpdateOk)),
+        (Subject::Update, Some(_)) => (success && answers).then_some(Message::Call(CallMessage::UpdateOk)),
         (Subject::CallAck, None) => Some(Message::Call(CallMessage::Ack)),
         (Subject::CallBye, None) => Some(Message::Call(CallMessage::Bye)),
         (Subject::CallBye, Some(_)) => Some(Message::Call(CallMessage::ByeAnswered)),

@@ -61,6 +61,8 @@ pub struct Content {
 pub struct Reply {
     /// Its status code.
     pub code: u16,
+    /// Whether it carries a session description.
+    pub answer: bool,
     /// Whether a copy of it arrived.
     pub arrived: bool,
 }
@@ -223,7 +225,8 @@ impl Ledger {
                 }
                 let first = !exchange.replies.iter().any(|reply| reply.code == code);
                 if first {
-                    exchange.replies.push(Reply { code, arrived: false });
+                    let answer = sdp::Sdp::read(&message.body).is_some();
+                    exchange.replies.push(Reply { code, answer, arrived: false });
                 }
                 Entry { subject, reply: Some(code), first }
             }

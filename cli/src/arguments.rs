@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use imsconf_properties::model::{Procedure, Procedures};
 
 /// Proves that IMS conference signalling is right: explores the model of the procedures completely, holds the
 /// implementation to it, and judges captures of other implementations by the same rules.
@@ -66,6 +67,19 @@ pub(crate) struct Verify {
 /// Where the schedule of a failure is kept if the user does not say.
 const FAILURE_FILE: &str = "imsconf-failure.json";
 
+/// The optional procedure of this name, or all of them.
+fn procedure(name: &str) -> Result<Procedures, String> {
+    let named = |procedure: &&Procedure| procedure.name().replace(' ', "-") == name;
+    match Procedure::ALL.iter().find(named) {
+        Some(procedure) => Ok(Procedures::NONE.with(*procedure)),
+        None if name == "all" => Ok(Procedures::ALL),
+        None => {
+            let names: Vec<String> = Procedure::ALL.iter().map(|own| own.name().replace(' ', "-")).collect();
+            Err(format!("there are {} and all", names.join(", ")))
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     /// How much of the model to explore
@@ -77,6 +91,9 @@ pub(crate) struct Check {
     /// With --invited: how many messages may be lost for good
     #[arg(long, value_name = "N", requires = "invited", value_parser = clap::value_parser!(u8).range(0..=3))]
     pub(crate) losses: Option<u8>,
+    /// With --invited: optional procedures, by name, separated by commas; `all` for each of them
+    #[arg(long, value_name = "NAMES", requires = "invited", value_delimiter = ',', value_parser = procedure)]
+    pub(crate) with: Vec<Procedures>,
     /// Count states that differ only by the invited users' order once
     #[arg(long)]
     pub(crate) symmetry: bool,

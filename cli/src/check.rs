@@ -1,6 +1,6 @@
 //! `imsconf check`: the model alone.
 
-use imsconf_properties::model::{Conference, Configuration, Scope, ScopeReport, explore};
+use imsconf_properties::model::{Conference, Configuration, Procedures, Scope, ScopeReport, explore};
 use serde::Serialize;
 
 use crate::arguments::{self, ScopeName};
@@ -20,7 +20,8 @@ struct Json<'a> {
 pub(crate) fn check(arguments: &arguments::Check, printer: &mut Printer) -> Result<Outcome, CommandError> {
     let configurations = match arguments.invited {
         Some(invited) => {
-            let model = Conference { invited, losses: arguments.losses.unwrap_or(0) };
+            let procedures = arguments.with.iter().fold(Procedures::NONE, |all, own| all.and(*own));
+            let model = Conference::new(invited, arguments.losses.unwrap_or(0)).with(procedures);
             vec![Configuration { model, symmetry: arguments.symmetry }]
         }
         None => configurations(arguments.scope, arguments.symmetry),

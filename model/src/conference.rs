@@ -9,6 +9,7 @@ use crate::claims::claims;
 use crate::focus::{DialOut, Hosting, Notifier, Report};
 use crate::message::{CallMessage, DialMessage, Message, ReferMessage, SubscriptionMessage};
 use crate::participant::Participant;
+use crate::procedures::Procedures;
 use crate::sightings::sightings;
 use crate::system::State;
 use crate::terms::{Invited, SecondOffer};
@@ -21,9 +22,23 @@ pub struct Conference {
     pub invited: u8,
     /// How many messages may be lost in a run.
     pub losses: u8,
+    /// Which optional procedures there are.
+    pub procedures: Procedures,
 }
 
 impl Conference {
+    /// The plain procedures for `invited` users, with at most `losses` messages lost.
+    #[must_use]
+    pub const fn new(invited: u8, losses: u8) -> Self {
+        Self { invited, losses, procedures: Procedures::NONE }
+    }
+
+    /// The same with these optional procedures.
+    #[must_use]
+    pub const fn with(self, procedures: Procedures) -> Self {
+        Self { procedures, ..self }
+    }
+
     /// The invited users of this configuration.
     pub fn invited(&self) -> impl Iterator<Item = Invited> {
         Invited::ALL.into_iter().take(usize::from(self.invited))
@@ -234,7 +249,7 @@ impl Model for Conference {
 
     fn properties(&self) -> Vec<Property<Self>> {
         let mut properties = claims();
-        properties.extend(sightings(usize::from(self.invited)));
+        properties.extend(sightings(*self));
         properties
     }
 }

@@ -337,6 +337,14 @@ impl Hasher for Mixer {
         self.write_u64(u64::from(value));
     }
 
+    fn write_u128(&mut self, value: u128) {
+        self.write_u64(value as u64);
+        // A state without optional procedures fits into the lower half.
+        if value >> 64 != 0 {
+            self.write_u64((value >> 64) as u64);
+        }
+    }
+
     fn write_u64(&mut self, value: u64) {
         self.0 = (self.0.rotate_left(23) ^ value).wrapping_mul(0xD6E8_FEB8_6659_FD93);
     }

@@ -5,7 +5,7 @@
 //! level is that of the transaction user: a request arrives at most once, a response at most once, a loss is a
 //! transaction time-out.
 //!
-//! Read in this order: `terms`, `message`, `network`, `ue`, `focus`, `participant`, `action`, `system`, `claims`,
+//! Read in this order: `terms`, `procedures`, `message`, `network`, `ue`, `focus`, `participant`, `action`, `system`, `claims`,
 //! `sightings`, `graph`, `prompt`, `scope`.
 
 mod action;
@@ -17,6 +17,7 @@ mod message;
 mod network;
 mod pack;
 mod participant;
+mod procedures;
 mod prompt;
 mod scope;
 mod sightings;
@@ -32,6 +33,7 @@ pub use graph::{Graph, Visitor, Walk};
 pub use message::{CallMessage, DialMessage, Kind, Message, ReferMessage, SubscriptionMessage};
 pub use network::{LegNetwork, Messages, Network};
 pub use participant::Participant;
+pub use procedures::{Procedure, Procedures};
 pub use prompt::Prompt;
 pub use scope::{
     Configuration, Scope, ScopeReport, Verdict, Witness, ends_well, explore, judge, report, walk, witnesses,

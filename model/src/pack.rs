@@ -13,7 +13,7 @@ use crate::ue::{Call, CallFailure, Refer, Stage, Subscription};
 
 /// Appends fields to a word, from the lowest bit up.
 struct Word {
-    bits: u64,
+    bits: u128,
     used: u32,
 }
 
@@ -24,7 +24,7 @@ impl Word {
 
     fn field(mut self, value: u64, width: u32) -> Self {
         debug_assert!(value < 1 << width, "{value} needs more than {width} bits");
-        self.bits |= value << self.used;
+        self.bits |= u128::from(value) << self.used;
         self.used += width;
         self
     }
@@ -80,7 +80,7 @@ const fn outcome(value: Option<Outcome>) -> u64 {
 
 impl Leg {
     /// The block as one word.
-    fn word(&self) -> u64 {
+    fn word(&self) -> u128 {
         Word::new()
             .field(refer(self.ue.refer), 4)
             .field(self.ue.known as u64, 2)
@@ -98,7 +98,7 @@ impl Leg {
 
 impl State {
     /// What is not about an invited user, as one word.
-    fn word(&self) -> u64 {
+    fn word(&self) -> u128 {
         Word::new()
             .field(call(self.ue.call), 4)
             .field(subscription(self.ue.subscription), 3)
@@ -114,9 +114,9 @@ impl State {
 
 impl Hash for State {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        hasher.write_u64(self.word());
+        hasher.write_u128(self.word());
         for leg in &self.legs {
-            hasher.write_u64(leg.word());
+            hasher.write_u128(leg.word());
         }
     }
 }
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn packing_loses_nothing() {
-        let model = Conference { invited: 1, losses: 1 };
+        let model = Conference::new(1, 1);
         let graph = Graph::walk(&model, &walk(false), &mut ());
         let words: BTreeSet<_> =
             graph.states().iter().map(|state| (state.word(), state.legs.map(|leg| leg.word()))).collect();

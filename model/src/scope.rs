@@ -13,6 +13,7 @@ use crate::action::{Action, ActionKind};
 use crate::claims::{claims, explicit_failure, settled};
 use crate::conference::Conference;
 use crate::graph::{Graph, Mixer, Visitor, Walk};
+use crate::procedures::{Procedure, Procedures};
 use crate::prompt::Prompt;
 use crate::sightings::{Moment, moments, sightings};
 use crate::system::State;
@@ -39,15 +40,22 @@ pub struct Configuration {
 
 impl Configuration {
     const fn new(invited: u8, losses: u8, symmetry: bool) -> Self {
-        Self { model: Conference { invited, losses }, symmetry }
+        Self { model: Conference::new(invited, losses), symmetry }
+    }
+
+    /// The same with an optional procedure.
+    #[must_use]
+    pub const fn with(self, procedure: Procedure) -> Self {
+        Self { model: self.model.with(self.model.procedures.with(procedure)), ..self }
     }
 }
 
 impl fmt::Display for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Conference { invited, losses } = self.model;
+        let Conference { invited, losses, procedures } = self.model;
         let symmetry = if self.symmetry { ", up to exchange of invited users" } else { "" };
-        write!(f, "{invited} invited, {losses} lost{symmetry}")
+        write!(f, "{invited} invited, {losses} lost{symmetry}")?;
+        if procedures == Procedures::NONE { Ok(()) } else { write!(f, ", with {procedures}") }
     }
 }
 
@@ -144,7 +152,7 @@ struct Journal<'p> {
 
 impl<'p> Journal<'p> {
     fn new(model: Conference, progress: &'p mut dyn FnMut(usize)) -> Self {
-        let moments = moments(usize::from(model.invited), usize::from(model.losses));
+        let moments = moments(model);
         Self {
             taken: HashSet::default(),
             moments: moments.into_iter().map(|moment| (moment, None)).collect(),
@@ -157,7 +165,7 @@ impl<'p> Journal<'p> {
     where
         M: Model<State = State, Action = Action>,
     {
-        let states = judge(graph, &sightings(usize::from(model.invited)));
+        let states = judge(graph, &sightings(model));
         let mut all: Vec<_> = states.into_iter().map(|verdict| (verdict.name.to_owned(), verdict.path)).collect();
         for (moment, seen) in &self.moments {
             let path = seen.and_then(|from| path_to_moment(graph, from as usize, moment));

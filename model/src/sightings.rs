@@ -7,6 +7,7 @@
 use stateright::{Model, Property};
 
 use crate::action::Action;
+use crate::conference::Conference;
 use crate::focus::{DialOut, Hosting, Notifier, Report};
 use crate::message::{CallMessage, DialMessage, Kind, Message, ReferMessage, SubscriptionMessage};
 use crate::participant::Participant;
@@ -16,7 +17,8 @@ use crate::ue::{Call, CallFailure, Refer, Subscription};
 
 /// The sightings that a loss-free model with so many invited users has to have.
 #[must_use]
-pub fn sightings<M: Model<State = State, Action = Action>>(invited: usize) -> Vec<Property<M>> {
+pub fn sightings<M: Model<State = State, Action = Action>>(model: Conference) -> Vec<Property<M>> {
+    let invited = model.invited;
     let mut all = creation();
     if invited >= 1 {
         all.extend(subscription());
@@ -280,7 +282,8 @@ impl Moment {
 
 /// The moments that a model with so many invited users and losses has to have.
 #[must_use]
-pub fn moments(invited: usize, losses: usize) -> Vec<Moment> {
+pub fn moments(model: Conference) -> Vec<Moment> {
+    let Conference { invited, losses, .. } = model;
     let mut all = vec![
         Moment::new("200 overtakes the 200 to the PRACK", |state, action| {
             action == Action::Deliver(Message::Call(CallMessage::Ok)) && calls(state, CallMessage::PrackOkWithAnswer)

@@ -96,7 +96,7 @@ impl<F: Fn(&State) -> bool> Visitor<Wrong> for While<F> {
 
 fn wrong(fault: &Fault) -> Wrong {
     let (invited, losses) = fault.model;
-    Wrong { right: Conference { invited, losses }, how: fault.how }
+    Wrong { right: Conference::new(invited, losses), how: fault.how }
 }
 
 #[test]

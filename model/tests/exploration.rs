@@ -11,7 +11,7 @@ use imsconf_model::{
 use stateright::{Checker, Model, Property, Representative};
 
 fn configuration(invited: u8, losses: u8, symmetry: bool) -> Configuration {
-    Configuration { model: Conference { invited, losses }, symmetry }
+    Configuration { model: Conference::new(invited, losses), symmetry }
 }
 
 /// Every action that can be written down for the first invited user.
@@ -94,7 +94,7 @@ fn hold(table: &[Pinned]) {
 #[test]
 fn stateright_counts_the_same_and_agrees() {
     for losses in 0..=2 {
-        let model = Conference { invited: 1, losses };
+        let model = Conference::new(1, losses);
         let checker = model.checker().spawn_dfs().join();
         checker.assert_properties();
         let ours = explore(&configuration(1, losses, false), &mut |_| {});
@@ -135,7 +135,7 @@ impl Model for Narrow {
 
 #[test]
 fn exchanging_invited_users_changes_nothing() {
-    let narrow = Narrow(Conference { invited: 2, losses: 0 });
+    let narrow = Narrow(Conference::new(2, 0));
     let all = Graph::walk(&narrow, &walk(false), &mut ());
     let some = Graph::walk(&narrow, &walk(true), &mut ());
     let checker = narrow.clone().checker().spawn_dfs().join();
@@ -180,7 +180,7 @@ fn every_action_is_taken_somewhere() {
 
 #[test]
 fn what_is_listed_is_what_is_possible() {
-    let model = Conference { invited: 1, losses: 1 };
+    let model = Conference::new(1, 1);
     let every = every_action();
     let graph = Graph::walk(&model, &walk(false), &mut ());
     for state in graph.states().iter().step_by(7) {
@@ -214,7 +214,7 @@ fn witnesses_are_runs() {
 /// Leaving out delays leaves out nothing that has to be done.
 #[test]
 fn promptness_gets_nobody_stuck() {
-    let model = Conference { invited: 1, losses: 0 };
+    let model = Conference::new(1, 0);
     let prompt = Prompt(model);
     let graph = Graph::walk(&prompt, &walk(false), &mut ());
     for (number, state) in graph.states().iter().enumerate() {

@@ -50,9 +50,8 @@ enum Sight {
 
 impl Sight {
     fn of(witness: &Witness) -> Option<Self> {
-        let (invited, losses) = (usize::from(witness.model.invited), usize::from(witness.model.losses));
-        let state = sightings::<Conference>(invited).into_iter().find(|property| property.name == witness.name);
-        let moment = || moments(invited, losses).into_iter().find(|moment| moment.name == witness.name);
+        let state = sightings::<Conference>(witness.model).into_iter().find(|property| property.name == witness.name);
+        let moment = || moments(witness.model).into_iter().find(|moment| moment.name == witness.name);
         state.map(Self::State).or_else(|| moment().map(Self::Moment))
     }
 

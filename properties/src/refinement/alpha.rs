@@ -22,7 +22,7 @@ pub(super) const LOSSES: u8 = u8::MAX;
 
 /// The model to which a world is held.
 pub const fn conference(world: &World) -> model::Conference {
-    model::Conference { invited: world.settings().invited, losses: LOSSES }
+    model::Conference::new(world.settings().invited, LOSSES).with(model::Procedures::ALL)
 }
 
 /// The state of the model that `world` is in.

@@ -9,11 +9,14 @@ use std::hash::{Hash, Hasher};
 
 use stateright::Model;
 
+use crate::compact::Compact;
+
 /// The states of a model that can be reached, in breadth-first order, and its owed edges.
-pub struct Graph<'m, M: Model> {
+pub struct Graph<'m, M: Model<State: Compact>> {
     model: &'m M,
     representative: fn(&M::State) -> M::State,
-    states: Vec<M::State>,
+    states: Vec<<M::State as Compact>::Code>,
+    parts: <M::State as Compact>::Parts,
     /// For each state the one it was first reached from; an initial state is its own.
     parents: Vec<u32>,
     /// The owed successors of state `i` are `targets[starts[i]..starts[i + 1]]`.
@@ -49,8 +52,7 @@ impl<M: Model> Visitor<M> for () {}
 
 impl<'m, M> Graph<'m, M>
 where
-    M: Model,
-    M::State: Copy + Eq + Hash,
+    M: Model<State: Compact>,
 {
     /// Visits every state that `model` can reach.
     ///
@@ -61,6 +63,7 @@ where
             model,
             representative: walk.representative,
             states: Vec::new(),
+            parts: Default::default(),
             parents: Vec::new(),
             starts: vec![0],
             targets: Vec::new(),
@@ -74,7 +77,8 @@ where
         }
         let mut actions = Vec::new();
         let mut next = 0;
-        while let Some(state) = graph.states.get(next).copied() {
+        while next < graph.states.len() {
+            let state = graph.state(next);
             let from = number(next);
             if visitor.expand(&state) {
                 actions.clear();
@@ -105,9 +109,10 @@ where
 
     /// The number of `state`, which is new or not.
     fn add(&mut self, index: &mut Index, state: M::State, parent: u32) -> u32 {
-        let (found, new) = index.find_or_insert(&self.states, &state);
+        let code = state.encode(&mut self.parts);
+        let (found, new) = index.find_or_insert(&self.states, &code);
         if new {
-            self.states.push(state);
+            self.states.push(code);
             self.parents.push(parent);
         }
         found
@@ -137,10 +142,18 @@ where
         self.terminal
     }
 
-    /// The states, by number.
+    /// State `number`.
+    ///
+    /// # Panics
+    /// If there are not so many.
     #[must_use]
-    pub fn states(&self) -> &[M::State] {
-        &self.states
+    pub fn state(&self, number: usize) -> M::State {
+        M::State::decode(self.states[number], &self.parts)
+    }
+
+    /// The states, by number.
+    pub fn states(&self) -> impl Iterator<Item = M::State> + '_ {
+        self.states.iter().map(|code| M::State::decode(*code, &self.parts))
     }
 
     /// Whether nobody has to do anything in state `number`.
@@ -169,7 +182,7 @@ where
         // From the initial state on follow real states, not their representatives, so that an invited user keeps
         // his name all the way.
         let mut path = Vec::new();
-        let stands_for = |state: &M::State, number: usize| (self.representative)(state) == self.states[number];
+        let stands_for = |state: &M::State, number: usize| (self.representative)(state) == self.state(number);
         let mut end = self.model.init_states().into_iter().find(|state| stands_for(state, at));
         for number in chain.into_iter().rev().skip(1) {
             let step = end.and_then(|state| {
@@ -194,7 +207,7 @@ where
     where
         M::Action: Clone,
     {
-        let number = self.states.iter().position(goal)?;
+        let number = self.states().position(|state| goal(&state))?;
         Some(self.path(number).0)
     }
 
@@ -225,8 +238,7 @@ where
     /// A state from which no sequence of owed actions leads to a state that satisfies `goal`, if there is one.
     #[must_use]
     pub fn cut_off(&self, goal: impl Fn(usize, &M::State) -> bool) -> Option<usize> {
-        let mut reaches: Vec<bool> =
-            self.states.iter().enumerate().map(|(number, state)| goal(number, state)).collect();
+        let mut reaches: Vec<bool> = self.states().enumerate().map(|(number, state)| goal(number, &state)).collect();
         // Successors mostly have higher numbers, so that going down settles nearly everything in the first round.
         loop {
             let mut changed = false;
@@ -250,8 +262,8 @@ fn number(index: usize) -> u32 {
 /// Open addressing over the numbers of the states; the states themselves stay in their vector and are compared in
 /// full.
 struct Index {
-    /// A number + 1 below, half of the state's hash above; or 0 for a free place. A power of two long, at most half
-    /// full.
+    /// A number + 1 below, half of the state's hash above; or 0 for a free place. A power of two long, at most three
+    /// quarters full.
     places: Vec<u64>,
     used: usize,
 }
@@ -263,7 +275,7 @@ impl Index {
 
     /// The number of `state`, and whether it is new: then it has to become the next of `states`.
     fn find_or_insert<S: Eq + Hash>(&mut self, states: &[S], state: &S) -> (u32, bool) {
-        if self.used * 2 >= self.places.len() {
+        if self.used * 4 >= self.places.len() * 3 {
             self.grow(states);
         }
         let mask = self.places.len() - 1;
@@ -367,6 +379,19 @@ mod tests {
     /// Numbers below 100 and the steps between them; a step is owed if it is written with `true`.
     struct Steps(&'static [(u8, u8, bool)]);
 
+    impl Compact for u8 {
+        type Code = Self;
+        type Parts = ();
+
+        fn encode(&self, (): &mut ()) -> Self {
+            *self
+        }
+
+        fn decode(code: Self, (): &()) -> Self {
+            code
+        }
+    }
+
     impl Model for Steps {
         type State = u8;
         type Action = (u8, bool);
@@ -420,7 +445,7 @@ mod tests {
             let model = Steps(steps);
             let graph = walk(&model);
             assert_eq!((graph.unique_states(), graph.transitions(), graph.terminal_states()), sizes, "{what}");
-            let name = |number: Option<usize>| number.map(|number| graph.states()[number]);
+            let name = |number: Option<usize>| number.map(|number| graph.state(number));
             assert_eq!(name(graph.endless()), endless, "{what}");
             assert_eq!(name(graph.cut_off(|_, state| *state == 9)), cut_off, "{what}");
         }

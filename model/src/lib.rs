@@ -10,6 +10,7 @@
 
 mod action;
 mod claims;
+mod compact;
 mod conference;
 mod focus;
 mod graph;
@@ -27,6 +28,7 @@ mod ue;
 
 pub use action::{Action, ActionKind};
 pub use claims::{claims, explicit_failure, owes_nothing, settled, somebody_waits};
+pub use compact::{Code, Compact, Parts};
 pub use conference::Conference;
 pub use focus::{DialOut, Focus, FocusLeg, Hosting, Notifier, Report};
 pub use graph::{Graph, Visitor, Walk};

@@ -230,10 +230,10 @@ where
     M: Model<State = State, Action = Action>,
 {
     let mut decided = vec![None; properties.len()];
-    for (number, state) in graph.states().iter().enumerate() {
+    for (number, state) in graph.states().enumerate() {
         for (property, decided) in properties.iter().zip(&mut decided) {
             if decided.is_none() {
-                let holds = (property.condition)(graph.model(), state);
+                let holds = (property.condition)(graph.model(), &state);
                 if holds != matches!(property.expectation, Expectation::Always) {
                     *decided = Some(number);
                 }

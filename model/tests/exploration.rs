@@ -144,7 +144,7 @@ fn exchanging_invited_users_changes_nothing() {
     symmetric.assert_properties();
     assert_eq!(checker.unique_state_count(), all.unique_states());
     assert_eq!(symmetric.unique_state_count(), some.unique_states());
-    let representatives: BTreeSet<_> = all.states().iter().map(State::representative).collect();
+    let representatives: BTreeSet<_> = all.states().map(|state| state.representative()).collect();
     assert_eq!(representatives.len(), some.unique_states());
     assert!(representatives.iter().all(|state| state.representative() == *state));
     // A path keeps everybody's name although it leads through representatives.
@@ -155,7 +155,7 @@ fn exchanging_invited_users_changes_nothing() {
         state = narrow.next_state(&state, action).expect("a step of the path is possible");
     }
     assert_eq!(Some(state), end);
-    assert_eq!(state.representative(), some.states()[last]);
+    assert_eq!(state.representative(), some.state(last));
 }
 
 #[test]
@@ -183,7 +183,8 @@ fn what_is_listed_is_what_is_possible() {
     let model = Conference::new(1, 1);
     let every = every_action();
     let graph = Graph::walk(&model, &walk(false), &mut ());
-    for state in graph.states().iter().step_by(7) {
+    for state in graph.states().step_by(7) {
+        let state = &state;
         let mut listed = Vec::new();
         model.actions(state, &mut listed);
         let possible: Vec<_> = every.iter().filter(|action| model.next_state(state, **action).is_some()).collect();
@@ -217,7 +218,8 @@ fn promptness_gets_nobody_stuck() {
     let model = Conference::new(1, 0);
     let prompt = Prompt(model);
     let graph = Graph::walk(&prompt, &walk(false), &mut ());
-    for (number, state) in graph.states().iter().enumerate() {
+    for (number, state) in graph.states().enumerate() {
+        let state = &state;
         assert_eq!(graph.is_quiescent(number), owes_nothing(&model, state), "{state:?}");
     }
     assert!(ends_well(&graph).iter().all(|verdict| verdict.path.is_none()));

@@ -2,7 +2,7 @@
 
 use imsconf::agent::Transport;
 use imsconf::wire::{
-    BuildError, Builder, Message, Method, Name, OwnedUri, SubscriptionStatus, response_to, sipfrag, verdict,
+    BuildError, Builder, Message, Method, Name, OwnedUri, Refresher, SubscriptionStatus, response_to, sipfrag, verdict,
 };
 
 fn uri(text: &str) -> OwnedUri {
@@ -53,6 +53,11 @@ fn the_messages_of_the_procedures_break_no_rule() {
         request(Method::Invite, 7).contact(&ue, "").require(&["replaces"]).replaces("12@h", "a+%", "b"),
         request(Method::Cancel, 1),
         request(Method::Bye, 8),
+        request(Method::Update, 9)
+            .contact(&ue, "")
+            .supported(&["timer"])
+            .session_expires(1800, Some(Refresher::Uac))
+            .min_se(90),
     ];
     for message in messages {
         let bytes = message.render().unwrap();

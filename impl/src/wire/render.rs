@@ -6,7 +6,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::text::{is_control, is_lws, is_token, unfold};
-use super::{Message, Method, Name, NameAddr, OwnedUri, SubscriptionStatus, Via};
+use super::{Message, Method, Name, NameAddr, OwnedUri, Refresher, SubscriptionStatus, Via};
 use crate::agent::Transport;
 
 /// Why a message cannot be written.
@@ -255,6 +255,21 @@ impl Builder {
     #[must_use]
     pub fn expires(self, seconds: u32) -> Self {
         self.number(Name::Expires, seconds)
+    }
+
+    /// Appends Session-Expires in seconds (RFC 4028 section 4); without a `refresher` the answerer chooses.
+    #[must_use]
+    pub fn session_expires(self, seconds: u32, refresher: Option<Refresher>) -> Self {
+        match refresher {
+            Some(refresher) => self.field(Name::SessionExpires, format!("{seconds};refresher={}", refresher.token())),
+            None => self.number(Name::SessionExpires, seconds),
+        }
+    }
+
+    /// Appends Min-SE in seconds (RFC 4028 section 5).
+    #[must_use]
+    pub fn min_se(self, seconds: u32) -> Self {
+        self.number(Name::MinSe, seconds)
     }
 
     /// Appends RSeq.

@@ -39,6 +39,16 @@ pub enum Refresher {
     Uas,
 }
 
+impl Refresher {
+    /// The value of the `refresher` parameter.
+    pub const fn token(self) -> &'static str {
+        match self {
+            Self::Uac => "uac",
+            Self::Uas => "uas",
+        }
+    }
+}
+
 /// Session interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SessionExpires<'a> {
@@ -61,10 +71,9 @@ impl<'a> SessionExpires<'a> {
     /// The `refresher` parameter; `None` if it is missing or neither `uac` nor `uas`.
     pub fn refresher(&self) -> Option<Refresher> {
         let refresher = self.params.get("refresher")?;
-        [(Refresher::Uac, "uac"), (Refresher::Uas, "uas")]
+        [Refresher::Uac, Refresher::Uas]
             .into_iter()
-            .find(|(_, name)| refresher.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(refresher, _)| refresher)
+            .find(|role| refresher.eq_ignore_ascii_case(role.token().as_bytes()))
     }
 }
 

@@ -4,7 +4,7 @@ use imsconf::wire::edit::Edit;
 use imsconf::wire::uri::{percent_decode, percent_encode};
 use imsconf::wire::{
     Builder, Event, MediaType, Message, Method, Name, NameAddr, OwnedUri, Params, Reason, Replaces, RetryAfter,
-    SubscriptionState, Uri, Via, response_to, sipfrag, verdict,
+    SubscriptionState, TelephoneSubscriber, Uri, Via, response_to, sipfrag, verdict,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -128,6 +128,14 @@ fn token() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9.!%*_+`'~-]{1,20}"
 }
 
+/// A global number as somebody may write it, and its digits.
+fn global_number() -> impl Strategy<Value = (String, String)> {
+    vec(("[0-9]", "[-.()]{0,2}"), 1..16).prop_map(|digits| {
+        let written: String = digits.iter().flat_map(|(digit, separators)| [digit.as_str(), separators]).collect();
+        (format!("tel:+{written}"), digits.into_iter().map(|(digit, _)| digit).collect())
+    })
+}
+
 fn sip_uri() -> impl Strategy<Value = OwnedUri> {
     (
         select(vec!["sip", "sips"]),
@@ -188,6 +196,24 @@ proptest! {
     fn encoding_and_decoding_are_inverse(bytes in vec(any::<u8>(), 0..64)) {
         let text = percent_encode(&bytes);
         prop_assert_eq!(&*percent_decode(text.as_bytes()), &bytes[..]);
+    }
+
+    #[test]
+    fn a_telephone_number_is_converted_once_and_keeps_its_digits(
+        (one, digits) in global_number(),
+        (two, others) in global_number(),
+        parameter in "(;(ext|x)=[a-zA-Z0-9:/$+%.-]{1,6})?",
+    ) {
+        let sip = |tel: &str| {
+            let tel: OwnedUri = tel.parse().unwrap();
+            TelephoneSubscriber::of(&tel.as_uri()).unwrap().to_sip("home.example").unwrap()
+        };
+        let made = sip(&one);
+        let user = format!("+{digits}");
+        prop_assert_eq!(made.as_uri().user(), Some(user.as_str()));
+        prop_assert_eq!(made == sip(&two), digits == others, "different numbers stay different");
+        let made = sip(&format!("{one}{parameter}"));
+        prop_assert_eq!(&TelephoneSubscriber::of(&made.as_uri()).unwrap().to_sip("home.example").unwrap(), &made);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod id;
 mod offer_answer;
 mod precondition;
 mod reliable;
+mod replaces;
 mod request;
 mod routing;
 mod state;
@@ -20,6 +21,7 @@ pub use precondition::{PreconditionState, PreconditionStatus};
 pub use reliable::{
     PrackVerdict, Rack, ReceiverVerdict, Reliability, ReliableReceiver, ReliableSender, ReliableTimeout, SenderBusy,
 };
+pub use replaces::ReplacesError;
 pub use request::{InitialRequest, MAX_CSEQ, Party, Request, RequestError};
 pub use routing::{MAX_ROUTES, RouteSet, RouteSetTooLong, Routed};
 pub use state::{Dialog, DialogError, DialogState, TargetRefresh, Usage};

@@ -8,6 +8,7 @@ mod compare;
 mod host;
 mod owned;
 mod percent;
+mod telephone;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,6 +23,7 @@ pub use host::Host;
 pub use owned::OwnedUri;
 pub(crate) use percent::stands_in_headers_part;
 pub use percent::{percent_decode, percent_encode};
+pub use telephone::{TelephoneError, TelephoneSubscriber};
 
 /// Why bytes are not a URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use imsconf_properties::model::{Procedure, Procedures};
+use imsconf_properties::observe::Party;
+use imsconf_properties::verdict::Profile;
 
 /// Proves that IMS conference signalling is right: explores the model of the procedures completely, holds the
 /// implementation to it, and judges captures of other implementations by the same rules.
@@ -60,6 +62,8 @@ pub(crate) struct Verify {
     /// Where to keep the schedule of a failure, for `imsconf replay`
     #[arg(long, value_name = "FILE", default_value = FAILURE_FILE)]
     pub(crate) save: PathBuf,
+    #[command(flatten)]
+    pub(crate) judged: Judged,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -124,6 +128,8 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE", default_value = FAILURE_FILE)]
     pub(crate) save: PathBuf,
     #[command(flatten)]
+    pub(crate) judged: Judged,
+    #[command(flatten)]
     pub(crate) output: Output,
 }
 
@@ -131,6 +137,9 @@ pub(crate) struct Run {
 pub(crate) struct Replay {
     /// A schedule: JSON as a failing run keeps it, see --save of `imsconf run`
     pub(crate) file: PathBuf,
+    /// Follow and judge by these documents where they conflict, instead of those that the schedule names
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) profile: Option<ProfileName>,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -142,6 +151,12 @@ decided, as for a capture without SIP.")]
 pub(crate) struct Trace {
     /// A capture, pcap or pcapng; SIP is recognised by its content on any port
     pub(crate) file: PathBuf,
+    /// Whose traffic was captured, at its own host: `ue`, `focus`, or an invited user as `participant-0`. What the others
+    /// sent and got is then seen a little late or early, and no race between the two is held against them
+    #[arg(long, value_name = "PARTY", value_parser = party)]
+    pub(crate) vantage: Option<Party>,
+    #[command(flatten)]
+    pub(crate) judged: Judged,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -151,6 +166,51 @@ pub(crate) struct Output {
     /// Also write the result as JSON (schema 1, described in the README)
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+}
+
+/// Which documents decide where they conflict.
+#[derive(Debug, Args)]
+pub(crate) struct Judged {
+    /// Which documents decide where they conflict
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = ProfileName::ThreeGpp)]
+    profile: ProfileName,
+}
+
+impl Judged {
+    pub(crate) const fn profile(&self) -> Profile {
+        self.profile.profile()
+    }
+}
+
+/// The name of a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProfileName {
+    /// TS 34.229 as the procedures are written there
+    #[value(name = "3gpp")]
+    ThreeGpp,
+    /// RFC 6665 and RFC 7647 where they are stricter
+    Ietf,
+}
+
+impl ProfileName {
+    pub(crate) const fn profile(self) -> Profile {
+        match self {
+            Self::ThreeGpp => Profile::ThreeGpp,
+            Self::Ietf => Profile::Ietf,
+        }
+    }
+}
+
+/// The party of this name.
+fn party(name: &str) -> Result<Party, String> {
+    match name {
+        "ue" => Ok(Party::Ue),
+        "focus" => Ok(Party::Focus),
+        _ => match name.strip_prefix("participant-").map(str::parse) {
+            Some(Ok(number)) => Ok(Party::Participant(number)),
+            _ => Err("there are ue, focus and participant-0, participant-1 and so on".to_owned()),
+        },
+    }
 }
 
 /// How much of the model to explore.

@@ -26,7 +26,11 @@ struct Json {
 pub(crate) fn replay(arguments: &arguments::Replay, printer: &mut Printer) -> Result<Outcome, CommandError> {
     let path = &arguments.file;
     let text = fs::read_to_string(path).map_err(|error| CommandError::Read { path: path.clone(), error })?;
-    let schedule = Schedule::from_json(&text).map_err(|error| CommandError::Schedule { path: path.clone(), error })?;
+    let mut schedule =
+        Schedule::from_json(&text).map_err(|error| CommandError::Schedule { path: path.clone(), error })?;
+    if let Some(profile) = arguments.profile {
+        schedule.world.profile = profile.profile();
+    }
     let deviation = schedule.deviation.as_deref().map(deviation).transpose()?;
     if let Some(deviation) = &deviation {
         let spec = deviation.spec();

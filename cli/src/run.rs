@@ -35,6 +35,7 @@ pub(crate) fn run(arguments: &arguments::Run, printer: &mut Printer) -> Result<O
         seed: arguments.seed,
         invited: arguments.invited,
         deviation: deviation.clone(),
+        profile: arguments.judged.profile(),
     };
     let progress = Progress::start();
     let summary = campaign(&work, threads(), &|done| {

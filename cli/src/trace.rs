@@ -13,8 +13,8 @@ use crate::report::{Outcome, write_json};
 pub(crate) fn trace(arguments: &arguments::Trace, printer: &mut Printer) -> Result<Outcome, CommandError> {
     let path = &arguments.file;
     let file = fs::read(path).map_err(|error| CommandError::Read { path: path.clone(), error })?;
-    let report =
-        judge_file(&file, Options::default()).map_err(|error| CommandError::Trace { path: path.clone(), error })?;
+    let options = Options { profile: arguments.judged.profile(), vantage: arguments.vantage };
+    let report = judge_file(&file, options).map_err(|error| CommandError::Trace { path: path.clone(), error })?;
     printer.line(&report)?;
     write_json(arguments.output.json.as_deref(), &report)?;
     Ok(match exit_code(report.verdict) {

@@ -44,12 +44,14 @@ struct Requirements {
 
 pub(crate) fn verify(arguments: &arguments::Verify, printer: &mut Printer) -> Result<Outcome, CommandError> {
     let catalogue = Catalogue::load()?;
+    let profile = arguments.judged.profile();
     let reports = explored(&configurations(arguments.scope, false), printer)?;
-    let witnesses = Witnesses::of(&reports);
+    let witnesses = Witnesses::of(&reports, profile);
     printer.print(format_args!("\n{}", witnesses.text()))?;
 
     let progress = Progress::start();
-    let work = Campaign { cases: arguments.cases, seed: arguments.seed, invited: INVITED, deviation: None };
+    let (cases, seed) = (arguments.cases, arguments.seed);
+    let work = Campaign { cases, seed, invited: INVITED, deviation: None, profile };
     let summary = campaign(&work, threads(), &|done| {
         progress.show(|| format!("{done} of {} schedules", arguments.cases));
     });

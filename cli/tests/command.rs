@@ -188,6 +188,32 @@ fn a_capture_is_judged_by_requirement_and_frame() {
     assert_eq!(finding["numbers"], serde_json::json!([10]));
 }
 
+/// The agents follow the profile too: what the RFCs want is not what TS 34.229 has, and each passes its own judge only.
+#[test]
+fn the_profile_decides_where_the_documents_conflict() {
+    let folder = folder("profile");
+    for profile in ["3gpp", "ietf"] {
+        let (code, out, err) = imsconf(&folder, &["run", "--cases", "60", "--profile", profile]);
+        assert_eq!((code, err.as_str()), (0, ""), "{profile}: {out}");
+        let capture = capture("sipp_a20_udp.pcap");
+        imsconf(&folder, &["trace", &capture, "--profile", profile, "--json", "trace.json"]);
+        let report = json(&folder, "trace.json");
+        assert_eq!(report["profile"], profile);
+        let findings = report["findings"].as_array().expect("findings");
+        let level = &findings.iter().find(|finding| finding["requirement"] == "RF-01").expect("RF-01")["level"];
+        assert_eq!(level, if profile == "ietf" { "note" } else { "fail" });
+    }
+    let schedule = r#"{"schema":1,"world":{"invited":1,"profile":"ietf"},"steps":[{"create":"prack"}]}"#;
+    fs::write(folder.join("ietf.json"), schedule).expect("written");
+    for (arguments, expected) in [(&["replay", "ietf.json"][..], 0), (&["replay", "ietf.json", "--profile", "3gpp"], 0)]
+    {
+        let (code, out, _) = imsconf(&folder, arguments);
+        assert_eq!(code, expected, "{arguments:?}: {out}");
+    }
+    let (code, _, err) = imsconf(&folder, &["trace", "x.pcap", "--vantage", "moon"]);
+    assert!(code == 2 && err.contains("participant-0"), "{err}");
+}
+
 #[test]
 fn a_capture_without_sip_is_inconclusive() {
     let folder = folder("silence");

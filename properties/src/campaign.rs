@@ -24,6 +24,8 @@ pub struct Campaign {
     pub invited: u8,
     /// What is deliberately wrong in the implementation, if anything.
     pub deviation: Option<Deviation>,
+    /// Which documents decide where they conflict, for the agents and for their judge.
+    pub profile: Profile,
 }
 
 /// What it showed.
@@ -59,14 +61,14 @@ pub struct Counterexample {
 }
 
 impl Summary {
-    const fn new() -> Self {
+    const fn new(profile: Profile) -> Self {
         Self {
             schedules: 0,
             moves: 0,
             steps: Vec::new(),
             actions: BTreeMap::new(),
             stutters: BTreeMap::new(),
-            judge: Judge::new(Profile::ThreeGpp),
+            judge: Judge::new(profile),
             failure: None,
         }
     }
@@ -127,7 +129,11 @@ pub fn schedules(campaign: &Campaign) -> impl Iterator<Item = Schedule> {
     let mut most = Cases::new(campaign.invited, campaign.seed);
     let mut rest = Cases::new(fewer, campaign.seed);
     let generated = (0..campaign.cases).filter_map(move |case| if case % 4 == 3 { rest.next() } else { most.next() });
-    corners.into_iter().map(|(_, schedule)| schedule).chain(generated)
+    let profile = campaign.profile;
+    corners.into_iter().map(|(_, schedule)| schedule).chain(generated).map(move |mut schedule| {
+        schedule.world.profile = profile;
+        schedule
+    })
 }
 
 /// Runs a campaign on `threads` threads; `progress` is told how many schedules are done.
@@ -136,7 +142,7 @@ pub fn campaign(campaign: &Campaign, threads: u32, progress: &(dyn Fn(u32) + Syn
     let done = AtomicU32::new(0);
     let stop_after = AtomicU32::new(u32::MAX);
     let part = &|thread: u32| {
-        let mut summary = Summary::new();
+        let mut summary = Summary::new(campaign.profile);
         for (case, schedule) in (0..).zip(schedules(campaign)).filter(|(case, _)| case % threads == thread) {
             if case > stop_after.load(Ordering::Relaxed) {
                 break;
@@ -160,7 +166,7 @@ pub fn campaign(campaign: &Campaign, threads: u32, progress: &(dyn Fn(u32) + Syn
             .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
     });
-    let mut summary = Summary::new();
+    let mut summary = Summary::new(campaign.profile);
     for part in parts {
         summary.absorb(part);
     }

@@ -2,10 +2,10 @@
 //!
 //! What rules add up to is in `verdict.rs`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which documents decide where they conflict.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Profile {
     /// TS 34.229 as the procedures are written there; the default.

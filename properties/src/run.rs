@@ -14,7 +14,7 @@ use crate::ladder::Arrow;
 use crate::observe::{End, Event, Finding, Judge, Party, Stage};
 use crate::refinement::{Divergence, Refinement};
 use crate::schedule::{Schedule, Step};
-use crate::verdict::{Level, Profile, is_failure};
+use crate::verdict::{Level, is_failure};
 use crate::world::{Crossing, Happened, Move, Outcome, World};
 
 /// The most moves that one schedule may take; a system that is still busy then does not come to rest.
@@ -93,8 +93,8 @@ pub fn run_with(schedule: &Schedule, deviation: Option<Deviation>, visit: impl F
     let wrong = deviation.as_ref().map(Deviation::spec);
     let world = World::new(schedule.world, deviation);
     let mut runner = Runner {
-        observers: Observers::new(Profile::ThreeGpp),
-        judge: Judge::new(Profile::ThreeGpp),
+        observers: Observers::new(schedule.world.profile),
+        judge: Judge::new(schedule.world.profile),
         refinement: Refinement::new(&world),
         wrong,
         failure: None,

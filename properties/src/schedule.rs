@@ -7,6 +7,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::level::Profile;
+
 /// The version of the file format written and read here.
 pub const SCHEMA: u32 = 1;
 /// The most invited users a world can have.
@@ -41,12 +43,20 @@ pub struct Settings {
     /// Key of every identifier that the agents make.
     #[serde(default)]
     pub seed: u64,
+    /// Which documents the agents follow, and are judged by, where the documents conflict.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub profile: Profile,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { invited: 2, timers: TimerPreset::Rfc3261, seed: 0 }
+        Self { invited: 2, timers: TimerPreset::Rfc3261, seed: 0, profile: Profile::ThreeGpp }
     }
+}
+
+/// Whether a file need not name the profile.
+fn is_usual(profile: &Profile) -> bool {
+    *profile == Profile::default()
 }
 
 /// Which values T1, T2 and T4 have.
@@ -217,7 +227,7 @@ mod tests {
     #[test]
     fn a_schedule_survives_its_file() {
         let mut schedule = Schedule::new(
-            Settings { invited: 2, timers: TimerPreset::Ims, seed: 7 },
+            Settings { invited: 2, timers: TimerPreset::Ims, seed: 7, profile: Profile::Ietf },
             vec![Step::Create(SecondOffer::Update), Step::Flush, Step::Invite(1), Step::Deliver(3), Step::Fire],
         );
         schedule.deviation = Some("version-stuck".to_owned());

@@ -7,6 +7,7 @@ use stateright::Property;
 use crate::refinement::{Unfollowed, follow};
 use crate::run::{Report, run_with};
 use crate::schedule::{Schedule, Settings};
+use crate::verdict::Profile;
 
 /// What the model leaves to a focus and ours never does, with the reason.
 const NOT_OURS: [(&str, &str); 2] = [
@@ -66,10 +67,10 @@ impl Sight {
     }
 }
 
-/// Leads the implementation along the path of a witness.
-pub fn replay(witness: &Witness) -> Followed {
+/// Leads the implementation, as it is in a profile, along the path of a witness.
+pub fn replay(witness: &Witness, profile: Profile) -> Followed {
     let name = witness.name.clone();
-    let settings = Settings { invited: witness.model.invited, ..Settings::default() };
+    let settings = Settings { invited: witness.model.invited, profile, ..Settings::default() };
     let schedule = follow(settings, witness.path.as_deref().unwrap_or_default());
     let Ok(steps) = &schedule else { return Followed { name, schedule, shown: false, report: None } };
     let sight = Sight::of(witness);

@@ -19,6 +19,7 @@ use imsconf_properties::invariants::Observers;
 use imsconf_properties::observe::Party;
 use imsconf_properties::run::{Failure, Report, run};
 use imsconf_properties::schedule::{Schedule, SecondOffer, Settings, Step};
+use imsconf_properties::verdict::Profile;
 use imsconf_properties::world::{Move, World};
 
 /// The most steps of a shrunk schedule.
@@ -48,7 +49,8 @@ fn is_caught(spec: &'static Spec, schedule: &Schedule) -> bool {
 
 /// The first generated schedule in which the deviation is caught, shrunk.
 fn found(spec: &'static Spec) -> Option<Schedule> {
-    let campaign = Campaign { cases: MOST_CASES, seed: 1, invited: 2, deviation: Some(Deviation::new(spec)) };
+    let (deviation, profile) = (Some(Deviation::new(spec)), Profile::ThreeGpp);
+    let campaign = Campaign { cases: MOST_CASES, seed: 1, invited: 2, deviation, profile };
     let original = schedules(&campaign).find(|schedule| is_caught(spec, schedule))?;
     let small = minimal(&original, |schedule| is_caught(spec, schedule));
     Some(Schedule { deviation: Some(spec.name.to_owned()), ..small })

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use imsconf_properties::model::{ScopeReport, Witness};
+use imsconf_properties::verdict::Profile;
 use imsconf_properties::witness::{Followed, not_ours, replay};
 use serde::Serialize;
 
@@ -23,14 +24,14 @@ pub(crate) struct Witnesses {
 impl Witnesses {
     /// Leads the implementation along every witness, each from the first configuration that has it. Those that take
     /// somebody who dawdles, or a timer that races with a message, are the model's alone.
-    pub(crate) fn of(reports: &[ScopeReport]) -> Self {
+    pub(crate) fn of(reports: &[ScopeReport], profile: Profile) -> Self {
         let mut names = BTreeSet::new();
         let witnesses = reports.iter().flat_map(|report| &report.witnesses).filter(|witness| witness.prompt);
         let first = witnesses.filter(|witness| names.insert(witness.name.clone()));
         let (waived, ours): (Vec<_>, Vec<_>) = first.partition(|witness| not_ours(witness).is_some());
         let reason = |witness: &&Witness| Some(format!("{}: {}", witness.name, not_ours(witness)?));
         let waived: Vec<String> = waived.iter().filter_map(reason).collect();
-        let followed: Vec<Followed> = ours.into_iter().map(replay).collect();
+        let followed: Vec<Followed> = ours.into_iter().map(|witness| replay(witness, profile)).collect();
         let mut actions = BTreeMap::new();
         for (action, times) in
             followed.iter().filter_map(|one| one.report.as_ref()).flat_map(|run| &run.refinement.actions)

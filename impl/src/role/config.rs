@@ -49,10 +49,12 @@ impl Identity {
 /// Which documents decide where they conflict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Profile {
-    /// TS 34.229: a REFER is accepted with 202.
+    /// TS 34.229: a REFER is accepted with 202, and preconditions in the first offer are only supported, so that a peer
+    /// without them can answer.
     #[default]
     ThreeGpp,
-    /// RFC 7647: a REFER is accepted with 200.
+    /// A REFER is accepted with 200 (RFC 7647 section 5), and mandatory preconditions are required (RFC 3312 section
+    /// 11).
     Ietf,
 }
 
@@ -131,6 +133,8 @@ pub struct UeConfig {
     pub conference_expires: u32,
     /// How long the call to the factory may take to be established before the UE gives it up.
     pub setup: Duration,
+    /// Which documents decide where they conflict.
+    pub profile: Profile,
 }
 
 impl UeConfig {
@@ -149,6 +153,7 @@ impl UeConfig {
             security_verify: None,
             conference_expires: DEFAULT_CONFERENCE_EXPIRES,
             setup: DEFAULT_SETUP,
+            profile: Profile::ThreeGpp,
         }
     }
 }

@@ -26,7 +26,7 @@ pub fn strategy(invited: u8) -> impl Strategy<Value = Schedule> {
     let steps = prop::collection::vec(step(invited), FEWEST_STEPS..=MOST_STEPS);
     (timers, 0..4_u64, opening(), steps).prop_map(move |(timers, seed, mut opening, steps)| {
         opening.extend(steps);
-        Schedule::new(Settings { invited, timers, seed }, opening)
+        Schedule::new(Settings { invited, timers, seed, ..Settings::default() }, opening)
     })
 }
 

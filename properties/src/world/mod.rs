@@ -115,6 +115,10 @@ pub struct Crossing {
     pub message: Sip,
     /// What the ledger says of it.
     pub entry: Entry,
+    /// The hop that it goes to or came from.
+    pub hop: Addr,
+    /// The datagram.
+    pub bytes: Vec<u8>,
 }
 
 /// What a move did, as seen from outside the agents.
@@ -300,7 +304,8 @@ impl World {
             Some((party, message)) => {
                 let entry = self.ledger.arrived(&message);
                 let from = self.origin(&message, datagram.from);
-                (Happened::Arrival(entry), Some((Crossing { party, message, entry }, from)))
+                let (hop, bytes) = (datagram.from.address(), datagram.bytes.clone());
+                (Happened::Arrival(entry), Some((Crossing { party, message, entry, hop, bytes }, from)))
             }
             None => (Happened::Hop, None),
         };
@@ -415,7 +420,7 @@ impl World {
         let identity = message.as_ref().and_then(Identity::of);
         let crossing = party(from).zip(message).map(|(party, message)| {
             let entry = self.ledger.sent(party, &message);
-            Crossing { party, message, entry }
+            Crossing { party, message, entry, hop: to, bytes: bytes.clone() }
         });
         let lost = identity.is_some_and(|identity| self.lost.contains(&identity));
         let reachable = Node::at(to, self.settings.invited);

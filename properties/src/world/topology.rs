@@ -6,10 +6,11 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use imsconf::agent::Addr;
-use imsconf::role::config::{FocusConfig, Hosts, Identity, ParticipantConfig, ProxyConfig, UeConfig};
+use imsconf::role::config::{FocusConfig, Hosts, Identity, ParticipantConfig, Profile, ProxyConfig, UeConfig};
 use imsconf::transaction::TimerSettings;
 use imsconf::wire::OwnedUri;
 
+use crate::level;
 use crate::schedule::{Settings, TimerPreset};
 
 /// The home network's domain, `px_IMS_HomeDomainName` of the seeds.
@@ -68,6 +69,7 @@ pub(super) fn ue(settings: Settings) -> UeConfig {
     config.route = vec![proxy_uri(P_CSCF, ""), proxy_uri(S_CSCF, "orig@")];
     config.hosts = hosts(settings);
     config.timers = timers(settings);
+    config.profile = profile(settings);
     config.security_verify =
         Some("ipsec-3gpp;alg=hmac-sha-1-96;spi-c=98765432;spi-s=87654321;port-c=5062;port-s=5064".to_owned());
     config
@@ -80,6 +82,7 @@ pub(super) fn focus(settings: Settings) -> FocusConfig {
         TimerPreset::Rfc3261 | TimerPreset::Access => TimerSettings::rfc3261(),
         TimerPreset::Ims => TimerSettings::ims(),
     };
+    config.profile = profile(settings);
     config
 }
 
@@ -108,6 +111,13 @@ fn proxy(settings: Settings, node: Node, own: OwnedUri) -> ProxyConfig {
 
 fn identity(settings: Settings, agent: &str) -> Identity {
     Identity::new(settings.seed, agent)
+}
+
+const fn profile(settings: Settings) -> Profile {
+    match settings.profile {
+        level::Profile::ThreeGpp => Profile::ThreeGpp,
+        level::Profile::Ietf => Profile::Ietf,
+    }
 }
 
 const fn timers(settings: Settings) -> TimerSettings {

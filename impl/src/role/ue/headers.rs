@@ -1,6 +1,6 @@
 //! The header fields that a UE puts into its messages besides those of the dialog (TS 34.229-1 A.2.1 to A.2.10, A.3.1).
 
-use crate::role::config::UeConfig;
+use crate::role::config::{Profile, UeConfig};
 use crate::role::endpoint::ALLOW;
 use crate::wire::{Builder, Name};
 
@@ -32,10 +32,15 @@ pub(crate) fn contact(config: &UeConfig, builder: Builder) -> Builder {
     builder.contact(&config.contact, MMTEL)
 }
 
-/// What the INVITE to the factory says of the UE (TS 34.229-1 A.2.1, conditions A1, A3, A4).
+/// What the INVITE to the factory says of the UE (TS 34.229-1 A.2.1, conditions A1, A3, A4). In the profile
+/// of the RFCs the mandatory preconditions of its offer are required (RFC 3312 section 11).
 pub(crate) fn invite(config: &UeConfig, builder: Builder) -> Builder {
-    contact(config, request(config, builder))
-        .supported(&["100rel", "precondition"])
+    let builder = contact(config, request(config, builder));
+    let builder = match config.profile {
+        Profile::ThreeGpp => builder.supported(&["100rel", "precondition"]),
+        Profile::Ietf => builder.supported(&["100rel"]).require(&["precondition"]),
+    };
+    builder
         .allow(&ALLOW)
         .field(Name::PPreferredService, "urn:urn-7:3gpp-service.ims.icsi.mmtel")
         .field(Name::AcceptContact, format!("*;{MMTEL}"))

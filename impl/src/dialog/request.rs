@@ -108,6 +108,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// Whether it stands outside any dialog.
+    pub fn is_initial(&self) -> bool {
+        self.id.remote_tag.as_bytes().is_empty()
+    }
+
     /// The Via branch: it depends on dialog, method and number only (see [`crate::ident`]).
     pub fn branch(&self, identifiers: &Identifiers) -> String {
         identifiers.branch(&[

@@ -129,6 +129,9 @@ pub struct UeConfig {
     pub access_network: Option<String>,
     /// Value of Security-Verify; with it, requests demand `sec-agree` (RFC 3329).
     pub security_verify: Option<String>,
+    /// The identity that its P-CSCF is asked to assert in requests outside a dialog (RFC 3325 section 9.2): one of its
+    /// public user identities.
+    pub preferred_identity: Option<OwnedUri>,
     /// Asked length of the conference subscription, in seconds.
     pub conference_expires: u32,
     /// How long the call to the factory may take to be established before the UE gives it up.
@@ -143,6 +146,7 @@ impl UeConfig {
         Self {
             identity,
             address,
+            preferred_identity: Some(user.clone()),
             user,
             contact,
             factory,
@@ -223,12 +227,24 @@ pub struct ParticipantConfig {
     pub hosts: Hosts,
     /// T1, T2, T4 and what follows from them.
     pub timers: TimerSettings,
+    /// Value of P-Access-Network-Info.
+    pub access_network: Option<String>,
+    /// Value of Security-Verify; with it, requests demand `sec-agree` (RFC 3329).
+    pub security_verify: Option<String>,
 }
 
 impl ParticipantConfig {
-    /// A participant with the timers of RFC 3261.
+    /// A participant with the timers of RFC 3261 that may be anything, so that it says nothing of its access.
     pub fn new(identity: Identity, address: Addr, contact: OwnedUri) -> Self {
-        Self { identity, address, contact, hosts: Hosts::new(), timers: TimerSettings::rfc3261() }
+        Self {
+            identity,
+            address,
+            contact,
+            hosts: Hosts::new(),
+            timers: TimerSettings::rfc3261(),
+            access_network: None,
+            security_verify: None,
+        }
     }
 }
 
@@ -243,12 +259,23 @@ pub struct ProxyConfig {
     pub uri: OwnedUri,
     /// Where hosts are found.
     pub hosts: Hosts,
+    /// The user equipment that it serves, if it is a P-CSCF.
+    pub served: Option<Served>,
+}
+
+/// The user equipment behind a P-CSCF: outside the trust domain, and known by its registration (RFC 3325 section 5).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Served {
+    /// IP address of the security association; the ports differ by direction (TS 33.203 section 7.1).
+    pub address: IpAddr,
+    /// The public user identity that is asserted for it.
+    pub identity: OwnedUri,
 }
 
 impl ProxyConfig {
     /// A proxy known as `uri`.
     pub fn new(identity: Identity, address: Addr, uri: OwnedUri) -> Self {
-        Self { identity, address, uri, hosts: Hosts::new() }
+        Self { identity, address, uri, hosts: Hosts::new(), served: None }
     }
 }
 

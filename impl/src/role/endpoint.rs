@@ -6,6 +6,7 @@
 use crate::agent::{Addr, Transmit};
 use crate::dialog::{Dialog, DialogId, Request, Tag};
 use crate::ident::Identifiers;
+use crate::role::access::Access;
 use crate::role::config::{Hosts, Identity};
 use crate::role::next_hop;
 use crate::time::{Time, Timer};
@@ -36,13 +37,19 @@ pub(crate) struct Endpoint {
     identifiers: Identifiers,
     address: Addr,
     hosts: Hosts,
+    access: Access,
     transactions: Transactions,
 }
 
 impl Endpoint {
     pub(crate) fn new(identity: &Identity, address: Addr, hosts: Hosts, timers: TimerSettings) -> Self {
         let identifiers = identity.identifiers();
-        Self { identifiers, address, hosts, transactions: Transactions::new(timers) }
+        Self { identifiers, address, hosts, access: Access::default(), transactions: Transactions::new(timers) }
+    }
+
+    /// The endpoint of a user equipment, whose messages tell how it reaches the network.
+    pub(crate) fn with_access(self, access: Access) -> Self {
+        Self { access, ..self }
     }
 
     pub(crate) const fn identifiers(&self) -> &Identifiers {
@@ -88,23 +95,17 @@ impl Endpoint {
         let to = next_hop(&self.hosts, &request.routed.next_hop.as_uri()).ok_or(Unsendable)?;
         let sent_by = self.address.socket.to_string();
         let builder = request.builder(&self.identifiers, to.transport, &sent_by);
+        let builder = self.access.request(request, builder);
         let bytes = finish(builder).render().map_err(|_| Unsendable)?;
         Ok((to, bytes))
     }
 
-    /// The dialog of a 2xx that nobody wants any more: ACK, then BYE (RFC 3261 sections 13.2.2.4 and 15). `finish` adds
-    /// to the BYE what the dialog does not decide.
-    pub(crate) fn refuse_success(
-        &mut self,
-        now: Time,
-        mut dialog: Dialog,
-        invite_cseq: u32,
-        finish: impl FnOnce(Builder) -> Builder,
-    ) {
+    /// The dialog of a 2xx that nobody wants any more: ACK, then BYE (RFC 3261 sections 13.2.2.4 and 15).
+    pub(crate) fn refuse_success(&mut self, now: Time, mut dialog: Dialog, invite_cseq: u32) {
         // A copy of it comes here again: the ACK is repeated, the branch of the BYE is in use and it is not.
         let _ = self.acknowledge(&dialog.ack(invite_cseq));
         if let Ok(bye) = dialog.request(Method::Bye) {
-            let _ = self.request(now, &bye, finish);
+            let _ = self.request(now, &bye, std::convert::identity);
         }
     }
 
@@ -121,6 +122,7 @@ impl Endpoint {
         let branch = request.via().map(|via| via.raw).unwrap_or_default();
         let tag = tag.map_or_else(|| self.identifiers.token("tag", &[branch], 0), Tag::to_string);
         let response = response_to(&request, code, phrase(code), Some(&tag));
+        let response = self.access.response(to.method(), response);
         Some(match code {
             405 => response.allow(&ALLOW),
             415 => response.field(Name::Accept, crate::body::sdp::MEDIA_TYPE),

@@ -9,7 +9,9 @@
 //!
 //! Read first: [`config`], then `endpoint.rs`, the plumbing that the user agents share, then one role's `mod.rs`.
 
+mod access;
 pub mod config;
+mod edge;
 mod endpoint;
 pub mod focus;
 mod media;

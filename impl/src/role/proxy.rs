@@ -2,7 +2,8 @@
 //!
 //! It forwards every copy of a message in the same way, because its branch is a hash of the branch it received (section
 //! 16.11); so it needs no table and no timer. It never answers 100 and never forks. Record-routed are the requests that
-//! make dialogs, and every NOTIFY, since a NOTIFY may make one (RFC 6665 section 4.3).
+//! make dialogs, and every NOTIFY, since a NOTIFY may make one (RFC 6665 section 4.3). A P-CSCF also changes what
+//! crosses the edge of the trust domain, see `edge.rs`.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -10,8 +11,8 @@ use std::net::IpAddr;
 use crate::agent::{Addr, Agent, Discard, Receipt, Transmit};
 use crate::error::CommandError;
 use crate::ident::Identifiers;
-use crate::role::config::ProxyConfig;
-use crate::role::next_hop;
+use crate::role::config::{ProxyConfig, Served};
+use crate::role::{edge, next_hop};
 use crate::time::{Time, Timer};
 use crate::wire::edit::{Edit, EditError};
 use crate::wire::{Message, Method, Uri, Via, response_to};
@@ -70,6 +71,11 @@ impl Proxy {
         uri.host() == own.host() && uri.port() == own.port()
     }
 
+    /// The user equipment at this address, if this proxy is its P-CSCF.
+    fn user_at(&self, address: Addr) -> Option<&Served> {
+        self.config.served.as_ref().filter(|served| served.address == address.socket.ip())
+    }
+
     /// The branch of a stateless proxy (section 16.11): the same for every copy of a request, for its CANCEL and for
     /// the ACK to its failure response.
     fn branch(&self, request: &Message<'_>, via: &Via<'_>) -> String {
@@ -97,6 +103,13 @@ impl Proxy {
         }
         let hop = routes.peek().map_or(uri, |route| route.uri);
         let to = next_hop(&self.config.hosts, &hop).ok_or(Refusal::Answer(503, "Service Unavailable"))?;
+        if let Some(served) = self.user_at(from) {
+            let charging = self.identifiers.token("icid", &[request.call_id().unwrap_or_default()], 0);
+            edit = edge::request_from_user(served, request, edit, &charging)?;
+        }
+        if self.user_at(to).is_some() {
+            edit = edge::to_user(request, edit);
+        }
         if makes_dialogs(request.method()) {
             edit = edit.push_record_route(&format!("<{}>", self.config.uri))?;
         }
@@ -107,7 +120,7 @@ impl Proxy {
 
     /// Where a response goes: to the Via below ours, as this proxy stamped it (section 16.7 step 9, RFC 3581 section
     /// 4).
-    fn forward_response(&self, response: &Message<'_>) -> Option<Transmit> {
+    fn forward_response(&self, from: Addr, response: &Message<'_>) -> Option<Transmit> {
         let mut vias = response.vias().ok()?.into_iter();
         if vias.next()?.sent_by != self.sent_by().as_bytes() {
             return None;
@@ -120,8 +133,14 @@ impl Proxy {
             None => below.host.to_string(),
         };
         let to = self.config.hosts.host(&host, port)?;
-        let bytes = Edit::new(response).pop_via().ok()?.render();
-        Some(Transmit { to, bytes })
+        let mut edit = Edit::new(response).pop_via().ok()?;
+        if self.user_at(from).is_some() {
+            edit = edge::response_from_user(edit);
+        }
+        if self.user_at(to).is_some() {
+            edit = edge::to_user(response, edit);
+        }
+        Some(Transmit { to, bytes: edit.render() })
     }
 
     /// Answers without any state (section 8.2.7); an ACK is never answered.
@@ -159,7 +178,7 @@ impl Agent for Proxy {
             };
             (transmit, Discard::Unmatchable)
         } else {
-            (self.forward_response(&message), Discard::StrayResponse)
+            (self.forward_response(from, &message), Discard::StrayResponse)
         };
         match transmit {
             Some(transmit) => {

@@ -130,6 +130,32 @@ impl<'m, 'a> Edit<'m, 'a> {
         Ok(self.splice(range, Vec::new()))
     }
 
+    /// Takes every line of a header away.
+    #[must_use]
+    pub fn remove(mut self, name: Name<'_>) -> Self {
+        let bytes = self.message.as_bytes();
+        let lines = self.message.frame().fields.iter().filter(|span| span.is(name, bytes)).map(|span| span.line());
+        self.splices.extend(lines.map(|range| Splice { range, text: Vec::new() }));
+        self
+    }
+
+    /// Takes an option tag out of a header that lists them, and each line that has no other.
+    #[must_use]
+    pub fn remove_option(mut self, name: Name<'_>, option: &[u8]) -> Self {
+        let bytes = self.message.as_bytes();
+        for span in self.message.frame().fields.iter().filter(|span| span.is(name, bytes)) {
+            let value = span.value(bytes);
+            let is_other = |tag: &&[u8]| !tag.eq_ignore_ascii_case(option) && !tag.is_empty();
+            let others: Vec<&[u8]> = value.split(|byte| *byte == b',').map(trim).filter(is_other).collect();
+            let listed = value.split(|byte| *byte == b',').any(|tag| trim(tag).eq_ignore_ascii_case(option));
+            let whole = if others.is_empty() { Some(span.line()) } else { self.message.range_of(value) };
+            if let Some(range) = whole.filter(|_| listed) {
+                self.splices.push(Splice { range, text: others.join(&b", "[..]) });
+            }
+        }
+        self
+    }
+
     /// Replaces the Request-URI (section 16.6 step 2).
     ///
     /// # Errors
@@ -222,6 +248,21 @@ mod tests {
         for (change, old, new) in table {
             assert_eq!(edited(REQUEST, change), REQUEST.replacen(old, new, 1));
         }
+    }
+
+    #[test]
+    fn whole_headers_and_single_options_go() {
+        let text = "PRACK sip:a@h SIP/2.0\r\nRequire: sec-agree\r\nX-First: a\r\nrequire: precondition,\r\n \
+            SEC-AGREE , 100rel\r\nProxy-Require: other\r\nX-Last: b\r\n\r\nbody";
+        let options = edited(text, |edit| Ok(edit.remove_option(Name::Require, b"sec-agree")));
+        let left = "PRACK sip:a@h SIP/2.0\r\nX-First: a\r\nrequire: precondition, 100rel\r\nProxy-Require: other\r\n\
+            X-Last: b\r\n\r\nbody";
+        assert_eq!(options, left);
+        assert_eq!(edited(text, |edit| Ok(edit.remove_option(Name::ProxyRequire, b"sec-agree"))), text);
+        let gone = edited(text, |edit| Ok(edit.remove(Name::Require).remove(Name::Other(b"x-first"))));
+        assert_eq!(gone, "PRACK sip:a@h SIP/2.0\r\nProxy-Require: other\r\nX-Last: b\r\n\r\nbody");
+        let replaced = edited(text, |edit| edit.remove(Name::ProxyRequire).push(Name::ProxyRequire, "mine"));
+        assert_eq!(replaced, text.replace("other", "mine"));
     }
 
     #[test]

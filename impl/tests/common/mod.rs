@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use imsconf::agent::{Addr, Agent, Receipt, Transmit};
-use imsconf::role::config::{FocusConfig, Hosts, Identity, ParticipantConfig, ProxyConfig, UeConfig};
+use imsconf::role::config::{FocusConfig, Hosts, Identity, ParticipantConfig, ProxyConfig, Served, UeConfig};
 use imsconf::role::focus::{self, Focus};
 use imsconf::role::participant::{self, Participant};
 use imsconf::role::proxy::Proxy;
@@ -78,6 +78,13 @@ pub fn proxy_config(name: &str, address: &str, own: &str) -> ProxyConfig {
     config
 }
 
+/// The UE's P-CSCF, which knows it by its registration.
+pub fn pcscf_config() -> ProxyConfig {
+    let mut config = proxy_config("pcscf", PCSCF, "sip:pcscf.home.example;lr");
+    config.served = Some(Served { address: at(UE).socket.ip(), identity: uri("sip:alice@home.example") });
+    config
+}
+
 /// The default topology and what travels in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Net {
@@ -90,6 +97,8 @@ pub struct Net {
     pub carol: Participant,
     /// Sender, next hop, bytes.
     pub queue: VecDeque<(Addr, Transmit)>,
+    /// Everything that was sent, with its sender, in order.
+    pub said: Vec<(Addr, Transmit)>,
     /// One line per datagram sent, in the order of sending.
     pub ladder: Vec<String>,
     pub ue_events: Vec<ue::Event>,
@@ -126,12 +135,13 @@ impl Net {
         Self {
             now: Time::from_millis(1_000),
             ue: Ue::new(ue),
-            pcscf: Proxy::new(proxy_config("pcscf", PCSCF, "sip:pcscf.home.example;lr")),
+            pcscf: Proxy::new(pcscf_config()),
             scscf: Proxy::new(proxy_config("scscf", SCSCF, "sip:orig@scscf.home.example;lr")),
             focus: Focus::new(focus),
             bob: Participant::new(participant_config("bob", BOB)),
             carol: Participant::new(participant_config("carol", CAROL)),
             queue: VecDeque::new(),
+            said: Vec::new(),
             ladder: Vec::new(),
             ue_events: Vec::new(),
             focus_events: Vec::new(),
@@ -144,6 +154,7 @@ impl Net {
     fn sent(&mut self, from: Addr, transmit: Transmit) {
         let line = format!("{:<5} -> {:<5} {}", name(from), name(transmit.to), summary(&transmit.bytes));
         self.ladder.push(line);
+        self.said.push((from, transmit.clone()));
         self.queue.push_back((from, transmit));
     }
 

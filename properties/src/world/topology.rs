@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use imsconf::agent::Addr;
-use imsconf::role::config::{FocusConfig, Hosts, Identity, ParticipantConfig, Profile, ProxyConfig, UeConfig};
+use imsconf::role::config::{FocusConfig, Hosts, Identity, ParticipantConfig, Profile, ProxyConfig, Served, UeConfig};
 use imsconf::transaction::TimerSettings;
 use imsconf::wire::OwnedUri;
 
@@ -63,7 +63,7 @@ pub fn user_uri(user: u8) -> String {
 
 pub(super) fn ue(settings: Settings) -> UeConfig {
     let address = Node::Ue.address();
-    let user = uri(&format!("sip:creator@{DOMAIN}"));
+    let user = creator();
     let contact = uri(&format!("sip:creator@{}", address.socket));
     let mut config = UeConfig::new(identity(settings, "ue"), address, user, contact, factory());
     config.route = vec![proxy_uri(P_CSCF, ""), proxy_uri(S_CSCF, "orig@")];
@@ -90,13 +90,16 @@ pub(super) fn participant(settings: Settings, user: u8) -> ParticipantConfig {
     let address = Node::User(user).address();
     let contact = uri(&format!("sip:user{user}@{}", address.socket));
     let mut config = ParticipantConfig::new(identity(settings, &format!("user{user}")), address, contact);
+    config.access_network = Some("3GPP-E-UTRAN-FDD;utran-cell-id-3gpp=0010100000000102".to_owned());
     config.hosts = hosts(settings);
     config.timers = timers(settings);
     config
 }
 
 pub(super) fn p_cscf(settings: Settings) -> ProxyConfig {
-    proxy(settings, Node::PCscf, proxy_uri(P_CSCF, ""))
+    let mut config = proxy(settings, Node::PCscf, proxy_uri(P_CSCF, ""));
+    config.served = Some(Served { address: Node::Ue.address().socket.ip(), identity: creator() });
+    config
 }
 
 pub(super) fn s_cscf(settings: Settings) -> ProxyConfig {
@@ -133,6 +136,11 @@ fn hosts(settings: Settings) -> Hosts {
         .with_name(S_CSCF, Node::SCscf.address())
         .with_name(FACTORY_HOST, Node::Focus.address());
     (0..settings.invited).fold(named, |hosts, user| hosts.with_user(&user_uri(user), Node::User(user).address()))
+}
+
+/// Address of record of the user who creates the conference.
+fn creator() -> OwnedUri {
+    uri(&format!("sip:creator@{DOMAIN}"))
 }
 
 fn factory() -> OwnedUri {

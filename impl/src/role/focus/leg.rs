@@ -144,7 +144,9 @@ impl Conference {
         let offer = Media::new(host.config.address, session).offer();
         let uri = &self.uri;
         let invite = host.endpoint.request(host.now, &leg.initial.request(), |builder| {
-            let builder = builder.contact(uri, ISFOCUS).allow(&ALLOW);
+            // The conference calls, from inside the trust domain (TS 24.147 section 5.3.2.5).
+            let caller = format!("<{uri}>");
+            let builder = builder.contact(uri, ISFOCUS).allow(&ALLOW).field(Name::PAssertedIdentity, caller);
             let builder = match reference.referred_by {
                 Some(referred_by) => builder.field(Name::ReferredBy, referred_by),
                 None => builder,
@@ -218,7 +220,7 @@ impl Conference {
             } else {
                 // Another branch answered too (RFC 3261 section 13.2.2.4).
                 if let Ok(other) = Dialog::from_response(&leg.initial, response) {
-                    host.endpoint.refuse_success(host.now, other, leg.initial.cseq, std::convert::identity);
+                    host.endpoint.refuse_success(host.now, other, leg.initial.cseq);
                 }
             }
             return;

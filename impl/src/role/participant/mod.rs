@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use crate::agent::{Addr, Agent, Discard, Receipt, Transmit};
 use crate::error::CommandError;
+use crate::role::access::Access;
 use crate::role::config::ParticipantConfig;
 use crate::role::endpoint::Endpoint;
 use crate::time::{Time, Timer};
@@ -81,7 +82,13 @@ pub struct Participant {
 impl Participant {
     /// An idle user agent.
     pub fn new(config: ParticipantConfig) -> Self {
+        let access = Access {
+            network: config.access_network.clone(),
+            security_verify: config.security_verify.clone(),
+            preferred_identity: None,
+        };
         let endpoint = Endpoint::new(&config.identity, config.address, config.hosts.clone(), config.timers);
+        let endpoint = endpoint.with_access(access);
         Self { config, endpoint, events: VecDeque::new(), call: None }
     }
 

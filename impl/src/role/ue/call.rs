@@ -14,7 +14,7 @@ use crate::role::media::Media;
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::view::{CallState, EarlyStage};
-use crate::wire::{Message, Method};
+use crate::wire::{Builder, Message, Method};
 
 /// What the identifiers of the call are made from: the user's command, given once.
 const CAUSE: &[u8] = b"create";
@@ -243,11 +243,10 @@ impl Ue {
         let with_offer = wanted && inviting.offers.may_offer_in_prack();
         let _ = inviting.offers.send(Carrier::Prack, with_offer);
         let offer = with_offer.then(|| inviting.media.offer_with_preconditions(Flow::SENDRECV));
-        let config = &self.config;
         let request = self.dialog.as_mut().and_then(|dialog| dialog.request(Method::Prack).ok());
         let prack = request.and_then(|request| {
-            let finish = |builder| {
-                let builder = headers::request(config, builder).rack(rack.rseq, rack.cseq, Method::Invite);
+            let finish = |builder: Builder| {
+                let builder = builder.rack(rack.rseq, rack.cseq, Method::Invite);
                 match offer {
                     Some(offer) => builder.require(&["precondition"]).body(sdp::MEDIA_TYPE, offer),
                     None => builder,
@@ -308,11 +307,8 @@ impl Ue {
         let config = &self.config;
         let request = self.dialog.as_mut().and_then(|dialog| dialog.request(Method::Update).ok());
         let update = request.and_then(|request| {
-            let finish = |builder| {
-                headers::contact(config, headers::request(config, builder))
-                    .require(&["precondition"])
-                    .body(sdp::MEDIA_TYPE, offer)
-            };
+            let finish =
+                |builder| headers::contact(config, builder).require(&["precondition"]).body(sdp::MEDIA_TYPE, offer);
             self.endpoint.request(now, &request, finish).ok()
         });
         match update {
@@ -378,8 +374,7 @@ impl Ue {
     fn on_unwanted_success(&mut self, now: Time, invite: ClientKey, initial: InitialRequest, response: &Message<'_>) {
         let Some(dialog) = self.confirmed_dialog(&initial, response) else { return };
         let (ack, remote_tag) = (dialog.ack(initial.cseq), remote_tag(response).to_vec());
-        let config = &self.config;
-        self.endpoint.refuse_success(now, dialog, initial.cseq, |builder| headers::request(config, builder));
+        self.endpoint.refuse_success(now, dialog, initial.cseq);
         self.acknowledged = Some(Acknowledged { invite, initial, ack, remote_tag });
     }
 
@@ -392,8 +387,7 @@ impl Ue {
             return;
         }
         if let Ok(other) = Dialog::from_response(&known.initial, response) {
-            let (config, cseq) = (&self.config, known.initial.cseq);
-            self.endpoint.refuse_success(now, other, cseq, |builder| headers::request(config, builder));
+            self.endpoint.refuse_success(now, other, known.initial.cseq);
         }
     }
 
@@ -419,11 +413,10 @@ impl Ue {
         let Some(mut dialog) = self.dialog.clone().filter(|_| self.call == Call::Confirmed) else {
             return Err(not_now(&command, "there is no confirmed call"));
         };
-        let config = &self.config;
         let request = dialog.request(Method::Bye).map_err(|_| not_now(&command, "the dialog is over"))?;
         let bye = self
             .endpoint
-            .request(now, &request, |builder| headers::request(config, builder))
+            .request(now, &request, std::convert::identity)
             .map_err(|_| not_now(&command, "the next hop cannot be reached"))?;
         self.dialog = Some(dialog);
         self.call = Call::Leaving { bye };

@@ -1,4 +1,5 @@
-//! The header fields that a UE puts into its messages besides those of the dialog (TS 34.229-1 A.2.1 to A.2.10, A.3.1).
+//! The header fields that a UE puts into its requests besides those of the dialog and of the access (TS 34.229-1 A.2.1
+//! to A.2.10, A.5.1).
 
 use crate::role::config::{Profile, UeConfig};
 use crate::role::endpoint::ALLOW;
@@ -6,25 +7,6 @@ use crate::wire::{Builder, Name};
 
 /// The MTSI service, as a feature tag (TS 24.173).
 const MMTEL: &str = "+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.mmtel\"";
-
-/// The access network, and the security agreement if there is one (RFC 3329): in every request but ACK and CANCEL.
-pub(crate) fn request(config: &UeConfig, builder: Builder) -> Builder {
-    let builder = response(config, builder);
-    match &config.security_verify {
-        Some(verify) => {
-            builder.field(Name::SecurityVerify, verify).require(&["sec-agree"]).field(Name::ProxyRequire, "sec-agree")
-        }
-        None => builder,
-    }
-}
-
-/// The access network: in every request, and in every response inside a dialog.
-pub(crate) fn response(config: &UeConfig, builder: Builder) -> Builder {
-    match &config.access_network {
-        Some(network) => builder.field(Name::PAccessNetworkInfo, network),
-        None => builder,
-    }
-}
 
 /// Our Contact with the service's feature tag; the same in all messages of a dialog, so that none of them moves the
 /// remote target (RFC 5057 section 5.4).
@@ -35,7 +17,7 @@ pub(crate) fn contact(config: &UeConfig, builder: Builder) -> Builder {
 /// What the INVITE to the factory says of the UE (TS 34.229-1 A.2.1, conditions A1, A3, A4). In the profile
 /// of the RFCs the mandatory preconditions of its offer are required (RFC 3312 section 11).
 pub(crate) fn invite(config: &UeConfig, builder: Builder) -> Builder {
-    let builder = contact(config, request(config, builder));
+    let builder = contact(config, builder);
     let builder = match config.profile {
         Profile::ThreeGpp => builder.supported(&["100rel", "precondition"]),
         Profile::Ietf => builder.supported(&["100rel"]).require(&["precondition"]),

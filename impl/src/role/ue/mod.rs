@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use crate::agent::{Addr, Agent, Discard, Receipt, Transmit};
 use crate::dialog::{Dialog, DialogState, Usage};
 use crate::error::CommandError;
+use crate::role::access::Access;
 use crate::role::config::UeConfig;
 use crate::role::endpoint::{Endpoint, dialog_id};
 use crate::time::{Time, Timer, TimerClass};
@@ -159,7 +160,13 @@ fn not_now(command: &Command, why: &'static str) -> CommandError {
 impl Ue {
     /// An idle UE.
     pub fn new(config: UeConfig) -> Self {
+        let access = Access {
+            network: config.access_network.clone(),
+            security_verify: config.security_verify.clone(),
+            preferred_identity: config.preferred_identity.clone(),
+        };
         let endpoint = Endpoint::new(&config.identity, config.address, config.hosts.clone(), config.timers);
+        let endpoint = endpoint.with_access(access);
         Self {
             config,
             endpoint,
@@ -200,13 +207,9 @@ impl Ue {
         }
     }
 
-    /// Answers with a status; like every response of a UE it tells the access network (TS 34.229-1 A.3.1, condition
-    /// A8).
+    /// Answers with a status and nothing else.
     fn answer(&mut self, now: Time, server: &ServerKey, code: u16) {
-        let response = self.endpoint.response(server, code, None);
-        if let Some(response) = response.map(|response| headers::response(&self.config, response)) {
-            self.endpoint.respond(now, server, response);
-        }
+        self.endpoint.answer(now, server, code, None);
     }
 
     fn on_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
@@ -256,7 +259,7 @@ impl Ue {
             Some(Method::Update) if request.body().is_empty() => {
                 dialog.on_answered(refresh, 200);
                 if let Some(response) = self.endpoint.response(server, 200, None) {
-                    let response = headers::contact(&self.config, headers::response(&self.config, response));
+                    let response = headers::contact(&self.config, response);
                     self.endpoint.respond(now, server, response);
                 }
             }

@@ -89,9 +89,7 @@ impl Ue {
         let config = &self.config;
         let refer = self
             .endpoint
-            .request(now, &request, |builder| {
-                headers::contact(config, headers::request(config, builder)).refer_to(target)
-            })
+            .request(now, &request, |builder| headers::contact(config, builder).refer_to(target))
             .map_err(|_| not_now(&command, "the next hop cannot be reached"))?;
         let terms = Terms {
             duration: PATIENCE,

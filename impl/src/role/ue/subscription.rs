@@ -76,7 +76,7 @@ impl ConferenceSubscription {
 
 /// The header fields of a SUBSCRIBE (TS 34.229-1 A.5.1).
 fn finish(config: &UeConfig, builder: Builder, expires: u32) -> Builder {
-    headers::contact(config, headers::request(config, builder))
+    headers::contact(config, builder)
         .event("conference", None)
         .field(Name::Accept, conference_info::MEDIA_TYPE)
         .expires(expires)

@@ -133,6 +133,8 @@ pub enum ReferralState {
     Trying,
     /// A NOTIFY reported this final response and ended the subscription.
     Done(u16),
+    /// Accepted without a subscription, as was asked (RFC 4488): nothing will be reported.
+    Unreported,
     /// The REFER itself was answered with this failure.
     Refused(u16),
     /// The REFER was never answered, or its subscription ended without telling the outcome.
@@ -224,6 +226,8 @@ pub struct InvitationView {
 /// The notifier's side of a refer subscription (RFC 3515 section 2.4.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReportState {
+    /// There is none: the referrer did not want one (RFC 4488).
+    None,
     /// The NOTIFY `100 Trying` is not yet sent.
     OwesTrying,
     /// The NOTIFY `100 Trying` waits for its final response.

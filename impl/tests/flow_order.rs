@@ -102,7 +102,11 @@ fn check(net: &Net) {
                 assert_eq!(invitation.report, ReportState::Closed, "{}", story());
             }
             ReferralState::Refused(_) => assert!(invitation.is_none(), "{}", story()),
-            ReferralState::Sent | ReferralState::Accepted | ReferralState::Trying | ReferralState::Unknown => {
+            ReferralState::Sent
+            | ReferralState::Accepted
+            | ReferralState::Trying
+            | ReferralState::Unreported
+            | ReferralState::Unknown => {
                 panic!("nothing was lost, yet {referral:?}\n{}", story())
             }
         }

@@ -3,6 +3,7 @@
 //! Read first: `message.rs`. Next: `system.rs`.
 
 use crate::message::Message;
+use crate::procedures::Procedure;
 use crate::terms::{Invited, SecondOffer};
 
 /// What can happen.
@@ -14,6 +15,8 @@ pub enum Action {
     Subscribe,
     /// The UE's user invites somebody.
     Invite(Invited),
+    /// The UE's user invites somebody and does not want to be told what becomes of it (RFC 4488).
+    InviteQuietly(Invited),
     /// The UE's user leaves; his conference ends.
     Leave,
     /// The invited user's phone rings: 180.
@@ -36,6 +39,8 @@ pub enum Action {
     FocusRejectsCreation,
     /// A REFER arrives and is accepted.
     FocusAcceptsRefer(Invited),
+    /// A REFER that wants no subscription arrives, and is accepted without one.
+    FocusAcceptsReferQuietly(Invited),
     /// A REFER arrives and is refused: by policy (603), or because the call is over (481).
     FocusRefusesRefer(Invited),
 
@@ -97,6 +102,7 @@ impl Action {
             | Self::SubscriptionExpires
             | Self::NotifyTooLate => self,
             Self::Invite(_) => Self::Invite(FIRST),
+            Self::InviteQuietly(_) => Self::InviteQuietly(FIRST),
             Self::Ring(_) => Self::Ring(FIRST),
             Self::Answer(_) => Self::Answer(FIRST),
             Self::Busy(_) => Self::Busy(FIRST),
@@ -104,6 +110,7 @@ impl Action {
             Self::UserLeaves(_) => Self::UserLeaves(FIRST),
             Self::Deliver(message) => Self::Deliver(message.of_first()),
             Self::FocusAcceptsRefer(_) => Self::FocusAcceptsRefer(FIRST),
+            Self::FocusAcceptsReferQuietly(_) => Self::FocusAcceptsReferQuietly(FIRST),
             Self::FocusRefusesRefer(_) => Self::FocusRefusesRefer(FIRST),
             Self::NotifyReferrer(_) => Self::NotifyReferrer(FIRST),
             Self::GiveUp(_) => Self::GiveUp(FIRST),
@@ -114,6 +121,16 @@ impl Action {
         }
     }
 
+    /// The optional procedure without which it cannot happen.
+    #[must_use]
+    pub const fn procedure(self) -> Option<Procedure> {
+        match self {
+            Self::InviteQuietly(_) | Self::FocusAcceptsReferQuietly(_) => Some(Procedure::QuietReferral),
+            Self::Deliver(message) | Self::Lose(message) => message.procedure(),
+            _ => None,
+        }
+    }
+
     /// Its kind.
     #[must_use]
     pub const fn kind(self) -> ActionKind {
@@ -121,6 +138,7 @@ impl Action {
             Self::Create(_)
             | Self::Subscribe
             | Self::Invite(_)
+            | Self::InviteQuietly(_)
             | Self::Leave
             | Self::Ring(_)
             | Self::Answer(_)
@@ -131,6 +149,7 @@ impl Action {
             | Self::FocusAdmitsCreation
             | Self::FocusRejectsCreation
             | Self::FocusAcceptsRefer(_)
+            | Self::FocusAcceptsReferQuietly(_)
             | Self::FocusRefusesRefer(_)
             | Self::NotifyRoster
             | Self::NotifyEnd

@@ -30,6 +30,7 @@ pub fn claims<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
         Property::always("I-REF-WAIT", |_, state| referrer_waits(state)),
         Property::always("I-REF-ID", |_, state| notify_of_this_refer(state)),
         Property::always("I-REF-INDEP", |_, state| usages_independent(state)),
+        Property::always("I-QUIET", |_, state| quiet_as_agreed(state)),
         Property::always("I-VERSION", |_, state| version_in_step(state)),
         Property::always("I-ROSTER", roster_converges),
         Property::always("I-STATUS-TRUE", |_, state| status_true(state)),
@@ -109,7 +110,7 @@ pub fn settled(state: &State) -> bool {
 fn leg_settled(state: &State, leg: &Leg) -> bool {
     let report = matches!(
         (leg.ue.refer, leg.focus.report),
-        (Refer::Idle | Refer::Refused, Report::None) | (Refer::Done(_), Report::Closed)
+        (Refer::Idle | Refer::Refused | Refer::Unreported, Report::None) | (Refer::Done(_), Report::Closed)
     );
     let dial = match (leg.focus.dial, leg.participant) {
         (DialOut::Idle, Participant::Idle) => leg.focus.report == Report::None,
@@ -272,6 +273,15 @@ fn notify_of_this_refer(state: &State) -> bool {
 fn usages_independent(state: &State) -> bool {
     let call = state.focus.hosting != Hosting::Over || state.ue.has_left();
     call && state.legs.iter().all(|leg| leg.ue.refer != Refer::Trying || leg.focus.report != Report::Closed)
+}
+
+/// Where the focus says that there is no refer subscription there is none, and the reference is carried out all the
+/// same (RFC 4488 4).
+fn quiet_as_agreed(state: &State) -> bool {
+    state.legs.iter().all(|leg| {
+        let quiet = leg.ue.refer == Refer::Unreported || leg.network.refer.contains(ReferMessage::AcceptedQuietly);
+        !quiet || (leg.focus.report == Report::None && leg.focus.dial != DialOut::Idle)
+    })
 }
 
 /// A document's version is one above the last that the subscriber applied (RFC 4575 4.6).

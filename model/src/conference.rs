@@ -11,7 +11,7 @@ use crate::message::{CallMessage, DialMessage, Message, ReferMessage, Subscripti
 use crate::participant::Participant;
 use crate::procedures::Procedures;
 use crate::sightings::sightings;
-use crate::system::State;
+use crate::system::{Decision, State};
 use crate::terms::{Invited, SecondOffer};
 use crate::ue::{Call, Refer, Subscription};
 
@@ -47,11 +47,14 @@ impl Conference {
     /// Whether `action` can happen in `state`.
     #[must_use]
     pub fn enabled(&self, state: &State, action: Action) -> bool {
+        if action.procedure().is_some_and(|procedure| !self.procedures.has(procedure)) {
+            return false;
+        }
         let confirmed = state.ue.call == Call::Confirmed;
         match action {
             Action::Create(_) => state.ue.call == Call::Idle,
             Action::Subscribe => confirmed && state.ue.subscription == Subscription::None,
-            Action::Invite(i) => {
+            Action::Invite(i) | Action::InviteQuietly(i) => {
                 confirmed && i.index() < usize::from(self.invited) && state.leg(i).ue.refer == Refer::Idle
             }
             Action::Leave => confirmed,
@@ -67,6 +70,9 @@ impl Conference {
                 state.in_flight(Message::Call(CallMessage::Invite))
             }
             Action::FocusAcceptsRefer(i) => state.in_flight(Message::Refer(i, ReferMessage::Refer)),
+            Action::FocusAcceptsReferQuietly(i) => {
+                state.in_flight(Message::Refer(i, ReferMessage::Refer)) && state.leg(i).network.quiet
+            }
             Action::FocusRefusesRefer(i) => {
                 let message = if state.focus.is_up() { ReferMessage::Refer } else { ReferMessage::OvertakenRefer };
                 state.in_flight(Message::Refer(i, message))
@@ -164,7 +170,9 @@ impl Model for Conference {
         for i in self.invited() {
             for action in [
                 Action::Invite(i),
+                Action::InviteQuietly(i),
                 Action::FocusAcceptsRefer(i),
+                Action::FocusAcceptsReferQuietly(i),
                 Action::FocusRefusesRefer(i),
                 Action::NotifyReferrer(i),
                 Action::Ring(i),
@@ -200,6 +208,7 @@ impl Model for Conference {
             Action::Create(_)
             | Action::Subscribe
             | Action::Invite(_)
+            | Action::InviteQuietly(_)
             | Action::Leave
             | Action::Ring(_)
             | Action::Answer(_)
@@ -216,8 +225,9 @@ impl Model for Conference {
                 next.take(Message::Call(CallMessage::Invite));
                 next.network.call.insert(CallMessage::Reject);
             }
-            Action::FocusAcceptsRefer(i) => next.decide_refer(i, true),
-            Action::FocusRefusesRefer(i) => next.decide_refer(i, false),
+            Action::FocusAcceptsRefer(i) => next.decide_refer(i, Decision::Accept),
+            Action::FocusAcceptsReferQuietly(i) => next.decide_refer(i, Decision::AcceptQuietly),
+            Action::FocusRefusesRefer(i) => next.decide_refer(i, Decision::Refuse),
             Action::NotifyRoster => next.tell_roster(),
             Action::NotifyEnd => {
                 next.network.subscription.insert(SubscriptionMessage::NotifyEnd);

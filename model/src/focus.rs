@@ -211,11 +211,15 @@ impl FocusLeg {
         }
     }
 
-    /// Accepts the REFER for this user: the subscription starts and he is dialled at once.
-    pub(crate) fn accept_refer(&mut self, sent: &mut LegNetwork) {
-        sent.refer.insert(ReferMessage::Accepted);
+    /// Accepts the REFER for this user: the subscription starts, unless none is wanted, and he is dialled at once.
+    pub(crate) fn accept_refer(&mut self, quietly: bool, sent: &mut LegNetwork) {
+        if quietly {
+            sent.refer.insert(ReferMessage::AcceptedQuietly);
+        } else {
+            sent.refer.insert(ReferMessage::Accepted);
+            self.report = Report::OwesTrying;
+        }
         sent.dial.insert(DialMessage::Invite);
-        self.report = Report::OwesTrying;
         self.dial = DialOut::Calling;
     }
 
@@ -248,6 +252,7 @@ impl FocusLeg {
             ReferMessage::NotifyRefused => self.report = Report::Removed,
             ReferMessage::Refer
             | ReferMessage::Accepted
+            | ReferMessage::AcceptedQuietly
             | ReferMessage::Refused
             | ReferMessage::OutOfOrder
             | ReferMessage::Trying

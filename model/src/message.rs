@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use crate::procedures::Procedure;
 use crate::terms::{Invited, Outcome, Party};
 
 /// A kind of message that a [`Messages`](crate::Messages) set can hold.
@@ -116,6 +117,8 @@ pub enum ReferMessage {
     Accepted,
     /// Refused by policy (603) or because the call is over (481).
     Refused,
+    /// 2xx that echoes `Refer-Sub: false`: there is no S(i) (RFC 4488 4).
+    AcceptedQuietly,
     /// 500: the REFER came out of order.
     OutOfOrder,
     /// First NOTIFY of S(i): `100 Trying`, active.
@@ -134,6 +137,7 @@ impl Kind for ReferMessage {
         Self::OvertakenRefer,
         Self::Accepted,
         Self::Refused,
+        Self::AcceptedQuietly,
         Self::OutOfOrder,
         Self::Trying,
         Self::Report(Outcome::Joined),
@@ -156,6 +160,7 @@ impl Kind for ReferMessage {
             Self::NotifyOk => 1 << 6,
             Self::NotifyRefused => 1 << 7,
             Self::Report(outcome) => 1 << (8 + outcome as u16),
+            Self::AcceptedQuietly => 1 << 15,
         }
     }
 }
@@ -258,6 +263,7 @@ impl Message {
                 | ReferMessage::NotifyOk
                 | ReferMessage::NotifyRefused => Party::Focus,
                 ReferMessage::Accepted
+                | ReferMessage::AcceptedQuietly
                 | ReferMessage::Refused
                 | ReferMessage::OutOfOrder
                 | ReferMessage::Trying
@@ -287,6 +293,15 @@ impl Message {
             Self::Call(_) | Self::Subscription(_) => self,
             Self::Refer(_, kind) => Self::Refer(Invited::ALL[0], kind),
             Self::Dial(_, kind) => Self::Dial(Invited::ALL[0], kind),
+        }
+    }
+
+    /// The optional procedure without which it is never sent.
+    #[must_use]
+    pub const fn procedure(self) -> Option<Procedure> {
+        match self {
+            Self::Refer(_, ReferMessage::AcceptedQuietly) => Some(Procedure::QuietReferral),
+            Self::Call(_) | Self::Subscription(_) | Self::Refer(..) | Self::Dial(..) => None,
         }
     }
 
@@ -353,6 +368,7 @@ impl fmt::Display for ReferMessage {
             Self::OvertakenRefer => f.write_str("REFER (overtaken)"),
             Self::Accepted => f.write_str("202 to REFER"),
             Self::Refused => f.write_str("refusal of REFER"),
+            Self::AcceptedQuietly => f.write_str("202 to REFER (no subscription)"),
             Self::OutOfOrder => f.write_str("500 to REFER"),
             Self::Trying => f.write_str("NOTIFY (100)"),
             Self::Report(outcome) => write!(f, "NOTIFY ({})", outcome.status_code()),

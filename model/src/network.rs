@@ -88,4 +88,6 @@ pub struct LegNetwork {
     /// While [`ReferMessage::Refer`] is in flight: how many such REFERs have a lower CSeq, over all invited users.
     /// Otherwise 0.
     pub rank: u8,
+    /// While [`ReferMessage::Refer`] is in flight: whether it asks for no subscription (RFC 4488). Otherwise false.
+    pub quiet: bool,
 }

@@ -67,7 +67,8 @@ const fn refer(value: Refer) -> u64 {
         Refer::Trying => 3,
         Refer::Refused => 4,
         Refer::Unknown => 5,
-        Refer::Done(outcome) => 6 + outcome as u64,
+        Refer::Unreported => 6,
+        Refer::Done(outcome) => 7 + outcome as u64,
     }
 }
 
@@ -89,9 +90,10 @@ impl Leg {
             .field(self.focus.report as u64, 3)
             .field(self.focus.told as u64, 2)
             .field(self.participant as u64, 3)
-            .field(u64::from(self.network.refer.bits()), 13)
+            .field(u64::from(self.network.refer.bits()), 16)
             .field(u64::from(self.network.dial.bits()), 12)
             .field(u64::from(self.network.rank), 2)
+            .field(u64::from(self.network.quiet), 1)
             .bits
     }
 }

@@ -64,8 +64,12 @@ impl Scope {
     #[must_use]
     pub const fn configurations(self) -> &'static [Configuration] {
         const TINY: &[Configuration] = &[Configuration::new(1, 0, false)];
-        const CI: &[Configuration] =
-            &[Configuration::new(1, 0, false), Configuration::new(1, 2, false), Configuration::new(2, 1, true)];
+        const CI: &[Configuration] = &[
+            Configuration::new(1, 0, false),
+            Configuration::new(1, 1, false).with(Procedure::QuietReferral),
+            Configuration::new(1, 2, false),
+            Configuration::new(2, 1, true),
+        ];
         const DEEP: &[Configuration] = &[
             Configuration::new(1, 0, false),
             Configuration::new(1, 4, false),

@@ -11,6 +11,7 @@ use crate::conference::Conference;
 use crate::focus::{DialOut, Hosting, Notifier, Report};
 use crate::message::{CallMessage, DialMessage, Kind, Message, ReferMessage, SubscriptionMessage};
 use crate::participant::Participant;
+use crate::procedures::Procedure;
 use crate::system::{Leg, State};
 use crate::terms::{Invited, Outcome, Presence};
 use crate::ue::{Call, CallFailure, Refer, Subscription};
@@ -28,6 +29,9 @@ pub fn sightings<M: Model<State = State, Action = Action>>(model: Conference) ->
     }
     if invited >= 2 {
         all.extend(several());
+    }
+    if invited >= 1 && model.procedures.has(Procedure::QuietReferral) {
+        all.extend(quiet_referral());
     }
     all
 }
@@ -237,6 +241,17 @@ fn several<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
     ]
 }
 
+fn quiet_referral<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
+    vec![
+        Property::sometimes("joined without a report", |_, state: &State| {
+            any(state, |leg| leg.ue.refer == Refer::Unreported && leg.focus.dial == DialOut::Joined)
+        }),
+        Property::sometimes("declined without a report", |_, state: &State| {
+            any(state, |leg| leg.ue.refer == Refer::Unreported && leg.focus.outcome == Some(Outcome::Declined))
+        }),
+    ]
+}
+
 /// Past its first document, with another on its way.
 fn subscribed_before(state: &State) -> bool {
     state.ue.subscription == Subscription::Active && notes(state, SubscriptionMessage::Notify)
@@ -323,6 +338,12 @@ pub fn moments(model: Conference) -> Vec<Moment> {
             }),
         ]);
     }
+    if invited >= 1 && model.procedures.has(Procedure::QuietReferral) {
+        all.push(Moment::new("a report although none was wanted", |state, action| match action {
+            Action::FocusAcceptsRefer(invited) => state.leg(invited).network.quiet,
+            _ => false,
+        }));
+    }
     if losses >= 1 {
         all.push(Moment::new("conference NOTIFY too late", |_, action| action == Action::NotifyTooLate));
         if invited >= 1 {
@@ -344,7 +365,8 @@ pub fn moments(model: Conference) -> Vec<Moment> {
         };
         // And one REFER overtakes another only where there are two.
         let overtaken = |message: &Message| matches!(message, Message::Refer(_, ReferMessage::OutOfOrder));
-        let lost = messages.chain(legs).filter(|message| message.may_be_lost());
+        let known = |message: &Message| message.procedure().is_none_or(|procedure| model.procedures.has(procedure));
+        let lost = messages.chain(legs).filter(|message| message.may_be_lost() && known(message));
         let lost = lost.filter(|message| invited >= 2 || !overtaken(message));
         all.extend(lost.filter(|message| losses >= 2 || !second(message)).map(Moment::lost));
     }

@@ -23,6 +23,17 @@ pub struct Leg {
     pub network: LegNetwork,
 }
 
+/// What the focus makes of a REFER that is in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// It does what it is asked to, and reports.
+    Accept,
+    /// It does what it is asked to, without a report, as was asked.
+    AcceptQuietly,
+    /// It does nothing.
+    Refuse,
+}
+
 /// A state of the whole system.
 ///
 /// Always in normal form ([`State::normal_form`]): whoever builds one from elsewhere has to apply it.
@@ -56,6 +67,7 @@ impl State {
             let below = |rank: u8| ranks.iter().flatten().filter(|other| **other < rank).count();
             // At most MAX_INVITED of them: fits.
             leg.network.rank = leg.rank().map_or(0, |rank| below(rank) as u8);
+            leg.network.quiet &= leg.rank().is_some();
         }
         if self.ue.has_left() {
             self.legs.iter_mut().for_each(|leg| leg.ue.known = Presence::Absent);
@@ -83,6 +95,7 @@ impl State {
         for leg in &mut self.legs {
             if leg.ue.refer != Refer::Sent {
                 leg.network.refer.remove(ReferMessage::Accepted);
+                leg.network.refer.remove(ReferMessage::AcceptedQuietly);
             }
             if !matches!(leg.focus.dial, DialOut::Calling | DialOut::Abandoned) {
                 leg.network.dial.remove(DialMessage::Ringing);
@@ -228,6 +241,7 @@ impl State {
                     ReferMessage::Refer
                     | ReferMessage::OvertakenRefer
                     | ReferMessage::Accepted
+                    | ReferMessage::AcceptedQuietly
                     | ReferMessage::Refused
                     | ReferMessage::OutOfOrder => leg.ue.on_refer_timeout(),
                     ReferMessage::Trying
@@ -259,12 +273,13 @@ impl State {
                 self.network.subscription.insert(SubscriptionMessage::Subscribe);
                 self.ue.subscription = Subscription::Subscribing { answered: false };
             }
-            Action::Invite(invited) => {
+            Action::Invite(invited) | Action::InviteQuietly(invited) => {
                 // At most MAX_INVITED of them: fits.
                 let rank = self.legs.iter().filter_map(|leg| leg.rank()).count() as u8;
                 let leg = self.leg_mut(invited);
                 leg.network.refer.insert(ReferMessage::Refer);
                 leg.network.rank = rank;
+                leg.network.quiet = matches!(action, Action::InviteQuietly(_));
                 leg.ue.refer = Refer::Sent;
             }
             Action::Leave => {
@@ -288,7 +303,7 @@ impl State {
     }
 
     /// The focus reacts to the REFER for `invited`, in order or not.
-    pub(crate) fn decide_refer(&mut self, invited: Invited, accepted: bool) {
+    pub(crate) fn decide_refer(&mut self, invited: Invited, decision: Decision) {
         let rank = self.leg(invited).rank();
         self.take(Message::Refer(invited, ReferMessage::Refer));
         self.take(Message::Refer(invited, ReferMessage::OvertakenRefer));
@@ -296,10 +311,12 @@ impl State {
             self.overtake(rank);
         }
         let leg = self.leg_mut(invited);
-        if accepted {
-            leg.focus.accept_refer(&mut leg.network);
-        } else {
-            leg.network.refer.insert(ReferMessage::Refused);
+        match decision {
+            Decision::Accept => leg.focus.accept_refer(false, &mut leg.network),
+            Decision::AcceptQuietly => leg.focus.accept_refer(true, &mut leg.network),
+            Decision::Refuse => {
+                leg.network.refer.insert(ReferMessage::Refused);
+            }
         }
     }
 }

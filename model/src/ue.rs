@@ -85,6 +85,8 @@ pub enum Refer {
     Trying,
     /// The last NOTIFY came.
     Done(Outcome),
+    /// Accepted without a subscription, as was asked: nothing will be reported (RFC 4488 4).
+    Unreported,
     /// The REFER was refused (603, 481, 500).
     Refused,
     /// The REFER timed out, or its subscription ran out without an outcome.
@@ -205,6 +207,11 @@ impl UeLeg {
             ReferMessage::Accepted => {
                 if self.refer == Refer::Sent {
                     self.refer = Refer::Accepted;
+                }
+            }
+            ReferMessage::AcceptedQuietly => {
+                if self.refer == Refer::Sent {
+                    self.refer = Refer::Unreported;
                 }
             }
             ReferMessage::Refused | ReferMessage::OutOfOrder => {

@@ -6,8 +6,8 @@
 
 use imsconf_model::{
     Action, Call, CallMessage, Conference, DialMessage, DialOut, Graph, Hosting, Invited, Leg, Message, Notifier,
-    Outcome, Participant, Presence, Refer, ReferMessage, Report, State, Subscription, SubscriptionMessage, Visitor,
-    claims, ends_well, walk,
+    Outcome, Participant, Presence, Procedure, Procedures, Refer, ReferMessage, Report, State, Subscription,
+    SubscriptionMessage, Visitor, claims, ends_well, walk,
 };
 use stateright::{Model, Property};
 
@@ -96,12 +96,15 @@ impl<F: Fn(&State) -> bool> Visitor<Wrong> for While<F> {
 
 fn wrong(fault: &Fault) -> Wrong {
     let (invited, losses) = fault.model;
-    Wrong { right: Conference::new(invited, losses), how: fault.how }
+    let right = Conference::new(invited, losses);
+    let procedure = OPTIONAL.iter().find(|(_, own)| own.what == fault.what).map(|(procedure, _)| *procedure);
+    let right = procedure.map_or(right, |procedure| right.with(Procedures::NONE.with(procedure)));
+    Wrong { right, how: fault.how }
 }
 
 #[test]
 fn each_claim_refutes_the_model_that_is_wrong_in_it() {
-    for fault in FAULTS {
+    for fault in faults() {
         let wrong = wrong(fault);
         let meant = |property: &Property<Wrong>| property.name == fault.claim;
         let (meant, others): (Vec<_>, Vec<_>) = wrong.properties().into_iter().partition(meant);
@@ -120,7 +123,7 @@ fn each_claim_refutes_the_model_that_is_wrong_in_it() {
 #[test]
 fn there_is_a_wrong_model_for_every_claim() {
     for claim in claims::<Conference>() {
-        assert!(FAULTS.iter().any(|fault| fault.claim == claim.name), "no wrong model for {}", claim.name);
+        assert!(faults().any(|fault| fault.claim == claim.name), "no wrong model for {}", claim.name);
     }
 }
 
@@ -147,6 +150,26 @@ fn delivered_refer(action: Action, kind: ReferMessage) -> Option<Invited> {
         _ => None,
     }
 }
+
+/// All of them.
+fn faults() -> impl Iterator<Item = &'static Fault> {
+    FAULTS.iter().chain(OPTIONAL.iter().map(|(_, fault)| fault))
+}
+
+/// The faults that only a model with an optional procedure has.
+const OPTIONAL: &[(Procedure, Fault)] = &[(
+    Procedure::QuietReferral,
+    Fault {
+        what: "the focus says that there is no refer subscription, and reports all the same",
+        claim: "I-QUIET",
+        model: (1, 0),
+        how: How::After(|_, action, next| {
+            if let Action::FocusAcceptsReferQuietly(invited) = action {
+                leg_of(next, invited).focus.report = Report::OwesTrying;
+            }
+        }),
+    },
+)];
 
 const FAULTS: &[Fault] = &[
     Fault {

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use imsconf_model::{
-    Action, CallMessage, Conference, Configuration, DialMessage, Graph, Invited, Kind, Message, Prompt, ReferMessage,
-    Scope, SecondOffer, State, SubscriptionMessage, claims, ends_well, explore, owes_nothing, walk,
+    Action, CallMessage, Conference, Configuration, DialMessage, Graph, Invited, Kind, Message, Procedure, Procedures,
+    Prompt, ReferMessage, Scope, SecondOffer, State, SubscriptionMessage, claims, ends_well, explore, owes_nothing,
+    walk,
 };
 use stateright::{Checker, Model, Property, Representative};
 
@@ -29,6 +30,7 @@ fn every_action() -> BTreeSet<Action> {
         Action::Create(SecondOffer::InUpdate),
         Action::Subscribe,
         Action::Invite(first),
+        Action::InviteQuietly(first),
         Action::Leave,
         Action::Ring(first),
         Action::Answer(first),
@@ -38,6 +40,7 @@ fn every_action() -> BTreeSet<Action> {
         Action::FocusAdmitsCreation,
         Action::FocusRejectsCreation,
         Action::FocusAcceptsRefer(first),
+        Action::FocusAcceptsReferQuietly(first),
         Action::FocusRefusesRefer(first),
         Action::NotifyRoster,
         Action::NotifyEnd,
@@ -165,7 +168,7 @@ fn every_action_is_taken_somewhere() {
         assert!(never.remove(&action), "{action:?} is not in the list of actions");
     }
     let first = Invited::ALL[0];
-    for action in never {
+    for action in never.into_iter().filter(|action| action.procedure().is_none()) {
         let deliberate = match action {
             Action::Lose(message) => !message.may_be_lost(),
             // There the focus has a choice.
@@ -175,6 +178,31 @@ fn every_action_is_taken_somewhere() {
             _ => false,
         };
         assert!(deliberate, "{action:?} is never taken");
+    }
+}
+
+#[test]
+fn every_action_of_an_optional_procedure_is_taken() {
+    let optional = |configuration: &&Configuration| configuration.model.procedures != Procedures::NONE;
+    for configuration in Scope::Ci.configurations().iter().filter(optional) {
+        let report = explore(configuration, &mut |_| {});
+        let own =
+            |action: &Action| action.procedure().is_some_and(|procedure| configuration.model.procedures.has(procedure));
+        let never: Vec<_> =
+            every_action().into_iter().filter(own).filter(|action| !report.actions_taken.contains(action)).collect();
+        assert_eq!(never, [], "{configuration}");
+        assert!(report.is_good(), "{configuration}");
+    }
+}
+
+#[test]
+fn sizes_with_optional_procedures_are_what_they_were() {
+    // invited, losses: states, transitions, terminal, quiescent
+    let table = [(Procedure::QuietReferral, (1, 1), (70_297, 359_389, 147, 332))];
+    for (procedure, (invited, losses), expected) in table {
+        let report = explore(&configuration(invited, losses, false).with(procedure), &mut |_| {});
+        let found = (report.unique_states, report.transitions, report.terminal_states, report.quiescent_states);
+        assert_eq!(found, expected, "{}", procedure.name());
     }
 }
 

@@ -93,6 +93,8 @@ pub enum Step {
     Subscribe,
     /// The UE invites the user with this number by REFER to the focus.
     Invite(u8),
+    /// The same, by a REFER that asks for no report (RFC 4488).
+    InviteQuietly(u8),
     /// The UE leaves the conference.
     Leave,
     /// The invited user's phone rings.
@@ -109,6 +111,8 @@ pub enum Step {
     RefuseCreation(bool),
     /// From now on the focus refuses (`true`) or admits REFERs.
     RefuseRefer(bool),
+    /// From now on the focus reports also on REFERs that ask for no report (`true`), or it does not.
+    InsistOnReports(bool),
     /// A datagram in flight arrives at its next hop.
     Deliver(u16),
     /// A datagram in flight is lost.
@@ -194,6 +198,7 @@ impl Step {
     pub const fn user(&self) -> Option<u8> {
         match *self {
             Self::Invite(user)
+            | Self::InviteQuietly(user)
             | Self::Ring(user)
             | Self::Answer(user)
             | Self::Busy(user)
@@ -204,6 +209,7 @@ impl Step {
             | Self::Leave
             | Self::RefuseCreation(_)
             | Self::RefuseRefer(_)
+            | Self::InsistOnReports(_)
             | Self::Deliver(_)
             | Self::Drop(_)
             | Self::Duplicate(_)

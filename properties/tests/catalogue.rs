@@ -34,7 +34,7 @@ fn rules() -> BTreeSet<(String, String)> {
 
 #[test]
 fn the_catalogue_is_valid_and_covers_the_slice() {
-    assert_eq!(catalogue().counts(), Counts { covered: 147, waived: 2, total: 149 });
+    assert_eq!(catalogue().counts(), Counts { covered: 148, waived: 2, total: 150 });
 }
 
 #[test]

@@ -111,6 +111,14 @@ pub(super) static ALL: &[Spec] = &[
         sent: report_with_more,
         received: unchanged,
     },
+    Spec {
+        name: "reports-although-it-said-it-would-not",
+        fault: "the focus echoes Refer-Sub: false, and reports all the same",
+        seen: "RFC 4488 section 4: an element that copies a header field that it does not understand",
+        caught_by: &[("I-FIRST-NOTIFY", Level::Fail)],
+        sent: refer_sub_echoed,
+        received: refer_sub_overlooked,
+    },
 ];
 
 /// What tells apart the requests of one method that somebody sends.
@@ -232,6 +240,21 @@ fn bye_with_the_final_report(_: &mut Memory, node: Node, text: Text) -> Vec<Text
     }
     bye.body.clear();
     vec![text, bye]
+}
+
+fn refer_sub_overlooked(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.is_request("REFER") && text.header("Refer-Sub").is_some() {
+        memory.kept.push(transaction(&text));
+        text.remove("Refer-Sub");
+    }
+    vec![text]
+}
+
+fn refer_sub_echoed(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.answers("REFER") && memory.kept.contains(&transaction(&text)) {
+        text.set("Refer-Sub", "false");
+    }
+    vec![text]
 }
 
 fn sipfrag_without_status_line(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {

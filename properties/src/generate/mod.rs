@@ -62,6 +62,7 @@ fn command(invited: u8) -> impl Strategy<Value = Step> {
         1 => second_offer().prop_map(Step::Create),
         4 => Just(Step::Subscribe),
         8 => (0..invited).prop_map(Step::Invite),
+        2 => (0..invited).prop_map(Step::InviteQuietly),
         1 => Just(Step::Leave),
         5 => (0..invited).prop_map(Step::Ring),
         6 => (0..invited).prop_map(Step::Answer),
@@ -70,6 +71,7 @@ fn command(invited: u8) -> impl Strategy<Value = Step> {
         2 => (0..invited).prop_map(Step::UserLeaves),
         1 => prop::bool::weighted(0.3).prop_map(Step::RefuseCreation),
         1 => prop::bool::weighted(0.3).prop_map(Step::RefuseRefer),
+        1 => prop::bool::weighted(0.4).prop_map(Step::InsistOnReports),
     ]
 }
 
@@ -117,6 +119,6 @@ mod tests {
             let text = format!("{step:?}");
             kinds.insert(text.split('(').next().unwrap_or_default().to_owned());
         }
-        assert_eq!(kinds.len(), 18, "{kinds:?}");
+        assert_eq!(kinds.len(), 20, "{kinds:?}");
     }
 }

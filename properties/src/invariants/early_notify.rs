@@ -135,8 +135,9 @@ impl Observer for EarlyNotify {
                     self.alive.insert(key, TIMER_N);
                 }
             }
-            ("SUBSCRIBE" | "REFER", Some(300..)) if event.receives_response() => {
-                if let Some((key, _)) = conversation.subscription(message) {
+            ("SUBSCRIBE" | "REFER", Some(code @ 200..)) if event.receives_response() => {
+                let none = code >= 300 || message.has_token("Refer-Sub", "false");
+                if let (true, Some((key, _))) = (none, conversation.subscription(message)) {
                     self.alive.remove(key);
                 }
             }

@@ -14,6 +14,8 @@ const NAME: &str = "I-FIRST-NOTIFY";
 static SUBSCRIBE: Rule = Rule::new(NAME, "EV-03", Level::Fail);
 static REFER: Rule = Rule::new(NAME, "RF-06", Level::Fail);
 static REFUSED: Rule = Rule::new(NAME, "RF-28", Level::Fail);
+static ECHO: Rule = Rule::new(NAME, "RF-16", Level::Fail);
+static QUIET: Rule = Rule::new(NAME, "RF-16", Level::Fail);
 static CODE: Rule = Rule::new(NAME, "RF-03", Level::Note).ietf(Level::NonStrict);
 
 /// A NOTIFY that a party owes.
@@ -54,7 +56,14 @@ impl FirstNotify {
         if !message.is_success() || !initial || self.without.contains(key) {
             return;
         }
-        let none = message.has_token("Refer-Sub", "false") || message.header("Refer-Events-At").is_some();
+        let quiet = message.has_token("Refer-Sub", "false");
+        let none = quiet || message.header("Refer-Events-At").is_some();
+        if quiet {
+            let asked = conversation.transaction(message).and_then(|refer| refer.request.as_ref());
+            judge.rule(&ECHO, event.party, asked.is_none_or(|refer| refer.quiet), &[event.number], || {
+                "the 2xx says that there is no subscription, which the REFER did not ask for".to_owned()
+            });
+        }
         if message.method() == "REFER" {
             let usual = (message.status() == Some(202)) == (judge.profile() == Profile::ThreeGpp);
             judge.rule(&CODE, event.party, usual, &[event.number], || {
@@ -84,6 +93,11 @@ impl FirstNotify {
         } else if let Some((key, subscription)) = conversation.subscription(event.message) {
             if let Some(owed) = self.owed.remove(key) {
                 judge.rule(rule(key), owed.notifier, true, &[], String::new);
+            }
+            if &*key.package == "refer" && subscription.answered.is_some() {
+                judge.rule(&QUIET, event.party, !subscription.suppressed, &[event.number], || {
+                    "NOTIFY for a REFER that was answered with Refer-Sub: false".to_owned()
+                });
             }
             let refused = subscription.answered.filter(|code| *code >= 300);
             judge.rule(&REFUSED, event.party, refused.is_none(), &[event.number], || {

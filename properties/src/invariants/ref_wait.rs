@@ -23,6 +23,7 @@ fn on_bye(event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
             && *key.call_id == *call_id
             && subscription.subscriber == Some(event.party)
             && subscription.requested
+            && !subscription.suppressed
             && subscription.answer_delivered.is_none_or(|code| code < 300)
     });
     for (key, subscription) in referrals {

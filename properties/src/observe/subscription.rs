@@ -31,6 +31,8 @@ pub struct Subscription {
     pub answered: Option<u16>,
     /// The final answer that the subscriber was handed.
     pub answer_delivered: Option<u16>,
+    /// Whether that answer said that there is no subscription: it echoed `Refer-Sub: false` (RFC 4488).
+    pub suppressed: bool,
     /// How many different NOTIFYs the notifier sent, up to 255.
     pub notified: u8,
     /// The state in the last NOTIFY sent.
@@ -49,7 +51,7 @@ impl Subscription {
     /// Whether the notifier accepted it and neither side has ended it, from what the notifier sent and was handed.
     pub fn is_live(&self) -> bool {
         let accepted = self.answered.is_some_and(|code| (200..300).contains(&code)) || self.notified > 0;
-        accepted && !self.terminated_sent && self.removed_by.is_none()
+        accepted && !self.suppressed && !self.terminated_sent && self.removed_by.is_none()
     }
 }
 

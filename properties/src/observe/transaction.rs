@@ -52,6 +52,8 @@ pub struct Request {
     pub branch: Option<Text>,
     /// The Expires header field.
     pub expires: Option<u32>,
+    /// Whether it asks for no refer subscription (RFC 4488).
+    pub quiet: bool,
 }
 
 impl Request {
@@ -66,6 +68,7 @@ impl Request {
             event: message.event().map(|event| (event.package.into(), event.id.map(Text::from))),
             branch: message.origin_branch().map(Text::from),
             expires: message.expires(),
+            quiet: message.has_token("Refer-Sub", "false"),
         }
     }
 }

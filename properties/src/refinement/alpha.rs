@@ -136,6 +136,7 @@ fn refer(state: ReferralState) -> model::Refer {
             Some(outcome) => model::Refer::Done(outcome),
             None => model::Refer::Unknown,
         },
+        ReferralState::Unreported => model::Refer::Unreported,
         ReferralState::Refused(408) | ReferralState::Unknown => model::Refer::Unknown,
         ReferralState::Refused(_) => model::Refer::Refused,
     }
@@ -174,6 +175,7 @@ fn focus_leg(view: &InvitationView) -> model::FocusLeg {
         LegState::Over => model::DialOut::Over,
     };
     let report = match view.report {
+        ReportState::None => model::Report::None,
         ReportState::OwesTrying => model::Report::OwesTrying,
         ReportState::TryingSent => model::Report::TryingSent,
         ReportState::Waiting => model::Report::Waiting,
@@ -307,6 +309,7 @@ pub(super) fn named(world: &World, datagram: &Datagram) -> Option<Message> {
 pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, reply: Option<u16>) -> Option<Message> {
     let success = reply.is_some_and(|code| (200..300).contains(&code));
     let answers = exchange.replies.iter().any(|own| Some(own.code) == reply && own.answer);
+    let quiet = exchange.replies.iter().any(|own| Some(own.code) == reply && own.quiet);
     let leg = |user: u8| model::Invited::new(usize::from(user));
     match (subject, reply) {
         (Subject::Create, None) => Some(Message::Call(CallMessage::Invite)),
@@ -340,6 +343,9 @@ pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, re
         }
         (Subject::Refer(user), None) => Some(Message::Refer(leg(user)?, ReferMessage::Refer)),
         (Subject::Refer(user), Some(500)) => Some(Message::Refer(leg(user)?, ReferMessage::OutOfOrder)),
+        (Subject::Refer(user), Some(_)) if success && quiet => {
+            Some(Message::Refer(leg(user)?, ReferMessage::AcceptedQuietly))
+        }
         (Subject::Refer(user), Some(_)) if success => Some(Message::Refer(leg(user)?, ReferMessage::Accepted)),
         (Subject::Refer(user), Some(_)) => Some(Message::Refer(leg(user)?, ReferMessage::Refused)),
         (Subject::ReferNotify(user), None) => Some(Message::Refer(leg(user)?, report(exchange)?)),
@@ -376,7 +382,7 @@ const fn dial_reply(code: u16) -> Option<DialMessage> {
     }
 }
 
-/// Gives the REFERs in flight their places in the order in which they were sent.
+/// Gives the REFERs in flight their places in the order in which they were sent, and what they ask for.
 fn rank_refers(ledger: &Ledger, state: &mut model::State, invited: u8) {
     let waiting = |state: &model::State, user: u8| {
         let leg = state.legs.get(usize::from(user))?;
@@ -388,6 +394,7 @@ fn rank_refers(ledger: &Ledger, state: &mut model::State, invited: u8) {
         let before = (0..invited).filter_map(|other| waiting(state, other)).filter(|other| *other < cseq).count();
         if let Some(leg) = state.legs.get_mut(usize::from(user)) {
             leg.network.rank = u8::try_from(before).unwrap_or(u8::MAX);
+            leg.network.quiet = ledger.exchange(Subject::Refer(user)).is_some_and(|refer| refer.content.quiet);
         }
     }
 }

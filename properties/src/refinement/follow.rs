@@ -71,6 +71,7 @@ impl Follower {
             Action::Subscribe => self.command(Step::Subscribe),
             Action::Leave => self.command(Step::Leave),
             Action::Invite(invited) => self.command(Step::Invite(user(invited))),
+            Action::InviteQuietly(invited) => self.command(Step::InviteQuietly(user(invited))),
             Action::Ring(invited) => self.command(Step::Ring(user(invited))),
             Action::Answer(invited) => self.command(Step::Answer(user(invited))),
             Action::Busy(invited) => self.command(Step::Busy(user(invited))),
@@ -83,6 +84,13 @@ impl Follower {
                 self.decided(Step::RefuseCreation(true), Message::Call(CallMessage::Invite))
             }
             Action::FocusAcceptsRefer(invited) => {
+                if alpha(&self.world).legs.get(invited.index()).is_some_and(|leg| leg.network.quiet) {
+                    self.command(Step::InsistOnReports(true))?;
+                }
+                self.decided(Step::RefuseRefer(false), Message::Refer(invited, ReferMessage::Refer))
+            }
+            Action::FocusAcceptsReferQuietly(invited) => {
+                self.command(Step::InsistOnReports(false))?;
                 self.decided(Step::RefuseRefer(false), Message::Refer(invited, ReferMessage::Refer))
             }
             Action::FocusRefusesRefer(invited) => {

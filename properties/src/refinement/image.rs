@@ -107,12 +107,15 @@ fn command(step: Step) -> Image {
         Step::Subscribe => Some(Action::Subscribe),
         Step::Leave => Some(Action::Leave),
         Step::Invite(user) => invited(user).map(Action::Invite),
+        Step::InviteQuietly(user) => invited(user).map(Action::InviteQuietly),
         Step::Ring(user) => invited(user).map(Action::Ring),
         Step::Answer(user) => invited(user).map(Action::Answer),
         Step::Busy(user) => invited(user).map(Action::Busy),
         Step::Decline(user) => invited(user).map(Action::Decline),
         Step::UserLeaves(user) => invited(user).map(Action::UserLeaves),
-        Step::RefuseCreation(_) | Step::RefuseRefer(_) => return Image::Stutter(Stutter::Policy),
+        Step::RefuseCreation(_) | Step::RefuseRefer(_) | Step::InsistOnReports(_) => {
+            return Image::Stutter(Stutter::Policy);
+        }
         Step::Deliver(_)
         | Step::Drop(_)
         | Step::Duplicate(_)
@@ -202,11 +205,20 @@ fn delivery(message: Message, sent: &[Crossing]) -> Action {
             match (reply(Subject::Refer(number)), kind) {
                 (Some(500), ReferMessage::OvertakenRefer) => Action::Deliver(message),
                 (Some(300..), _) => Action::FocusRefusesRefer(user),
+                _ if accepts_quietly(sent, number) => Action::FocusAcceptsReferQuietly(user),
                 (_, _) => Action::FocusAcceptsRefer(user),
             }
         }
         other => Action::Deliver(other),
     }
+}
+
+/// Whether the 2xx to the REFER for this user says that there is no subscription (RFC 4488).
+fn accepts_quietly(sent: &[Crossing], user: u8) -> bool {
+    let mut answers = sent.iter().filter(|crossing| {
+        crossing.entry.first && crossing.entry.subject == Subject::Refer(user) && crossing.message.is_success()
+    });
+    answers.any(|answer| answer.message.has_token("Refer-Sub", "false"))
 }
 
 /// The actions that an agent does on its own after what moved it.

@@ -54,6 +54,8 @@ pub struct Content {
     pub terminated: bool,
     /// The status code in its sipfrag body.
     pub reported: Option<u16>,
+    /// It asks for no refer subscription (RFC 4488).
+    pub quiet: bool,
 }
 
 /// A response to a request.
@@ -63,6 +65,8 @@ pub struct Reply {
     pub code: u16,
     /// Whether it carries a session description.
     pub answer: bool,
+    /// Whether it says that there is no refer subscription (RFC 4488).
+    pub quiet: bool,
     /// Whether a copy of it arrived.
     pub arrived: bool,
 }
@@ -226,7 +230,7 @@ impl Ledger {
                 let first = !exchange.replies.iter().any(|reply| reply.code == code);
                 if first {
                     let answer = sdp::Sdp::read(&message.body).is_some();
-                    exchange.replies.push(Reply { code, answer, arrived: false });
+                    exchange.replies.push(Reply { code, answer, quiet: is_quiet(message), arrived: false });
                 }
                 Entry { subject, reply: Some(code), first }
             }
@@ -325,10 +329,16 @@ impl Ledger {
             offer: sdp::Sdp::read(&message.body).is_some(),
             terminated: message.subscription_state().is_some_and(|state| state.is_terminated()),
             reported: sipfrag::status(&message.body).ok(),
+            quiet: is_quiet(message),
         };
         self.subjects.insert(identity, subject);
         self.exchanges.insert(subject, Exchange { cseq, content, arrived: false, replies: Vec::new() });
     }
+}
+
+/// Whether a REFER asks for no subscription, or its 2xx says that there is none.
+fn is_quiet(message: &Sip) -> bool {
+    message.has_token("Refer-Sub", "false")
 }
 
 impl Subject {

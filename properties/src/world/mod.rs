@@ -255,7 +255,8 @@ impl World {
                 (Node::Ue, done)
             }
             Step::Subscribe => (Node::Ue, self.ue.handle_command(now, ue::Command::Subscribe).is_ok()),
-            Step::Invite(number) => (Node::Ue, self.invite(number)),
+            Step::Invite(number) => (Node::Ue, self.invite(number, ue::InviteMode::ReferToFocus)),
+            Step::InviteQuietly(number) => (Node::Ue, self.invite(number, ue::InviteMode::ReferToFocusQuietly)),
             Step::Leave => (Node::Ue, self.ue.handle_command(now, ue::Command::Leave).is_ok()),
             Step::Ring(number) => (Node::User(number), self.tell(user(number), participant::Command::Ring)),
             Step::Answer(number) => (Node::User(number), self.tell(user(number), participant::Command::Answer)),
@@ -264,6 +265,9 @@ impl World {
             Step::UserLeaves(number) => (Node::User(number), self.tell(user(number), participant::Command::Leave)),
             Step::RefuseCreation(creation) => (Node::Focus, self.policy(Refuses { creation, ..self.refuses })),
             Step::RefuseRefer(refer) => (Node::Focus, self.policy(Refuses { refer, ..self.refuses })),
+            Step::InsistOnReports(insists) => {
+                (Node::Focus, self.focus.handle_command(now, focus::Command::InsistOnReports(insists)).is_ok())
+            }
             Step::Deliver(_)
             | Step::Drop(_)
             | Step::Duplicate(_)
@@ -278,10 +282,9 @@ impl World {
         Outcome { sent: self.collect(node), ..Outcome::of(Happened::Command(step)) }
     }
 
-    fn invite(&mut self, number: u8) -> bool {
+    fn invite(&mut self, number: u8, mode: ue::InviteMode) -> bool {
         let Ok(target) = user_uri(number).parse::<OwnedUri>() else { return false };
         let known = number < self.settings.invited;
-        let mode = ue::InviteMode::ReferToFocus;
         known && self.ue.handle_command(self.now, ue::Command::Invite { target, mode }).is_ok()
     }
 

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::creator::Creator;
 use super::leg::Invitation;
 use super::notification::Subscription;
+use super::report::Report;
 use super::roster::Roster;
 use super::{Event, Policy};
 use crate::body::conference_info::DisconnectionMethod;
@@ -44,6 +45,8 @@ pub(super) struct Conference {
     pub(super) roster: Roster,
     pub(super) subscriptions: Vec<Subscription>,
     pub(super) invitations: Vec<Invitation>,
+    /// In the order of the `CSeq` numbers of their REFERs.
+    pub(super) reports: Vec<Report>,
 }
 
 /// Which part of a conference a dialog belongs to.
@@ -141,6 +144,9 @@ impl Conference {
         for place in 0..self.invitations.len() {
             self.on_leg_timeout(host, place);
         }
+        for report in &mut self.reports {
+            report.on_timeout(host.now);
+        }
         for subscription in &mut self.subscriptions {
             subscription.notifier.on_timeout(host.now);
         }
@@ -152,7 +158,7 @@ impl Conference {
         let creator =
             call.callee.timer().into_iter().chain(call.reliable.timer()).chain(call.gives_up_at.map(protocol));
         let subscriptions = self.subscriptions.iter().filter_map(|subscription| subscription.notifier.timer());
-        let reports = self.invitations.iter().filter_map(|invitation| invitation.report.timer());
+        let reports = self.reports.iter().filter_map(Report::timer);
         let no_answer = self.invitations.iter().filter_map(|invitation| invitation.leg.no_answer_at);
         let legs = no_answer.map(protocol);
         creator.chain(subscriptions).chain(reports).chain(legs)
@@ -172,7 +178,11 @@ impl Conference {
             uri: self.uri.to_string(),
             call,
             subscriptions: self.subscriptions.iter().map(Subscription::view).collect(),
-            invitations: self.invitations.iter().map(Invitation::view).collect(),
+            invitations: self
+                .invitations
+                .iter()
+                .map(|invitation| invitation.view(self.report_view(invitation.cseq)))
+                .collect(),
             roster: self.roster.view(),
         }
     }

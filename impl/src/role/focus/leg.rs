@@ -9,43 +9,25 @@ use super::creator::ISFOCUS;
 use super::policy::Reference;
 use crate::body::conference_info::{DisconnectionMethod, JoiningMethod};
 use crate::body::sdp;
-use crate::dialog::{Dialog, EventKey, InitialRequest, Party, RouteSet, TargetRefresh, Usage};
+use crate::dialog::{Dialog, InitialRequest, Party, RouteSet, TargetRefresh, Usage};
 use crate::role::config::Profile;
 use crate::role::endpoint::ALLOW;
 use crate::role::media::Media;
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
-use crate::usage::{Caller, CallerOutput, NotifierState, ReferNotifier};
+use crate::usage::{Caller, CallerOutput};
 use crate::view::{InvitationView, LegState, ReportState};
 use crate::wire::{Message, Method, Name, OwnedUri};
 
 /// Most invitations of one conference, those that are over included.
 pub const MAX_INVITATIONS: usize = 64;
 
-/// One accepted REFER: its report and the leg that it caused.
+/// One accepted REFER and the leg that it caused.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Invitation {
     pub(super) cseq: u32,
     pub(super) target: OwnedUri,
-    pub(super) report: ReferNotifier,
-    /// The NOTIFY that waits for its final response.
-    pub(super) notify: Option<ClientKey>,
-    pub(super) told: Told,
     pub(super) leg: Leg,
-}
-
-/// What the referrer has been told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) enum Told {
-    /// Nothing yet.
-    #[default]
-    Nothing,
-    /// `100 Trying`.
-    Trying,
-    /// The outcome.
-    Outcome,
-    /// No more: a NOTIFY failed.
-    Removed,
 }
 
 /// The call to an invited user.
@@ -64,15 +46,7 @@ pub(super) struct Leg {
 }
 
 impl Invitation {
-    pub(super) fn view(&self) -> InvitationView {
-        let report = match (self.report.notifier().state(), self.told) {
-            (_, Told::Removed) => ReportState::Removed,
-            (NotifierState::Terminated, _) => ReportState::Closed,
-            (_, Told::Nothing) => ReportState::OwesTrying,
-            (_, Told::Trying) if self.report.notifier().is_in_flight() => ReportState::TryingSent,
-            (_, Told::Trying) => ReportState::Waiting,
-            (_, Told::Outcome) => ReportState::FinalSent,
-        };
+    pub(super) fn view(&self, report: ReportState) -> InvitationView {
         let leg = match self.leg.caller {
             Caller::Calling => LegState::Calling { provisional: false },
             Caller::Proceeding if self.leg.alerting => LegState::Alerting,
@@ -109,22 +83,24 @@ impl Conference {
         };
         if let Some(dialog) = &mut self.creator.dialog {
             dialog.on_answered(refresh, 200);
-            dialog.begin(Usage::Notifier(EventKey::refer(cseq)));
         }
+        let quiet = host.policy.is_quiet(refer);
         let code = match host.config.profile {
             Profile::ThreeGpp => 202,
             Profile::Ietf => 200,
         };
         let accepted = host.endpoint.response(server, code, Some(&self.creator.tag));
-        host.respond(server, accepted.map(|accepted| accepted.contact(&self.uri, ISFOCUS)));
+        let accepted = accepted.map(|accepted| accepted.contact(&self.uri, ISFOCUS));
+        let accepted = if quiet { accepted.map(|accepted| accepted.field(Name::ReferSub, "false")) } else { accepted };
+        host.respond(server, accepted);
+        if !quiet {
+            self.start_report(host, cseq);
+        }
         let target = reference.target.clone();
         host.events.push_back(Event::Inviting { conference: self.uri.to_string(), target: target.to_string() });
         self.invitations.push(Invitation {
             cseq,
             target,
-            report: ReferNotifier::new(host.now, cseq, host.config.refer_expires),
-            notify: None,
-            told: Told::Nothing,
             leg: Leg::new(host, &self.uri, call_id.as_bytes(), cseq, &reference),
         });
         self.notify(host);
@@ -174,7 +150,7 @@ impl Conference {
             return;
         }
         invitation.leg.outcome = Some(code);
-        invitation.report.outcome(code);
+        let cseq = invitation.cseq;
         let (conference, user) = (self.uri.to_string(), invitation.target.to_string());
         if (200..=299).contains(&code) {
             let contact = invitation.leg.dialog.as_ref().map(|dialog| dialog.remote_target().to_string());
@@ -186,6 +162,7 @@ impl Conference {
         } else {
             host.events.push_back(Event::NotJoined { conference, user, code });
         }
+        self.on_referred(cseq, code);
     }
 
     /// A response to a dial-out INVITE.
@@ -346,7 +323,6 @@ impl Conference {
 
     pub(super) fn on_leg_timeout(&mut self, host: &mut Host<'_>, place: usize) {
         let Some(invitation) = self.invitations.get_mut(place) else { return };
-        invitation.report.on_timeout(host.now);
         if invitation.leg.no_answer_at.is_some_and(|at| at <= host.now) {
             self.hang_up(host, place);
         }

@@ -2,7 +2,8 @@
 //! section 5.3.2).
 //!
 //! Read this file for what comes in and where it goes, then `conference.rs`, then `factory.rs` and `creator.rs` (how a
-//! conference comes into being), `leg.rs` (how users are called into it) and `notification.rs` (who is told what).
+//! conference comes into being), `leg.rs` (how users are called into it), `report.rs` and
+//! `notification.rs` (who is told what).
 
 mod conference;
 mod creator;
@@ -10,6 +11,7 @@ mod factory;
 mod leg;
 mod notification;
 mod policy;
+mod report;
 mod roster;
 
 use std::collections::VecDeque;
@@ -34,7 +36,7 @@ pub use notification::MAX_SUBSCRIPTIONS;
 pub const MAX_CONFERENCES: usize = 256;
 
 /// Extensions that a request to the focus may require (RFC 3261 section 8.2.2.3).
-const SUPPORTED: [&str; 3] = ["100rel", "precondition", "sec-agree"];
+const SUPPORTED: [&str; 4] = ["100rel", "norefersub", "precondition", "sec-agree"];
 
 /// What the operator of a focus may ask of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +48,9 @@ pub enum Command {
         /// Whether REFERs are accepted; otherwise 603.
         admit_refer: bool,
     },
+    /// Whether a REFER that asks for no subscription (RFC 4488) starts one all the same; it holds for REFERs that come
+    /// later.
+    InsistOnReports(bool),
 }
 
 impl Command {
@@ -53,6 +58,7 @@ impl Command {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Policy { .. } => "policy",
+            Self::InsistOnReports(_) => "insist on reports",
         }
     }
 }
@@ -373,7 +379,11 @@ impl Agent for Focus {
     fn handle_command(&mut self, _now: Time, command: Command) -> Result<(), CommandError> {
         match command {
             Command::Policy { admit_creation, admit_refer } => {
-                self.policy = Policy { creation: admit_creation, refer: admit_refer };
+                self.policy = Policy { creation: admit_creation, refer: admit_refer, ..self.policy };
+                Ok(())
+            }
+            Command::InsistOnReports(insists) => {
+                self.policy.reports_always = insists;
                 Ok(())
             }
         }

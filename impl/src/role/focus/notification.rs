@@ -1,19 +1,17 @@
-//! What the focus tells: the state of the conference to its subscribers (RFC 4575), the outcome of each REFER to the
-//! referrer (RFC 3515). One NOTIFY in flight per dialog; what changes meanwhile is told in the next.
+//! What the focus tells: the state of the conference to its subscribers (RFC 4575); for the reports on REFERs see
+//! `report.rs`. One NOTIFY in flight per dialog; what changes meanwhile is told in the next.
 
 use super::conference::{Conference, Host};
 use super::creator::ISFOCUS;
-use super::leg::Told;
 use super::roster::Roster;
 use super::{Event, Policy};
 use crate::body::conference_info::{self, Document, Notifications};
-use crate::dialog::{Dialog, DialogState, EventKey, Request, TargetRefresh, Usage};
-use crate::role::endpoint::phrase;
+use crate::dialog::{Dialog, DialogState, EventKey, Request, Usage};
 use crate::time::TimerClass;
 use crate::transaction::{ClientKey, ServerKey};
-use crate::usage::{Notification, Notifier, NotifierOutput, NotifierState, NotifyStatus, Reason, next_owed};
+use crate::usage::{Notification, Notifier, NotifierOutput, NotifierState, NotifyStatus, Reason};
 use crate::view::{self, NotifierView};
-use crate::wire::{Builder, Message, Method, SubscriptionStatus, sipfrag};
+use crate::wire::{Builder, Message, Method, SubscriptionStatus};
 
 /// Most subscriptions to one conference, those that are over included.
 pub const MAX_SUBSCRIPTIONS: usize = 64;
@@ -77,7 +75,7 @@ impl Subscription {
 }
 
 /// The Event and Subscription-State of a NOTIFY.
-fn describe(builder: Builder, notification: &Notification) -> Builder {
+pub(super) fn describe(builder: Builder, notification: &Notification) -> Builder {
     let builder = builder.event(&notification.event.package, notification.event.id.as_deref());
     match &notification.status {
         NotifyStatus::Pending { expires } => {
@@ -124,7 +122,13 @@ impl Conference {
         host.events.push_back(Event::Subscribed { conference: self.uri.to_string() });
     }
 
-    fn accept_subscribe(&self, host: &mut Host<'_>, server: &ServerKey, tag: &crate::dialog::Tag, expires: u32) {
+    pub(super) fn accept_subscribe(
+        &self,
+        host: &mut Host<'_>,
+        server: &ServerKey,
+        tag: &crate::dialog::Tag,
+        expires: u32,
+    ) {
         let response = host.endpoint.dialog_response(server, 200, tag);
         host.respond(server, response.map(|response| response.contact(&self.uri, ISFOCUS).expires(expires)));
     }
@@ -154,32 +158,6 @@ impl Conference {
         }
         dialog.on_answered(refresh, 200);
         let tag = dialog.id().local_tag.clone();
-        self.accept_subscribe(host, server, &tag, expires);
-    }
-
-    /// A SUBSCRIBE inside the creator's dialog: for a refer subscription (RFC 3515 section 2.4.4); the conference
-    /// package wants a dialog of its own.
-    pub(super) fn on_subscribe_in_call(
-        &mut self,
-        host: &mut Host<'_>,
-        server: &ServerKey,
-        subscribe: &Message<'_>,
-        refresh: TargetRefresh,
-    ) {
-        let Ok(event) = subscribe.event() else { return host.answer(server, 489) };
-        if event.package != b"refer" {
-            return host.answer(server, 403);
-        }
-        let expires = subscribe.expires().unwrap_or(host.config.refer_expires).min(host.config.refer_expires);
-        let id = event.id().unwrap_or_default();
-        let known = self.invitations.iter_mut().find(|known| known.cseq.to_string().as_bytes() == id);
-        if !known.is_some_and(|invitation| invitation.report.on_subscribe(host.now, expires)) {
-            return host.answer(server, 481);
-        }
-        if let Some(dialog) = &mut self.creator.dialog {
-            dialog.on_answered(refresh, 200);
-        }
-        let tag = self.creator.tag.clone();
         self.accept_subscribe(host, server, &tag, expires);
     }
 
@@ -215,49 +193,9 @@ impl Conference {
         }
     }
 
-    /// The reports on the REFERs share the creator's dialog: one at a time, the lowest `CSeq` first.
-    fn report(&mut self, host: &mut Host<'_>) {
-        loop {
-            let reports = self.invitations.iter().enumerate();
-            let owed = next_owed(reports.map(|(place, invitation)| (place, invitation.report.notifier())));
-            let Some(invitation) = owed.and_then(|place| self.invitations.get_mut(place)) else { return };
-            let Some((notification, code)) = invitation.report.next(host.now) else { return };
-            let last = matches!(notification.status, NotifyStatus::Terminated { .. });
-            invitation.told = if last { Told::Outcome } else { Told::Trying };
-            let request = self.creator.dialog.as_mut().and_then(|dialog| dialog.request(Method::Notify).ok());
-            let uri = &self.uri;
-            let send = |request: Request| {
-                let finish = |builder: Builder| {
-                    describe(builder.contact(uri, ISFOCUS), &notification)
-                        .body("message/sipfrag", sipfrag::render(code, phrase(code)))
-                };
-                host.endpoint.request(host.now, &request, finish).ok()
-            };
-            invitation.notify = request.and_then(send);
-            if invitation.notify.is_some() {
-                return;
-            }
-            // It counts as a NOTIFY that nobody answered; the next report may go on.
-            let cseq = invitation.cseq;
-            self.on_report_answered(cseq, 408);
-        }
-    }
-
-    fn on_report_answered(&mut self, cseq: u32, code: u16) {
-        let Some(invitation) = self.invitations.iter_mut().find(|invitation| invitation.cseq == cseq) else { return };
-        invitation.notify = None;
-        if invitation.report.on_response(code) == NotifierOutput::Removed {
-            invitation.told = Told::Removed;
-        }
-        if invitation.report.is_over() {
-            self.creator.end_usage(&Usage::Notifier(EventKey::refer(cseq)));
-        }
-    }
-
     /// The final response to a NOTIFY, 408 if there was none.
     pub(super) fn on_notify_answered(&mut self, host: &mut Host<'_>, client: &ClientKey, code: u16) {
-        let report = self.invitations.iter().find(|invitation| invitation.notify.as_ref() == Some(client));
-        if let Some(cseq) = report.map(|invitation| invitation.cseq) {
+        if let Some(cseq) = self.report_of(client) {
             return self.on_report_answered(cseq, code);
         }
         let told = self.subscriptions.iter_mut().find(|subscription| subscription.notify.as_ref() == Some(client));
@@ -270,8 +208,8 @@ impl Conference {
 
     /// The answer to a NOTIFY may refresh the target of its dialog (RFC 6665 section 3.2).
     pub(super) fn on_notify_response(&mut self, client: &ClientKey, response: &Message<'_>) {
+        let report = self.report_of(client).is_some();
         let subscription = self.subscriptions.iter_mut().find(|known| known.notify.as_ref() == Some(client));
-        let report = self.invitations.iter().any(|invitation| invitation.notify.as_ref() == Some(client));
         let dialog = match subscription {
             Some(subscription) => subscription.dialog.as_mut(),
             None => self.creator.dialog.as_mut().filter(|_| report),

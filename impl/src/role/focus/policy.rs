@@ -10,11 +10,13 @@ use crate::wire::{Message, Name, OwnedUri, Scheme};
 pub(super) struct Policy {
     pub(super) creation: bool,
     pub(super) refer: bool,
+    /// Whether every REFER is reported on, also one that asks for no subscription.
+    pub(super) reports_always: bool,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { creation: true, refer: true }
+        Self { creation: true, refer: true, reports_always: false }
     }
 }
 
@@ -75,6 +77,11 @@ impl Policy {
             replaces: uri.header("Replaces").map(|value| value.into_owned()),
             referred_by: refer.field(Name::ReferredBy).map(<[u8]>::to_vec),
         })
+    }
+
+    /// Whether an admitted REFER starts no subscription: it asks for none, and may (RFC 4488 section 4).
+    pub(super) fn is_quiet(self, refer: &Message<'_>) -> bool {
+        !self.reports_always && refer.refer_sub() == Ok(false)
     }
 
     /// The length of an admitted conference subscription, in seconds and at most `longest`, or the code that refuses

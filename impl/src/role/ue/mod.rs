@@ -42,6 +42,8 @@ pub enum InviteMode {
     /// To the focus, which dials out (RFC 4579 section 5.5).
     #[default]
     ReferToFocus,
+    /// To the focus, which dials out and, if it can, does not report what becomes of it (RFC 4488).
+    ReferToFocusQuietly,
     /// To the user, who dials in (RFC 4579 section 5.6); this UE refuses it.
     ReferToUser,
 }
@@ -130,6 +132,8 @@ pub enum InvitationOutcome {
     Reported(u16),
     /// The focus refused the REFER with this code.
     Refused(u16),
+    /// The focus carries the REFER out and reports nothing, as was asked (RFC 4488).
+    Unreported,
     /// The REFER was never answered, or the reporting ended without a final response.
     Unknown,
 }

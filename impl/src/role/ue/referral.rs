@@ -23,6 +23,8 @@ pub(super) struct Invitation {
     cseq: u32,
     target: OwnedUri,
     refer: ClientKey,
+    /// Whether it asks for no subscription.
+    quiet: bool,
 }
 
 /// What the UE says of a referral: a REFER that was never answered may or may not have been carried out.
@@ -32,9 +34,8 @@ fn state(referral: &Referral) -> ReferralState {
         crate::usage::ReferralState::Accepted => ReferralState::Accepted,
         crate::usage::ReferralState::Trying | crate::usage::ReferralState::Closing => ReferralState::Trying,
         crate::usage::ReferralState::Done(Some(code)) => ReferralState::Done(code),
-        crate::usage::ReferralState::Done(None)
-        | crate::usage::ReferralState::Refused(408)
-        | crate::usage::ReferralState::NoSubscription => ReferralState::Unknown,
+        crate::usage::ReferralState::Done(None) | crate::usage::ReferralState::Refused(408) => ReferralState::Unknown,
+        crate::usage::ReferralState::NoSubscription => ReferralState::Unreported,
         crate::usage::ReferralState::Refused(code) => ReferralState::Refused(code),
     }
 }
@@ -87,9 +88,18 @@ impl Ue {
         }
         let request = dialog.request(Method::Refer).map_err(|_| not_now(&command, "the dialog is over"))?;
         let config = &self.config;
+        let quiet = mode == InviteMode::ReferToFocusQuietly;
         let refer = self
             .endpoint
-            .request(now, &request, |builder| headers::contact(config, builder).refer_to(target))
+            .request(now, &request, |builder| {
+                let builder = headers::contact(config, builder).refer_to(target);
+                if quiet {
+                    // Inside a dialog the REFER cannot fork, so that there is nobody else to hear of.
+                    builder.supported(&["norefersub"]).field(Name::ReferSub, "false")
+                } else {
+                    builder
+                }
+            })
             .map_err(|_| not_now(&command, "the next hop cannot be reached"))?;
         let terms = Terms {
             duration: PATIENCE,
@@ -103,7 +113,7 @@ impl Ue {
         }
         dialog.begin(Usage::Subscriber(EventKey::refer(cseq)));
         self.dialog = Some(dialog);
-        self.invitations.push(Invitation { cseq, target: target.clone(), refer });
+        self.invitations.push(Invitation { cseq, target: target.clone(), refer, quiet });
         Ok(())
     }
 
@@ -111,12 +121,14 @@ impl Ue {
     pub(super) fn on_refer_response(&mut self, now: Time, client: &ClientKey, response: Option<&Message<'_>>) {
         let code = response.and_then(Message::status).unwrap_or(408);
         let known = self.invitations.iter().find(|invitation| invitation.refer == *client);
-        let Some(cseq) = known.map(|invitation| invitation.cseq).filter(|_| code >= 200) else { return };
+        let known = known.map(|invitation| (invitation.cseq, invitation.quiet)).filter(|_| code >= 200);
+        let Some((cseq, quiet)) = known else { return };
         if let (Some(dialog), Some(response)) = (&mut self.dialog, response) {
             // A malformed Contact leaves the target as it is.
             let _ = dialog.on_response(response);
         }
-        let silent = response.is_some_and(|response| response.refer_sub() == Ok(false));
+        // Only who asked for no subscription can be promised none.
+        let silent = quiet && response.is_some_and(|response| response.refer_sub() == Ok(false));
         self.with_referral(cseq, |referral| {
             referral.on_response(now, code, silent);
         });
@@ -194,6 +206,7 @@ impl Ue {
         let outcome = match state(referral) {
             ReferralState::Done(code) => InvitationOutcome::Reported(code),
             ReferralState::Refused(code) => InvitationOutcome::Refused(code),
+            ReferralState::Unreported => InvitationOutcome::Unreported,
             ReferralState::Sent | ReferralState::Accepted | ReferralState::Trying | ReferralState::Unknown => {
                 InvitationOutcome::Unknown
             }

@@ -131,6 +131,8 @@ impl Conversation {
         let Some(key) = self.subscription(event.message).map(|(key, _)| key.clone()) else { return };
         let Some(subscription) = self.subscriptions.get_mut(&key) else { return };
         let subscription = Arc::make_mut(subscription);
+        let suppressed = event.message.method() == "REFER" && event.message.has_token("Refer-Sub", "false");
+        subscription.suppressed |= suppressed && event.message.is_success();
         match (event.message.method(), event.stage) {
             ("NOTIFY", Stage::Delivered) if removes(code) => {
                 subscription.removed_by.get_or_insert(code);

@@ -230,7 +230,7 @@ fn what_is_no_request_of_ours_is_refused_and_changes_nothing() {
         assert_eq!(after, table, "{what} leaves no trace");
     }
     let mut after = table.clone();
-    let missing = TransactionError::Unknown(TransactionKey::Client(invite.clone()));
+    let missing = TransactionError::Unknown(Box::new(TransactionKey::Client(invite.clone())));
     after.transport_failed(at(100), server());
     assert_eq!(after.cancel(at(100), &invite), Err(missing));
 }

@@ -89,13 +89,13 @@ fn an_accepted_invite_stays_for_timer_l() {
         assert_eq!(receive(&mut table, at(700), from, ack("1").as_bytes()), Inbound::Ack(Some(key.clone())));
         assert_eq!(receive(&mut table, at(700), from, ack("2").as_bytes()), Inbound::Ack(None), "as it should be");
         let refused = table.respond(at(800), &key, response(&bytes, 486));
-        assert_eq!(refused, Err(TransactionError::Answered(key.clone())));
+        assert_eq!(refused, Err(TransactionError::Answered(Box::new(key.clone()))));
         table.transport_failed(at(900), from);
         let failed = TransactionEvent::TransportFailed(TransactionKey::Server(key.clone()));
         assert_eq!(events(&mut table), [failed], "and it stays");
         assert_eq!(run_clock(&mut table, at(FOREVER)), [(32_000, "terminated".to_owned())]);
         let over = table.respond(at(32_001), &key, response(&bytes, 200));
-        assert_eq!(over, Err(TransactionError::Unknown(TransactionKey::Server(key))));
+        assert_eq!(over, Err(TransactionError::Unknown(Box::new(TransactionKey::Server(key)))));
     }
 }
 
@@ -257,8 +257,9 @@ fn responses_go_where_the_via_and_the_source_say() {
         let mut table = Transactions::new(TimerSettings::rfc3261());
         let bytes = request("REFER", "1").replace("192.0.2.1;branch=z9hG4bK1", via).into_bytes();
         let key = receive_new(&mut table, at(0), from, &bytes);
-        let stamped = table.unanswered(&key).expect("no response yet").to_vec();
-        table.respond(at(0), &key, response(&stamped, 202)).expect("an open transaction");
+        let echo = table.unanswered(&key).expect("no response yet");
+        let bytes_back = echo.response(202, "Accepted", Some(b"t")).render().expect("a response");
+        table.respond(at(0), &key, bytes_back).expect("an open transaction");
         let transmit = table.poll_transmit().expect("the response");
         assert_eq!(transmit.to.to_string(), destination, "{via}");
         let response = Message::parse(&transmit.bytes).expect("a response");

@@ -33,18 +33,11 @@ impl Party {
     }
 
     /// The value of a From or To header field.
-    fn field(&self, tag: Option<&Tag>) -> Vec<u8> {
-        let mut value = self.display.clone();
-        if !value.is_empty() {
-            value.push(b' ');
-        }
-        value.extend_from_slice(format!("<{}>", self.uri).as_bytes());
+    fn field<'a>(&'a self, tag: &'a Tag) -> [&'a [u8]; 6] {
+        let space: &[u8] = if self.display.is_empty() { b"" } else { b" " };
         // The empty tag stands for the absent one of an RFC 2543 peer.
-        if let Some(tag) = tag.filter(|tag| !tag.as_bytes().is_empty()) {
-            value.extend_from_slice(b";tag=");
-            value.extend_from_slice(tag.as_bytes());
-        }
-        value
+        let begin: &[u8] = if tag.as_bytes().is_empty() { b">" } else { b">;tag=" };
+        [&self.display, space, b"<", self.uri.as_bytes(), begin, tag.as_bytes()]
     }
 }
 
@@ -124,14 +117,16 @@ impl Request {
         ])
     }
 
-    /// The message with its own Via, Route, Max-Forwards, From, To, Call-ID and `CSeq`.
-    pub fn builder(&self, identifiers: &Identifiers, transport: Transport, sent_by: &str) -> Builder {
-        Builder::request(self.method, &self.routed.request_uri)
-            .via(transport, sent_by, &self.branch(identifiers))
-            .route(self.routed.route.iter().map(|uri| format!("<{uri}>")))
+    /// The message with its own Via, which has this `branch`, Route, Max-Forwards, From, To, Call-ID and `CSeq`.
+    pub fn builder(&self, branch: &str, transport: Transport, sent_by: &str) -> Builder {
+        let builder = Builder::request(self.method, &self.routed.request_uri).via(transport, sent_by, branch);
+        self.routed
+            .route
+            .iter()
+            .fold(builder, |builder, uri| builder.parts(Name::Route, &[b"<", uri.as_bytes(), b">"]))
             .max_forwards(MAX_FORWARDS)
-            .field(Name::From, self.local.field(Some(&self.id.local_tag)))
-            .field(Name::To, self.remote.field(Some(&self.id.remote_tag)))
+            .parts(Name::From, &self.local.field(&self.id.local_tag))
+            .parts(Name::To, &self.remote.field(&self.id.remote_tag))
             .call_id(self.id.call_id.as_bytes())
             .cseq(self.cseq, self.method)
     }

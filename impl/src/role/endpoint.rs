@@ -3,6 +3,8 @@
 //! An [`Endpoint`] knows nothing of calls. A role hands it a [`Request`] that a dialog numbered and addressed, adds its
 //! own header fields, and gets back the key under which the response will come.
 
+use std::sync::Arc;
+
 use crate::agent::{Addr, Transmit};
 use crate::dialog::{Dialog, DialogId, Request, Tag};
 use crate::ident::Identifiers;
@@ -11,7 +13,7 @@ use crate::role::config::{Hosts, Identity};
 use crate::role::next_hop;
 use crate::time::{Time, Timer};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TimerSettings, TransactionEvent, Transactions};
-use crate::wire::{Builder, Message, Method, Name, response_to};
+use crate::wire::{Builder, Message, Method, Name};
 
 /// The methods that every user agent here understands (RFC 3261 section 20.5).
 pub(crate) const ALLOW: [Method<'static>; 9] = [
@@ -36,6 +38,8 @@ pub(crate) struct Unsendable;
 pub(crate) struct Endpoint {
     identifiers: Identifiers,
     address: Addr,
+    /// The address as it stands in a Via.
+    sent_by: Arc<str>,
     hosts: Hosts,
     access: Access,
     transactions: Transactions,
@@ -44,7 +48,15 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     pub(crate) fn new(identity: &Identity, address: Addr, hosts: Hosts, timers: TimerSettings) -> Self {
         let identifiers = identity.identifiers();
-        Self { identifiers, address, hosts, access: Access::default(), transactions: Transactions::new(timers) }
+        let sent_by = address.socket.to_string().into();
+        Self {
+            identifiers,
+            address,
+            sent_by,
+            hosts,
+            access: Access::default(),
+            transactions: Transactions::new(timers),
+        }
     }
 
     /// The endpoint of a user equipment, whose messages tell how it reaches the network.
@@ -76,13 +88,16 @@ impl Endpoint {
         request: &Request,
         finish: impl FnOnce(Builder) -> Builder,
     ) -> Result<ClientKey, Unsendable> {
-        let (to, bytes) = self.render(request, finish)?;
-        self.transactions.request(now, bytes, to).map_err(|_| Unsendable)
+        let branch = request.branch(&self.identifiers);
+        let (to, bytes) = self.render(request, &branch, finish)?;
+        let key = ClientKey::new(branch.as_bytes(), request.method);
+        self.transactions.start(now, key.clone(), self.address.socket.into(), bytes, to).map_err(|_| Unsendable)?;
+        Ok(key)
     }
 
     /// Sends the ACK to a 2xx: it has no transaction, and another copy of the 2xx gets another copy of it.
     pub(crate) fn acknowledge(&mut self, ack: &Request) -> Result<(), Unsendable> {
-        let (to, bytes) = self.render(ack, std::convert::identity)?;
+        let (to, bytes) = self.render(ack, &ack.branch(&self.identifiers), std::convert::identity)?;
         self.transactions.send(bytes, to);
         Ok(())
     }
@@ -90,11 +105,11 @@ impl Endpoint {
     fn render(
         &self,
         request: &Request,
+        branch: &str,
         finish: impl FnOnce(Builder) -> Builder,
     ) -> Result<(Addr, Vec<u8>), Unsendable> {
         let to = next_hop(&self.hosts, &request.routed.next_hop.as_uri()).ok_or(Unsendable)?;
-        let sent_by = self.address.socket.to_string();
-        let builder = request.builder(&self.identifiers, to.transport, &sent_by);
+        let builder = request.builder(branch, to.transport, &self.sent_by);
         let builder = self.access.request(request, builder);
         let bytes = finish(builder).render().map_err(|_| Unsendable)?;
         Ok((to, bytes))
@@ -118,10 +133,14 @@ impl Endpoint {
     /// A response to a request that has no final response yet; none if it has. With `tag` as To tag of a dialog, or
     /// with one made from the branch, so that every answer to this request has the same.
     pub(crate) fn response(&self, to: &ServerKey, code: u16, tag: Option<&Tag>) -> Option<Builder> {
-        let request = Message::parse(self.transactions.unanswered(to)?).ok()?;
-        let branch = request.via().map(|via| via.raw).unwrap_or_default();
-        let tag = tag.map_or_else(|| self.identifiers.token("tag", &[branch], 0), Tag::to_string);
-        let response = response_to(&request, code, phrase(code), Some(&tag));
+        let echo = self.transactions.unanswered(to)?;
+        let response = match tag {
+            Some(tag) => echo.response(code, phrase(code), Some(tag.as_bytes())),
+            None => {
+                let tag = self.identifiers.token("tag", &[echo.top_via()], 0);
+                echo.response(code, phrase(code), Some(tag.as_bytes()))
+            }
+        };
         let response = self.access.response(to.method(), response);
         Some(match code {
             405 => response.allow(&ALLOW),
@@ -133,14 +152,16 @@ impl Endpoint {
 
     /// A response that makes or confirms a dialog: with the Record-Route of its request (RFC 3261 section 12.1.1).
     pub(crate) fn dialog_response(&self, to: &ServerKey, code: u16, tag: &Tag) -> Option<Builder> {
-        let request = Message::parse(self.transactions.unanswered(to)?).ok()?;
-        Some(self.response(to, code, Some(tag))?.copy_record_route(&request).allow(&ALLOW))
+        let echo = self.transactions.unanswered(to)?;
+        Some(echo.with_record_route(self.response(to, code, Some(tag))?).allow(&ALLOW))
     }
 
     /// Sends a response, provisional or final, and gives back its bytes for those who have to repeat it.
     pub(crate) fn respond(&mut self, now: Time, to: &ServerKey, response: Builder) -> Option<Vec<u8>> {
+        let status = response.status()?;
         let bytes = response.render().ok()?;
-        self.repeat(now, to, bytes.clone());
+        // As in `repeat`.
+        let _ = self.transactions.answer(now, to, status, bytes.clone());
         Some(bytes)
     }
 
@@ -188,6 +209,11 @@ impl Endpoint {
 
     pub(crate) fn poll_transmit(&mut self) -> Option<Transmit> {
         self.transactions.poll_transmit()
+    }
+
+    /// When [`Endpoint::timeout`] has to be called next.
+    pub(crate) fn poll_timeout(&self) -> Option<Time> {
+        self.transactions.poll_timeout()
     }
 
     pub(crate) fn pending(&self) -> impl Iterator<Item = Timer> + '_ {

@@ -6,6 +6,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::echo::Echo;
 use super::packet::Packet;
 use super::timers::{Conditions, Retransmission, Running, TimerName};
 use super::{ServerOutput, ServerOutputs};
@@ -15,7 +16,7 @@ use crate::time::Time;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum InviteServer {
     /// No final response yet. `invite` is there for the transaction user to build responses from.
-    Proceeding { invite: Packet, last: Option<Packet>, trying: Option<Trying> },
+    Proceeding { invite: Echo, last: Option<Packet>, trying: Option<Trying> },
     /// A 300-699 response went out and goes out again until the ACK.
     Completed { response: Packet, g: Option<Retransmission>, h: Time },
     /// The ACK came.
@@ -80,7 +81,7 @@ impl Input {
 
 impl InviteServer {
     /// An INVITE came that is no copy; the transaction user is told. `trying` is its 100, if one could be built.
-    pub(super) fn start(conditions: &Conditions, invite: Packet, trying: Option<Packet>) -> Self {
+    pub(super) fn start(conditions: &Conditions, invite: Echo, trying: Option<Packet>) -> Self {
         let at = conditions.now + conditions.settings.trying_delay();
         Self::Proceeding { invite, last: None, trying: trying.map(|response| Trying { at, response }) }
     }
@@ -191,8 +192,8 @@ impl InviteServer {
         }
     }
 
-    /// The INVITE, as long as it has no final response.
-    pub(super) const fn unanswered(&self) -> Option<&Packet> {
+    /// What responses to the INVITE repeat, as long as it has no final response.
+    pub(super) const fn unanswered(&self) -> Option<&Echo> {
         match self {
             Self::Proceeding { invite, .. } => Some(invite),
             Self::Completed { .. } | Self::Confirmed { .. } | Self::Accepted { .. } | Self::Terminated => None,
@@ -254,7 +255,7 @@ mod tests {
     }
 
     fn start(conditions: &Conditions) -> (InviteServer, Vec<ServerOutput>) {
-        (InviteServer::start(conditions, Packet::from(&b"INVITE"[..]), Some(Packet::from(&b"100"[..]))), Vec::new())
+        (InviteServer::start(conditions, Echo::sample(), Some(Packet::from(&b"100"[..]))), Vec::new())
     }
 
     #[test]

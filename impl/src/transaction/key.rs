@@ -1,10 +1,12 @@
 //! What identifies a transaction: RFC 3261 section 17.1.3 for responses, section 17.2.3 for requests.
 
 use std::fmt;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+
+use smallvec::SmallVec;
 
 use super::TransactionError;
-use crate::wire::{HeaderError, Message, Method, Start, Via};
+use crate::wire::{HeaderError, Host, Message, Method, Start, Via};
 
 /// The port that a sent-by without a port means (RFC 3261 section 18.1.1).
 const DEFAULT_PORT: u16 = 5060;
@@ -21,8 +23,13 @@ pub struct ClientKey {
 impl ClientKey {
     /// The key of a request that we send.
     pub(super) fn of_request(via: &Via<'_>, method: Method<'_>) -> Result<Self, TransactionError> {
-        let branch = via.branch().filter(|_| via.has_magic_cookie()).ok_or(TransactionError::NoBranch)?;
-        Ok(Self { branch: Text::from(branch), method: Text::from(method.as_bytes()) })
+        let branch = via.branch().filter(|branch| has_magic_cookie(branch)).ok_or(TransactionError::NoBranch)?;
+        Ok(Self::new(branch, method))
+    }
+
+    /// The key of a request with this branch.
+    pub(crate) fn new(branch: &[u8], method: Method<'_>) -> Self {
+        Self { branch: Text::from(branch), method: Text::from(method.as_bytes()) }
     }
 
     /// The key that a response names; `None` if its top Via has no branch.
@@ -64,9 +71,19 @@ pub struct ServerKey {
 enum RequestId {
     /// The branch has the magic cookie: it and the sent-by say it all.
     Branch { branch: Text, sent_by: SentBy },
-    /// A client of RFC 2543, whose branch is not unique. The To tag is left out, although section 17.2.3 has it: an
-    /// ACK has one that its INVITE had not, and the other five tell the requests of one client apart.
-    Rfc2543 { uri: Text, from_tag: Option<Text>, call_id: Text, cseq: u32, via: Text },
+    /// A client of RFC 2543, whose branch is not unique.
+    Rfc2543(Box<Rfc2543>),
+}
+
+/// The To tag is left out, although section 17.2.3 has it: an ACK has one that its INVITE had not, and these five tell
+/// the requests of one client apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Rfc2543 {
+    uri: Text,
+    from_tag: Option<Text>,
+    call_id: Text,
+    cseq: u32,
+    via: Text,
 }
 
 impl ServerKey {
@@ -76,15 +93,15 @@ impl ServerKey {
             Start::Request { method, uri } => (method, uri),
             Start::Response { .. } => return Err(HeaderError::Missing { header: "request line" }),
         };
-        let id = match via.branch().filter(|_| via.has_magic_cookie()) {
+        let id = match via.branch().filter(|branch| has_magic_cookie(branch)) {
             Some(branch) => RequestId::Branch { branch: Text::from(branch), sent_by: SentBy::of(via) },
-            None => RequestId::Rfc2543 {
+            None => RequestId::Rfc2543(Box::new(Rfc2543 {
                 uri: Text::from(uri),
                 from_tag: message.from()?.tag().map(Text::from),
                 call_id: Text::from(message.call_id()?),
                 cseq: message.cseq()?.number,
                 via: Text::from(via.raw),
-            },
+            })),
         };
         Ok(Self { id, method: Text::from(method.as_bytes()) })
     }
@@ -113,10 +130,8 @@ impl ServerKey {
 impl fmt::Display for ServerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.id {
-            RequestId::Branch { branch, sent_by } => {
-                write!(f, "{} {branch} from {}:{}", self.method, sent_by.host, sent_by.port)
-            }
-            RequestId::Rfc2543 { call_id, cseq, .. } => write!(f, "{} {cseq} of {call_id}", self.method),
+            RequestId::Branch { branch, sent_by } => write!(f, "{} {branch} from {sent_by}", self.method),
+            RequestId::Rfc2543(id) => write!(f, "{} {} of {}", self.method, id.cseq, id.call_id),
         }
     }
 }
@@ -142,15 +157,42 @@ impl fmt::Display for TransactionKey {
 /// The sender of a request as its Via names it, in a form that compares as section 17.2.3 wants: hosts without case,
 /// a missing port as the default.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct SentBy {
-    host: Text,
+pub(crate) struct SentBy {
+    host: SenderHost,
     port: u16,
+}
+
+/// A name in lower case, or an address.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum SenderHost {
+    Address(IpAddr),
+    Name(Text),
 }
 
 impl SentBy {
     pub(super) fn of(via: &Via<'_>) -> Self {
-        let host = via.host.to_string().to_ascii_lowercase();
-        Self { host: Text::from(host.as_bytes()), port: via.port.unwrap_or(DEFAULT_PORT) }
+        let host = match via.host {
+            Host::V4(address) => SenderHost::Address(address.into()),
+            Host::V6(address) => SenderHost::Address(address.into()),
+            Host::Name(name) => SenderHost::Name(Text::lower(name.as_bytes())),
+        };
+        Self { host, port: via.port.unwrap_or(DEFAULT_PORT) }
+    }
+}
+
+impl From<SocketAddr> for SentBy {
+    /// What an agent at this address writes.
+    fn from(address: SocketAddr) -> Self {
+        Self { host: SenderHost::Address(address.ip()), port: address.port() }
+    }
+}
+
+impl fmt::Display for SentBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            SenderHost::Address(address) => write!(f, "{}", SocketAddr::new(*address, self.port)),
+            SenderHost::Name(name) => write!(f, "{name}:{}", self.port),
+        }
     }
 }
 
@@ -177,13 +219,27 @@ impl Origin {
     }
 }
 
-/// A piece of a header field, compared byte by byte, cheap to clone.
+/// Whether a branch alone names the transaction (section 17.2.3).
+fn has_magic_cookie(branch: &[u8]) -> bool {
+    branch.starts_with(b"z9hG4bK")
+}
+
+/// A piece of a header field, compared byte by byte; a usual branch or tag, and every method, fits without an
+/// allocation.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Text(Arc<[u8]>);
+struct Text(SmallVec<[u8; 24]>);
+
+impl Text {
+    fn lower(bytes: &[u8]) -> Self {
+        let mut text = Self::from(bytes);
+        text.0.make_ascii_lowercase();
+        text
+    }
+}
 
 impl From<&[u8]> for Text {
     fn from(bytes: &[u8]) -> Self {
-        Self(bytes.into())
+        Self(SmallVec::from_slice(bytes))
     }
 }
 

@@ -3,6 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::derived::HopByHop;
+use super::echo::Echo;
 use super::invite_client::{self, InviteClient};
 use super::invite_server::{self, InviteServer};
 use super::non_invite_client::{self, NonInviteClient};
@@ -19,6 +20,9 @@ pub(super) enum Client {
 }
 
 impl Client {
+    /// One that is over.
+    pub(super) const OVER: Self = Self::NonInvite(NonInviteClient::Terminated);
+
     /// Starts one; `derived` is there for an INVITE.
     pub(super) fn start(conditions: &Conditions, request: Packet, derived: Option<HopByHop>) -> (Self, ClientOutputs) {
         match derived {
@@ -113,6 +117,9 @@ pub(super) enum Server {
 }
 
 impl Server {
+    /// One that is over.
+    pub(super) const OVER: Self = Self::NonInvite(NonInviteServer::Terminated);
+
     /// A copy of the request came.
     pub(super) fn on_copy(self, conditions: &Conditions) -> (Self, ServerOutputs) {
         match self {
@@ -174,8 +181,8 @@ impl Server {
         }
     }
 
-    /// The request, as long as it has no final response.
-    pub(super) const fn unanswered(&self) -> Option<&Packet> {
+    /// What responses to the request repeat, as long as it has no final response.
+    pub(super) const fn unanswered(&self) -> Option<&Echo> {
         match self {
             Self::Invite(machine) => machine.unanswered(),
             Self::NonInvite(machine) => machine.unanswered(),

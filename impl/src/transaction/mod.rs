@@ -8,7 +8,9 @@
 //! What the transaction user keeps for itself: copies of a 2xx to INVITE (RFC 3261 section 13.3.1.4) and of a
 //! reliable 1xx (RFC 3262 section 3), the ACK to a 2xx, the answer to a CANCEL, and the `CSeq` order of a dialog.
 
+mod deadlines;
 mod derived;
+mod echo;
 mod invite_client;
 mod invite_server;
 mod key;
@@ -24,6 +26,7 @@ mod timers;
 use smallvec::SmallVec;
 use thiserror::Error;
 
+pub use self::echo::Echo;
 pub use self::key::{ClientKey, ServerKey, TransactionKey};
 pub use self::table::{MAX_CLIENT_TRANSACTIONS, MAX_SERVER_TRANSACTIONS, Transactions};
 pub use self::timers::{TimerName, TimerSettings};
@@ -106,10 +109,10 @@ pub enum TransactionError {
     BranchInUse(ClientKey),
     /// No such transaction, or it is over.
     #[error("no transaction {0}")]
-    Unknown(TransactionKey),
+    Unknown(Box<TransactionKey>),
     /// The request has its final response (and this is no copy of a 2xx to INVITE).
     #[error("{0} has its final response")]
-    Answered(ServerKey),
+    Answered(Box<ServerKey>),
     /// No response to the INVITE yet: a CANCEL could overtake it (RFC 3261 section 9.1).
     #[error("{0} may not be cancelled before a provisional response")]
     CancelTooEarly(ClientKey),

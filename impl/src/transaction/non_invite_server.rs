@@ -7,6 +7,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::echo::Echo;
 use super::packet::Packet;
 use super::timers::{Conditions, Running, TimerName};
 use super::{ServerOutput, ServerOutputs};
@@ -16,9 +17,9 @@ use crate::time::Time;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum NonInviteServer {
     /// The transaction user has the request and was silent so far.
-    Trying { request: Packet },
+    Trying { request: Echo },
     /// A 1xx went out.
-    Proceeding { request: Packet, last: Packet },
+    Proceeding { request: Echo, last: Packet },
     /// The final response went out.
     Completed { response: Packet, j: Time },
     /// To be freed.
@@ -63,7 +64,7 @@ impl Input {
 
 impl NonInviteServer {
     /// A request came that is no copy; the transaction user is told.
-    pub(super) const fn start(request: Packet) -> Self {
+    pub(super) const fn start(request: Echo) -> Self {
         Self::Trying { request }
     }
 
@@ -119,8 +120,8 @@ impl NonInviteServer {
         (next, outputs)
     }
 
-    /// The request, as long as it has no final response.
-    pub(super) const fn unanswered(&self) -> Option<&Packet> {
+    /// What responses to the request repeat, as long as it has no final response.
+    pub(super) const fn unanswered(&self) -> Option<&Echo> {
         match self {
             Self::Trying { request } | Self::Proceeding { request, .. } => Some(request),
             Self::Completed { .. } | Self::Terminated => None,
@@ -174,7 +175,7 @@ mod tests {
     }
 
     fn start(_: &Conditions) -> (NonInviteServer, Vec<ServerOutput>) {
-        (NonInviteServer::start(Packet::from(&b"REFER"[..])), Vec::new())
+        (NonInviteServer::start(Echo::sample()), Vec::new())
     }
 
     #[test]

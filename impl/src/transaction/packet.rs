@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// The bytes of one message. Equality and hash are those of the bytes; a clone shares them.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Packet(Arc<[u8]>);
+pub(super) struct Packet(Arc<Vec<u8>>);
 
 impl Packet {
     pub(super) fn as_bytes(&self) -> &[u8] {
@@ -15,13 +15,13 @@ impl Packet {
 
 impl From<Vec<u8>> for Packet {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(bytes.into())
+        Self(Arc::new(bytes))
     }
 }
 
 impl From<&[u8]> for Packet {
     fn from(bytes: &[u8]) -> Self {
-        Self(bytes.into())
+        Self(Arc::new(bytes.to_vec()))
     }
 }
 

@@ -5,21 +5,22 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::deadlines::Deadlines;
 use super::derived::HopByHop;
+use super::echo::Echo;
 use super::invite_server::InviteServer;
 use super::key::{Origin, SentBy};
 use super::machine::{Client, Server};
 use super::non_invite_server::NonInviteServer;
 use super::packet::Packet;
-use super::timers::Conditions;
+use super::timers::{Conditions, Running};
 use super::{
     ClientKey, ClientOutput, ClientOutputs, Inbound, ServerKey, ServerOutput, ServerOutputs, TimerName, TimerSettings,
     TransactionError, TransactionEvent, TransactionKey,
 };
 use crate::agent::{Addr, Discard, Transmit, Transport};
 use crate::time::{Time, Timer};
-use crate::wire::edit::Edit;
-use crate::wire::{Message, Method, Name, Via, response_to};
+use crate::wire::{Message, Method, Name, Via};
 
 /// Most client transactions at a time, the lingering ones included.
 pub const MAX_CLIENT_TRANSACTIONS: usize = 1024;
@@ -36,6 +37,7 @@ pub struct Transactions {
     settings: TimerSettings,
     clients: BTreeMap<ClientKey, ClientEntry>,
     servers: BTreeMap<ServerKey, ServerEntry>,
+    deadlines: Deadlines,
     transmits: VecDeque<Transmit>,
     events: VecDeque<TransactionEvent>,
 }
@@ -78,13 +80,30 @@ impl Transactions {
             return Err(TransactionError::Ack);
         }
         let via = message.via()?;
-        let key = ClientKey::of_request(&via, method)?;
-        let derived = if method == Method::Invite { Some(HopByHop::of(&message)?) } else { None };
-        self.vacancy(&key)?;
-        let (conditions, sent_by) = (self.conditions(now, to.transport), SentBy::of(&via));
-        let (machine, outputs) = Client::start(&conditions, bytes.into(), derived);
-        self.keep_client(key.clone(), ClientEntry { machine, to, sent_by }, outputs);
+        let (key, sent_by) = (ClientKey::of_request(&via, method)?, SentBy::of(&via));
+        self.start(now, key.clone(), sent_by, bytes, to)?;
         Ok(key)
+    }
+
+    /// Starts a client transaction for a request that was rendered with this method, branch and sent-by, and sends it.
+    pub(crate) fn start(
+        &mut self,
+        now: Time,
+        key: ClientKey,
+        sent_by: SentBy,
+        bytes: Vec<u8>,
+        to: Addr,
+    ) -> Result<(), TransactionError> {
+        self.vacancy(&key)?;
+        let derived = if key.method() == Method::Invite {
+            let invite = Message::parse(&bytes).map_err(|error| TransactionError::NotARequest(error.to_string()))?;
+            Some(HopByHop::of(&invite)?)
+        } else {
+            None
+        };
+        let (machine, outputs) = Client::start(&self.conditions(now, to.transport), bytes.into(), derived);
+        self.open_client(key, ClientEntry { machine, to, sent_by }, outputs);
+        Ok(())
     }
 
     /// Sends a message that has no transaction: the ACK to a 2xx (RFC 3261 section 17.1). Keeps it in order with the
@@ -102,15 +121,14 @@ impl Transactions {
     pub fn cancel(&mut self, now: Time, invite: &ClientKey) -> Result<ClientKey, TransactionError> {
         let cancel = invite.cancel();
         self.vacancy(&cancel)?;
-        let unknown = || TransactionError::Unknown(TransactionKey::Client(invite.clone()));
-        let entry = self.clients.remove(invite).ok_or_else(unknown)?;
+        let unknown = || TransactionError::Unknown(Box::new(TransactionKey::Client(invite.clone())));
+        let entry = self.clients.get(invite).ok_or_else(unknown)?;
         let (to, sent_by) = (entry.to, entry.sent_by.clone());
-        let conditions = self.conditions(now, to.transport);
-        let (machine, outputs) = entry.machine.on_cancel(&conditions);
+        let outputs = self.step_client(now, invite, Client::on_cancel).ok_or_else(unknown)?;
         let mut result = Err(TransactionError::CancelTooLate(invite.clone()));
-        for output in &outputs {
+        for output in outputs {
             match output {
-                ClientOutput::OpenCancel(request) => result = Ok(request.clone()),
+                ClientOutput::OpenCancel(request) => result = Ok(request),
                 ClientOutput::CancelTooEarly => result = Err(TransactionError::CancelTooEarly(invite.clone())),
                 ClientOutput::CancelTooLate
                 | ClientOutput::Send(_)
@@ -119,9 +137,8 @@ impl Transactions {
                 | ClientOutput::TransportFailed => {}
             }
         }
-        self.keep_client(invite.clone(), ClientEntry { machine, ..entry }, ClientOutputs::new());
-        let (machine, outputs) = Client::start(&conditions, result?, None);
-        self.keep_client(cancel.clone(), ClientEntry { machine, to, sent_by }, outputs);
+        let (machine, outputs) = Client::start(&self.conditions(now, to.transport), result?, None);
+        self.open_client(cancel.clone(), ClientEntry { machine, to, sent_by }, outputs);
         Ok(cancel)
     }
 
@@ -133,19 +150,30 @@ impl Transactions {
     pub fn respond(&mut self, now: Time, key: &ServerKey, bytes: Vec<u8>) -> Result<(), TransactionError> {
         let message = Message::parse(&bytes).map_err(|error| TransactionError::NotAResponse(error.to_string()))?;
         let status = valid_status(&message).ok_or_else(|| TransactionError::NotAResponse("a request".to_owned()))?;
-        let unknown = || TransactionError::Unknown(TransactionKey::Server(key.clone()));
-        let entry = self.servers.remove(key).ok_or_else(unknown)?;
-        let conditions = self.conditions(now, entry.to.transport);
-        let (machine, outputs) = entry.machine.on_answer(&conditions, status, bytes.into());
-        let refused = outputs.contains(&ServerOutput::Refused);
-        self.keep_server(key.clone(), ServerEntry { machine, ..entry }, outputs);
-        if refused { Err(TransactionError::Answered(key.clone())) } else { Ok(()) }
+        self.answer(now, key, status, bytes)
     }
 
-    /// The request that has no final response yet, with `received` and `rport` in its top Via (RFC 3261 section 18.2.1,
-    /// RFC 3581 section 4): what responses are built from.
-    pub fn unanswered(&self, key: &ServerKey) -> Option<&[u8]> {
-        self.servers.get(key)?.machine.unanswered().map(Packet::as_bytes)
+    /// Sends a response that was rendered with this status.
+    pub(crate) fn answer(
+        &mut self,
+        now: Time,
+        key: &ServerKey,
+        status: u16,
+        bytes: Vec<u8>,
+    ) -> Result<(), TransactionError> {
+        let step = |machine: Server, conditions: &Conditions| machine.on_answer(conditions, status, bytes.into());
+        match self.step_server(now, key, step) {
+            None => Err(TransactionError::Unknown(Box::new(TransactionKey::Server(key.clone())))),
+            Some(outputs) if outputs.contains(&ServerOutput::Refused) => {
+                Err(TransactionError::Answered(Box::new(key.clone())))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// What the responses to a request that has no final response yet are built from.
+    pub fn unanswered(&self, key: &ServerKey) -> Option<&Echo> {
+        self.servers.get(key)?.machine.unanswered()
     }
 
     /// Whether this request came twice on different ways: another transaction, still there, has its From tag, Call-ID
@@ -176,20 +204,14 @@ impl Transactions {
         if method == Method::Ack {
             return self.receive_ack(now, key.with_method(Method::Invite));
         }
-        if let Some(entry) = self.servers.remove(&key) {
-            let conditions = self.conditions(now, entry.to.transport);
-            let (machine, outputs) = entry.machine.on_copy(&conditions);
-            self.keep_server(key, ServerEntry { machine, ..entry }, outputs);
+        if self.step_server(now, &key, Server::on_copy).is_some() {
             return Inbound::Absorbed;
         }
         if self.servers.len() >= MAX_SERVER_TRANSACTIONS {
             return Inbound::Discarded(Discard::TableFull);
         }
-        let Some(entry) = self.open(now, from, message, via, method) else {
-            return Inbound::Discarded(Discard::Unmatchable);
-        };
         let target = if method == Method::Cancel { self.cancelled_by(&key) } else { None };
-        self.servers.insert(key.clone(), entry);
+        self.open_server(now, from, message, via, &key);
         match target {
             None => Inbound::Request(key),
             Some((invite, true)) => Inbound::Cancel { cancel: key, invite },
@@ -197,26 +219,21 @@ impl Transactions {
         }
     }
 
-    /// A server transaction for a new request. `None` if the request cannot even be stamped.
-    fn open(
-        &self,
-        now: Time,
-        from: Addr,
-        message: &Message<'_>,
-        via: &Via<'_>,
-        method: Method<'_>,
-    ) -> Option<ServerEntry> {
-        let stamped = Edit::new(message).stamp_via(from.socket).ok()?.render();
+    /// A server transaction for a new request.
+    fn open_server(&mut self, now: Time, from: Addr, message: &Message<'_>, via: &Via<'_>, key: &ServerKey) {
         // A reliable transport answers on the connection, an unreliable one where the Via says (section 18.2.2).
         let socket = if from.transport.is_reliable() { from.socket } else { via.reply_address(from.socket) };
         let to = Addr { socket, ..from };
-        let machine = if method == Method::Invite {
-            let trying = trying(&stamped);
-            Server::Invite(InviteServer::start(&self.conditions(now, to.transport), stamped.into(), trying))
+        let echo = Echo::of(message, via, from.socket);
+        let machine = if key.method() == Method::Invite {
+            // What the server sends for a silent transaction user: without a To tag (section 17.2.1).
+            let trying = echo.response(100, "Trying", None).render().ok().map(Packet::from);
+            Server::Invite(InviteServer::start(&self.conditions(now, to.transport), echo, trying))
         } else {
-            Server::NonInvite(NonInviteServer::start(stamped.into()))
+            Server::NonInvite(NonInviteServer::start(echo))
         };
-        Some(ServerEntry { machine, to, origin: Origin::of(message) })
+        self.deadlines.change(|| TransactionKey::Server(key.clone()), None, earliest(&machine.timers()));
+        self.servers.insert(key.clone(), ServerEntry { machine, to, origin: Origin::of(message) });
     }
 
     /// The transaction that a CANCEL is about (RFC 3261 section 9.2), and whether the CANCEL still has an effect on it.
@@ -233,12 +250,10 @@ impl Transactions {
     /// An ACK; `invite` is the transaction it would belong to.
     fn receive_ack(&mut self, now: Time, invite: ServerKey) -> Inbound {
         // The ACK to a 2xx has a branch of its own.
-        let Some(entry) = self.servers.remove(&invite) else { return Inbound::Ack(None) };
+        let Some(entry) = self.servers.get(&invite) else { return Inbound::Ack(None) };
         let acknowledges_nothing = entry.machine.unanswered().is_some();
-        let conditions = self.conditions(now, entry.to.transport);
-        let (machine, outputs) = entry.machine.on_ack(&conditions);
-        let passed = outputs.contains(&ServerOutput::PassAck);
-        self.keep_server(invite.clone(), ServerEntry { machine, ..entry }, outputs);
+        let outputs = self.step_server(now, &invite, Server::on_ack);
+        let passed = outputs.is_some_and(|outputs| outputs.contains(&ServerOutput::PassAck));
         match (passed, acknowledges_nothing) {
             (true, _) => Inbound::Ack(Some(invite)),
             (false, true) => Inbound::Discarded(Discard::StrayAck),
@@ -257,30 +272,25 @@ impl Transactions {
         let stray = Inbound::Discarded(Discard::StrayResponse);
         let Some(key) = ClientKey::of_response(via, cseq.method) else { return stray };
         // The sent-by must be the one that we wrote (section 18.1.2).
-        if self.clients.get(&key).is_none_or(|entry| entry.sent_by != SentBy::of(via)) {
-            return stray;
-        }
-        let Some(entry) = self.clients.remove(&key) else { return stray };
+        let Some(entry) = self.clients.get(&key).filter(|entry| entry.sent_by == SentBy::of(via)) else { return stray };
         let first = !entry.machine.is_accepted();
-        let conditions = self.conditions(now, entry.to.transport);
-        let (machine, outputs) = entry.machine.on_response(&conditions, status, to);
-        let delivered = outputs.contains(&ClientOutput::Deliver);
-        self.keep_client(key.clone(), ClientEntry { machine, ..entry }, outputs);
+        let step = |machine: Client, conditions: &Conditions| machine.on_response(conditions, status, to);
+        let outputs = self.step_client(now, &key, step);
+        let delivered = outputs.is_some_and(|outputs| outputs.contains(&ClientOutput::Deliver));
         if delivered { Inbound::Response { client: key, first } } else { Inbound::Absorbed }
     }
 
     /// Lets every timer that is due at `now` fire, in the order of their times; an early call changes nothing.
     pub fn timeout(&mut self, now: Time) {
-        let is_due = |(_, at): &(TimerName, Time)| *at <= now;
-        let clients = self.clients.iter().flat_map(|(key, entry)| {
-            let due = entry.machine.timers().into_iter().filter(is_due);
-            due.map(|(name, at)| (at, TransactionKey::Client(key.clone()), name))
-        });
-        let servers = self.servers.iter().flat_map(|(key, entry)| {
-            let due = entry.machine.timers().into_iter().filter(is_due);
-            due.map(|(name, at)| (at, TransactionKey::Server(key.clone()), name))
-        });
-        let mut due: Vec<_> = clients.chain(servers).collect();
+        let mut due = Vec::new();
+        for key in self.deadlines.due(now) {
+            let timers = match key {
+                TransactionKey::Client(key) => self.clients.get(key).map(|entry| entry.machine.timers()),
+                TransactionKey::Server(key) => self.servers.get(key).map(|entry| entry.machine.timers()),
+            };
+            let timers = timers.into_iter().flatten().filter(|(_, at)| *at <= now);
+            due.extend(timers.map(|(name, at)| (at, key.clone(), name)));
+        }
         due.sort();
         // One pass is enough: a timer that starts again does so from `now`, and no timer touches another transaction.
         for (_, key, timer) in due {
@@ -304,7 +314,8 @@ impl Transactions {
 
     /// When [`Self::timeout`] has to be called next.
     pub fn poll_timeout(&self) -> Option<Time> {
-        self.timers().map(|timer| timer.at).min()
+        debug_assert_eq!(self.deadlines.next(), self.timers().map(|timer| timer.at).min(), "the index is exact");
+        self.deadlines.next()
     }
 
     /// Every pending timer.
@@ -338,31 +349,56 @@ impl Transactions {
     fn drive(&mut self, now: Time, key: &TransactionKey, cause: Drive) {
         match key {
             TransactionKey::Client(key) => {
-                let Some(entry) = self.clients.remove(key) else { return };
-                let conditions = self.conditions(now, entry.to.transport);
-                let (machine, outputs) = match cause {
-                    Drive::Timer(timer) => entry.machine.on_timer(&conditions, timer),
-                    Drive::TransportError => entry.machine.on_transport_error(&conditions),
-                };
-                self.keep_client(key.clone(), ClientEntry { machine, ..entry }, outputs);
+                self.step_client(now, key, |machine, conditions| match cause {
+                    Drive::Timer(timer) => machine.on_timer(conditions, timer),
+                    Drive::TransportError => machine.on_transport_error(conditions),
+                });
             }
             TransactionKey::Server(key) => {
-                let Some(entry) = self.servers.remove(key) else { return };
-                let conditions = self.conditions(now, entry.to.transport);
-                let (machine, outputs) = match cause {
-                    Drive::Timer(timer) => entry.machine.on_timer(&conditions, timer),
-                    Drive::TransportError => entry.machine.on_transport_error(&conditions),
-                };
-                self.keep_server(key.clone(), ServerEntry { machine, ..entry }, outputs);
+                self.step_server(now, key, |machine, conditions| match cause {
+                    Drive::Timer(timer) => machine.on_timer(conditions, timer),
+                    Drive::TransportError => machine.on_transport_error(conditions),
+                });
             }
         }
     }
 
-    /// Puts a client transaction (back) into the table unless it is over, and carries out its outputs.
-    fn keep_client(&mut self, key: ClientKey, entry: ClientEntry, outputs: ClientOutputs) {
+    /// Puts a new client transaction into the table and carries out what it begins with.
+    fn open_client(&mut self, key: ClientKey, entry: ClientEntry, outputs: ClientOutputs) {
+        let client = || TransactionKey::Client(key.clone());
+        self.deadlines.change(client, None, earliest(&entry.machine.timers()));
+        let to = entry.to;
+        self.clients.insert(key.clone(), entry);
+        self.carry_out_client(&key, to, &outputs);
+    }
+
+    /// One step of a client transaction; its outputs have been carried out as far as they concern the table. `None` if
+    /// there is no such transaction.
+    fn step_client(
+        &mut self,
+        now: Time,
+        key: &ClientKey,
+        step: impl FnOnce(Client, &Conditions) -> (Client, ClientOutputs),
+    ) -> Option<ClientOutputs> {
+        let entry = self.clients.get_mut(key)?;
+        let conditions = Conditions { now, settings: self.settings, transport: entry.to.transport };
+        let before = earliest(&entry.machine.timers());
+        let (machine, outputs) = step(std::mem::replace(&mut entry.machine, Client::OVER), &conditions);
+        let (to, is_over) = (entry.to, machine.is_terminated());
+        self.deadlines.change(|| TransactionKey::Client(key.clone()), before, earliest(&machine.timers()));
+        entry.machine = machine;
+        self.carry_out_client(key, to, &outputs);
+        if is_over {
+            self.clients.remove(key);
+            self.events.push_back(TransactionEvent::Terminated(TransactionKey::Client(key.clone())));
+        }
+        Some(outputs)
+    }
+
+    fn carry_out_client(&mut self, key: &ClientKey, to: Addr, outputs: &[ClientOutput]) {
         for output in outputs {
             match output {
-                ClientOutput::Send(packet) => self.transmit(entry.to, &packet),
+                ClientOutput::Send(packet) => self.transmit(to, packet),
                 ClientOutput::TimedOut => self.events.push_back(TransactionEvent::TimedOut(key.clone())),
                 ClientOutput::TransportFailed => {
                     let failed = TransactionEvent::TransportFailed(TransactionKey::Client(key.clone()));
@@ -375,18 +411,26 @@ impl Transactions {
                 | ClientOutput::CancelTooLate => {}
             }
         }
-        if entry.machine.is_terminated() {
-            self.events.push_back(TransactionEvent::Terminated(TransactionKey::Client(key)));
-        } else {
-            self.clients.insert(key, entry);
-        }
     }
 
-    /// Puts a server transaction (back) into the table unless it is over, and carries out its outputs.
-    fn keep_server(&mut self, key: ServerKey, entry: ServerEntry, outputs: ServerOutputs) {
-        for output in outputs {
+    /// One step of a server transaction; its outputs have been carried out as far as they concern the table. `None` if
+    /// there is no such transaction.
+    fn step_server(
+        &mut self,
+        now: Time,
+        key: &ServerKey,
+        step: impl FnOnce(Server, &Conditions) -> (Server, ServerOutputs),
+    ) -> Option<ServerOutputs> {
+        let entry = self.servers.get_mut(key)?;
+        let conditions = Conditions { now, settings: self.settings, transport: entry.to.transport };
+        let before = earliest(&entry.machine.timers());
+        let (machine, outputs) = step(std::mem::replace(&mut entry.machine, Server::OVER), &conditions);
+        let (to, is_over) = (entry.to, machine.is_terminated());
+        self.deadlines.change(|| TransactionKey::Server(key.clone()), before, earliest(&machine.timers()));
+        entry.machine = machine;
+        for output in &outputs {
             match output {
-                ServerOutput::Send(packet) => self.transmit(entry.to, &packet),
+                ServerOutput::Send(packet) => self.transmit(to, packet),
                 ServerOutput::AckTimedOut => self.events.push_back(TransactionEvent::AckTimedOut(key.clone())),
                 ServerOutput::TransportFailed => {
                     let failed = TransactionEvent::TransportFailed(TransactionKey::Server(key.clone()));
@@ -396,11 +440,11 @@ impl Transactions {
                 ServerOutput::PassAck | ServerOutput::Refused => {}
             }
         }
-        if entry.machine.is_terminated() {
-            self.events.push_back(TransactionEvent::Terminated(TransactionKey::Server(key)));
-        } else {
-            self.servers.insert(key, entry);
+        if is_over {
+            self.servers.remove(key);
+            self.events.push_back(TransactionEvent::Terminated(TransactionKey::Server(key.clone())));
         }
+        Some(outputs)
     }
 
     fn transmit(&mut self, to: Addr, packet: &Packet) {
@@ -435,9 +479,7 @@ fn valid_status(message: &Message<'_>) -> Option<u16> {
     message.status().filter(|status| (100..700).contains(status))
 }
 
-/// The 100 that the INVITE server sends for a silent transaction user: without a To tag (RFC 3261 section 17.2.1).
-/// `None` if the INVITE is too broken to be answered.
-fn trying(invite: &[u8]) -> Option<Packet> {
-    let message = Message::parse(invite).ok()?;
-    response_to(&message, 100, "Trying", None).render().ok().map(Packet::from)
+/// When the first of these timers fires.
+fn earliest(timers: &Running) -> Option<Time> {
+    timers.iter().map(|(_, at)| *at).min()
 }

@@ -5,9 +5,14 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-use super::text::{is_control, is_lws, is_token, unfold};
+use super::text::{Digits, is_control, is_lws, is_token, unfold};
 use super::{Message, Method, Name, NameAddr, OwnedUri, Refresher, SubscriptionStatus, Via};
 use crate::agent::Transport;
+
+/// Bytes of a usual message without its body.
+const USUAL_HEAD: usize = 768;
+/// Bytes of a usual Content-Type and Content-Length.
+const USUAL_TAIL: usize = 96;
 
 /// Why a message cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
@@ -37,6 +42,8 @@ pub enum BuildError {
 /// A message being built. The first fault is kept and comes out of [`Builder::render`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Builder {
+    /// Status code, of a response.
+    status: Option<u16>,
     /// Start line and header fields as they will be sent.
     head: Vec<u8>,
     /// The value of the topmost Via line in `head`.
@@ -56,7 +63,9 @@ impl Builder {
 
     /// A response without header fields; see [`response_to`].
     pub fn response(code: u16, phrase: &str) -> Self {
-        let mut builder = Self::start(&[b"SIP/2.0 ", code.to_string().as_bytes(), b" ", phrase.as_bytes(), b"\r\n"]);
+        let number = Digits::of(u64::from(code));
+        let mut builder = Self::start(&[b"SIP/2.0 ", number.as_bytes(), b" ", phrase.as_bytes(), b"\r\n"]);
+        builder.status = Some(code);
         if !(100..=699).contains(&code) {
             builder.note(BuildError::StatusCode { code });
         }
@@ -65,9 +74,9 @@ impl Builder {
     }
 
     fn start(parts: &[&[u8]]) -> Self {
-        let mut head = Vec::with_capacity(1024);
-        head.extend(parts.iter().flat_map(|part| part.iter()));
-        Self { head, top_via: None, content_type: None, body: Vec::new(), fault: None }
+        let mut head = Vec::with_capacity(USUAL_HEAD);
+        parts.iter().for_each(|part| head.extend_from_slice(part));
+        Self { status: None, head, top_via: None, content_type: None, body: Vec::new(), fault: None }
     }
 
     /// Appends a header field. Content-Length is left out here, because [`Builder::render`] writes it.
@@ -76,8 +85,14 @@ impl Builder {
         if let Name::Other(other) = name {
             self.check_token("header name", other);
         }
-        self.check_value(name.canonical(), value.as_ref());
-        self.line(name, &[value.as_ref()])
+        self.parts(name, &[value.as_ref()])
+    }
+
+    /// Appends a header field whose value is written in several parts.
+    #[must_use]
+    pub(crate) fn parts(mut self, name: Name<'_>, parts: &[&[u8]]) -> Self {
+        parts.iter().for_each(|part| self.check_value(name.canonical(), part));
+        self.line(name, parts)
     }
 
     /// Appends a line whose parts have been checked.
@@ -88,12 +103,24 @@ impl Builder {
         self.head.extend_from_slice(name.as_bytes());
         self.head.extend_from_slice(b": ");
         let start = self.head.len();
-        self.head.extend(parts.iter().flat_map(|part| part.iter()));
+        parts.iter().for_each(|part| self.head.extend_from_slice(part));
         if name == Name::Via && self.top_via.is_none() {
             self.top_via = Some(start..self.head.len());
         }
         self.head.extend_from_slice(b"\r\n");
         self
+    }
+
+    /// Appends whole lines of another message, which are not judged again.
+    #[must_use]
+    pub(crate) fn lines(mut self, parts: &[&[u8]]) -> Self {
+        parts.iter().for_each(|part| self.head.extend_from_slice(part));
+        self
+    }
+
+    /// The status code of a response.
+    pub(crate) const fn status(&self) -> Option<u16> {
+        self.status
     }
 
     /// Copies every line of a header from a message, verbatim but for folds.
@@ -109,7 +136,8 @@ impl Builder {
     }
 
     fn check_value(&mut self, header: &str, value: &[u8]) {
-        if value.iter().any(|byte| is_control(*byte)) {
+        // Without a branch per byte.
+        if value.iter().fold(false, |found, byte| found | is_control(*byte)) {
             self.note(BuildError::IllegalByte { header: header.to_owned() });
         }
     }
@@ -121,7 +149,7 @@ impl Builder {
     }
 
     /// A value that is echoed need not be a token, but must not break out of its parameter.
-    fn check_param(&mut self, header: &str, value: &[u8]) {
+    pub(crate) fn check_param(&mut self, header: &str, value: &[u8]) {
         let breaks_out =
             |byte: &u8| is_control(*byte) || is_lws(*byte) || matches!(byte, b';' | b',' | b'"' | b'<' | b'>');
         if value.is_empty() || value.iter().any(breaks_out) {
@@ -137,7 +165,9 @@ impl Builder {
     /// Appends a Via below those that are there: `SIP/2.0/transport sent-by;branch=…;rport`.
     #[must_use]
     pub fn via(self, transport: Transport, sent_by: &str, branch: &str) -> Self {
-        self.field(Name::Via, format!("SIP/2.0/{} {sent_by};branch={branch};rport", transport.via_token()))
+        let (transport, sent_by, branch) = (transport.via_token(), sent_by.as_bytes(), branch.as_bytes());
+        let parts = [b"SIP/2.0/", transport.as_bytes(), b" ", sent_by, b";branch=", branch, b";rport"];
+        self.parts(Name::Via, &parts)
     }
 
     /// Appends From.
@@ -167,7 +197,7 @@ impl Builder {
     /// Appends CSeq.
     #[must_use]
     pub fn cseq(self, number: u32, method: Method<'_>) -> Self {
-        self.field(Name::CSeq, [number.to_string().as_bytes(), b" ", method.as_bytes()].concat())
+        self.parts(Name::CSeq, &[Digits::of(u64::from(number)).as_bytes(), b" ", method.as_bytes()])
     }
 
     /// Appends Max-Forwards.
@@ -180,7 +210,7 @@ impl Builder {
     #[must_use]
     pub fn contact(self, uri: &OwnedUri, params: &str) -> Self {
         let separator = if params.is_empty() { "" } else { ";" };
-        self.field(Name::Contact, format!("<{uri}>{separator}{params}"))
+        self.parts(Name::Contact, &[b"<", uri.as_bytes(), b">", separator.as_bytes(), params.as_bytes()])
     }
 
     /// Appends one Route per entry, each entry verbatim (a whole name-addr).
@@ -204,21 +234,22 @@ impl Builder {
     /// Appends a header that holds one number.
     #[must_use]
     pub fn number(self, name: Name<'_>, number: u32) -> Self {
-        self.field(name, number.to_string())
+        self.parts(name, &[Digits::of(u64::from(number)).as_bytes()])
     }
 
     /// Appends a header that is a list of tokens; nothing if the list is empty.
     #[must_use]
     pub fn tokens<T: AsRef<[u8]>>(mut self, name: Name<'_>, tokens: impl IntoIterator<Item = T>) -> Self {
-        let mut list = Vec::new();
-        for token in tokens {
-            self.check_token(name.canonical(), token.as_ref());
-            if !list.is_empty() {
-                list.extend_from_slice(b", ");
-            }
-            list.extend_from_slice(token.as_ref());
+        if let Name::Other(other) = name {
+            self.check_token("header name", other);
         }
-        if list.is_empty() { self } else { self.field(name, list) }
+        let before = self.head.len();
+        for token in tokens {
+            let begin: [&[u8]; 2] = if self.head.len() == before { [name.as_bytes(), b": "] } else { [b", ", b""] };
+            self.check_token(name.canonical(), token.as_ref());
+            self = self.lines(&begin).lines(&[token.as_ref()]);
+        }
+        if self.head.len() == before { self } else { self.lines(&[b"\r\n"]) }
     }
 
     /// Appends Require.
@@ -261,7 +292,10 @@ impl Builder {
     #[must_use]
     pub fn session_expires(self, seconds: u32, refresher: Option<Refresher>) -> Self {
         match refresher {
-            Some(refresher) => self.field(Name::SessionExpires, format!("{seconds};refresher={}", refresher.token())),
+            Some(refresher) => {
+                let seconds = Digits::of(u64::from(seconds));
+                self.parts(Name::SessionExpires, &[seconds.as_bytes(), b";refresher=", refresher.token().as_bytes()])
+            }
             None => self.number(Name::SessionExpires, seconds),
         }
     }
@@ -281,7 +315,8 @@ impl Builder {
     /// Appends RAck.
     #[must_use]
     pub fn rack(self, rseq: u32, cseq: u32, method: Method<'_>) -> Self {
-        self.field(Name::RAck, [format!("{rseq} {cseq} ").as_bytes(), method.as_bytes()].concat())
+        let [rseq, cseq] = [rseq, cseq].map(|number| Digits::of(u64::from(number)));
+        self.parts(Name::RAck, &[rseq.as_bytes(), b" ", cseq.as_bytes(), b" ", method.as_bytes()])
     }
 
     /// Appends Event.
@@ -301,26 +336,22 @@ impl Builder {
         expires: Option<u32>,
         reason: Option<&str>,
     ) -> Self {
-        let mut value = status.as_bytes().to_vec();
-        if let Some(seconds) = expires {
-            value.extend_from_slice(format!(";expires={seconds}").as_bytes());
-        }
-        if let Some(reason) = reason {
-            value.extend_from_slice(format!(";reason={reason}").as_bytes());
-        }
-        self.field(Name::SubscriptionState, value)
+        let seconds = expires.map(|seconds| Digits::of(u64::from(seconds)));
+        let expires = seconds.as_ref().map_or([&b""[..]; 2], |seconds| [b";expires=", seconds.as_bytes()]);
+        let reason = reason.map_or([&b""[..]; 2], |reason| [b";reason=", reason.as_bytes()]);
+        self.parts(Name::SubscriptionState, &[status.as_bytes(), expires[0], expires[1], reason[0], reason[1]])
     }
 
     /// Appends Refer-To in angle brackets.
     #[must_use]
     pub fn refer_to(self, uri: &OwnedUri) -> Self {
-        self.field(Name::ReferTo, format!("<{uri}>"))
+        self.parts(Name::ReferTo, &[b"<", uri.as_bytes(), b">"])
     }
 
     /// Appends Referred-By in angle brackets.
     #[must_use]
     pub fn referred_by(self, uri: &OwnedUri) -> Self {
-        self.field(Name::ReferredBy, format!("<{uri}>"))
+        self.parts(Name::ReferredBy, &[b"<", uri.as_bytes(), b">"])
     }
 
     /// Appends Replaces, the dialog as its recipient sees it (RFC 3891 section 3).
@@ -328,8 +359,8 @@ impl Builder {
     pub fn replaces(mut self, call_id: impl AsRef<[u8]>, to_tag: impl AsRef<[u8]>, from_tag: impl AsRef<[u8]>) -> Self {
         self.check_param("Replaces", to_tag.as_ref());
         self.check_param("Replaces", from_tag.as_ref());
-        let value = [call_id.as_ref(), b";to-tag=", to_tag.as_ref(), b";from-tag=", from_tag.as_ref()].concat();
-        self.field(Name::Replaces, value)
+        let (to_tag, from_tag) = (to_tag.as_ref(), from_tag.as_ref());
+        self.parts(Name::Replaces, &[call_id.as_ref(), b";to-tag=", to_tag, b";from-tag=", from_tag])
     }
 
     /// Writes into the topmost Via where the request came from, see [`super::Via::stamped`].
@@ -365,13 +396,15 @@ impl Builder {
             return Err(fault);
         }
         let mut message = self.head;
+        // Room for the body and for the two lines about it.
+        message.reserve(self.body.len() + USUAL_TAIL);
         if let Some(content_type) = self.content_type {
             message.extend_from_slice(b"Content-Type: ");
             message.extend_from_slice(content_type.as_bytes());
             message.extend_from_slice(b"\r\n");
         }
         message.extend_from_slice(b"Content-Length: ");
-        message.extend_from_slice(self.body.len().to_string().as_bytes());
+        message.extend_from_slice(Digits::of(self.body.len() as u64).as_bytes());
         message.extend_from_slice(b"\r\n\r\n");
         message.extend_from_slice(&self.body);
         Ok(message)

@@ -3,6 +3,8 @@
 //! A CR or LF that framing left inside a value is always a fold, hence white space (RFC 3261 section 7.3.1).
 
 use std::borrow::Cow;
+use std::io::Write as _;
+use std::net::IpAddr;
 
 use memchr::{memchr, memchr2};
 
@@ -16,9 +18,20 @@ pub(crate) const fn is_token_char(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
 }
 
+/// [`is_token_char`] of every byte.
+const TOKEN_CHARS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = is_token_char(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
 /// Whether the bytes are a non-empty `token`.
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|byte| is_token_char(*byte))
+    !bytes.is_empty() && bytes.iter().all(|byte| TOKEN_CHARS[usize::from(*byte)])
 }
 
 /// A byte that no header field value may hold, once its folds are resolved.
@@ -87,16 +100,66 @@ pub(crate) fn decimal(bytes: &[u8]) -> Option<u32> {
     })
 }
 
+/// A number in decimal digits.
+pub(crate) struct Digits {
+    digits: [u8; 20],
+    start: usize,
+}
+
+impl Digits {
+    pub(crate) fn of(mut number: u64) -> Self {
+        let mut digits = [b'0'; 20];
+        let mut start = digits.len();
+        for (at, digit) in digits.iter_mut().enumerate().rev() {
+            *digit = b'0' + (number % 10) as u8;
+            start = at;
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+        Self { digits, start }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.digits.get(self.start..).unwrap_or_default()
+    }
+}
+
+/// Appends an address as it stands in `received`: without brackets.
+pub(crate) fn push_ip(bytes: &mut Vec<u8>, address: IpAddr) {
+    match address {
+        IpAddr::V4(address) => {
+            for (at, octet) in address.octets().into_iter().enumerate() {
+                if at > 0 {
+                    bytes.push(b'.');
+                }
+                bytes.extend_from_slice(Digits::of(u64::from(octet)).as_bytes());
+            }
+        }
+        IpAddr::V6(address) => {
+            // Writing into a vector cannot fail.
+            let _ = write!(bytes, "{address}");
+        }
+    }
+}
+
 /// What stands before and behind the first `separator`; the separator itself is left out.
 pub(crate) fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let (before, behind) = bytes.split_at_checked(memchr(separator, bytes)?)?;
     Some((before, behind.get(1..)?))
 }
 
+/// [`split_once`] of text, at an ASCII character. What is split is short: a loop is faster than a search by blocks.
+pub(crate) fn split_str_once(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let (before, behind) = text.split_at_checked(text.bytes().position(|byte| byte == separator)?)?;
+    Some((before, behind.get(1..)?))
+}
+
 /// The leading token and what follows it, both without white space around them; the token may be empty.
 pub(crate) fn split_token(bytes: &[u8]) -> (&[u8], &[u8]) {
     let bytes = trim_start(bytes);
-    let end = bytes.iter().position(|byte| !is_token_char(*byte)).unwrap_or(bytes.len());
+    let end = bytes.iter().position(|byte| !TOKEN_CHARS[usize::from(*byte)]).unwrap_or(bytes.len());
     let (token, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
     (token, trim(rest))
 }
@@ -196,6 +259,13 @@ mod tests {
             (b"", b"", None),
         ] {
             assert_eq!(split_top_level(value, b','), (first, rest), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_in_decimal_digits() {
+        for number in [0, 1, 9, 10, 100, 5060, u64::from(u32::MAX), u64::MAX] {
+            assert_eq!(Digits::of(number).as_bytes(), number.to_string().as_bytes());
         }
     }
 

@@ -194,7 +194,7 @@ fn numbers_of_the_peer() {
 
 fn started(request: &Request) -> Vec<u8> {
     let identifiers = Identifiers::new(0, "ue", 0);
-    request.builder(&identifiers, Transport::Udp, "ue.home1.net:5060").render().expect("legal values")
+    request.builder(&request.branch(&identifiers), Transport::Udp, "ue.home1.net:5060").render().expect("legal values")
 }
 
 /// RFC 3261 section 12.2.1.1: what a request inside the dialog looks like, and how its number counts.

@@ -314,6 +314,11 @@ impl Focus {
         });
     }
 
+    /// The timers that are not those of a transaction.
+    fn own_timers(&self) -> impl Iterator<Item = Timer> {
+        self.conferences.iter().flat_map(Conference::timers)
+    }
+
     fn on_transaction_events(&mut self, now: Time) {
         while let Some(event) = self.endpoint.poll_event() {
             match event {
@@ -398,10 +403,10 @@ impl Agent for Focus {
     }
 
     fn poll_timeout(&self) -> Option<Time> {
-        self.timers().into_iter().map(|timer| timer.at).min()
+        self.own_timers().map(|timer| timer.at).chain(self.endpoint.poll_timeout()).min()
     }
 
     fn timers(&self) -> Vec<Timer> {
-        self.endpoint.pending().chain(self.conferences.iter().flat_map(Conference::timers)).collect()
+        self.endpoint.pending().chain(self.own_timers()).collect()
     }
 }

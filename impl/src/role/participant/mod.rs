@@ -131,6 +131,11 @@ impl Participant {
         }
     }
 
+    /// The timers that are not those of a transaction.
+    fn own_timers(&self) -> impl Iterator<Item = Timer> {
+        self.call.as_ref().map(|call| &call.callee).and_then(Callee::timer).into_iter()
+    }
+
     fn on_transaction_events(&mut self) {
         while let Some(event) = self.endpoint.poll_event() {
             match event {
@@ -208,11 +213,10 @@ impl Agent for Participant {
     }
 
     fn poll_timeout(&self) -> Option<Time> {
-        self.timers().into_iter().map(|timer| timer.at).min()
+        self.own_timers().map(|timer| timer.at).chain(self.endpoint.poll_timeout()).min()
     }
 
     fn timers(&self) -> Vec<Timer> {
-        let call = self.call.as_ref().map(|call| &call.callee).and_then(Callee::timer);
-        self.endpoint.pending().chain(call).collect()
+        self.endpoint.pending().chain(self.own_timers()).collect()
     }
 }

@@ -314,6 +314,14 @@ impl Ue {
         }
     }
 
+    /// The timers that are not those of a transaction.
+    fn own_timers(&self) -> impl Iterator<Item = Timer> {
+        let subscription = self.subscription.iter().flat_map(|subscription| subscription.subscriber.timers());
+        let referrals = self.referrals.iter().flat_map(|(_, referral)| referral.timers());
+        let call = self.call.gives_up_at().map(|at| Timer { at, class: TimerClass::Protocol });
+        call.into_iter().chain(subscription).chain(referrals)
+    }
+
     fn on_transaction_events(&mut self, now: Time) {
         while let Some(event) = self.endpoint.poll_event() {
             match event {
@@ -390,13 +398,10 @@ impl Agent for Ue {
     }
 
     fn poll_timeout(&self) -> Option<Time> {
-        self.timers().into_iter().map(|timer| timer.at).min()
+        self.own_timers().map(|timer| timer.at).chain(self.endpoint.poll_timeout()).min()
     }
 
     fn timers(&self) -> Vec<Timer> {
-        let subscription = self.subscription.iter().flat_map(|subscription| subscription.subscriber.timers());
-        let referrals = self.referrals.iter().flat_map(|(_, referral)| referral.timers());
-        let call = self.call.gives_up_at().map(|at| Timer { at, class: TimerClass::Protocol });
-        self.endpoint.pending().chain(call).chain(subscription).chain(referrals).collect()
+        self.endpoint.pending().chain(self.own_timers()).collect()
     }
 }

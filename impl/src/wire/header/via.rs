@@ -5,10 +5,13 @@ use std::net::SocketAddr;
 
 use super::{Malformed, Params};
 use crate::wire::Host;
-use crate::wire::text::{is_lws, offset_in, split_once, split_token, trim};
+use crate::wire::text::{Digits, is_lws, offset_in, push_ip, split_once, split_token, trim};
 
 /// Port of SIP over UDP and TCP (RFC 3261 section 19.1.2).
 const DEFAULT_PORT: u16 = 5060;
+
+/// Bytes that stamping adds at most.
+const STAMP: usize = ";received=".len() + 39 + "=65535".len();
 
 /// One Via value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,19 +101,22 @@ impl<'a> Via<'a> {
             return self.raw.to_vec();
         }
         let head = offset_in(self.raw, self.sent_by).map_or(0, |at| at + self.sent_by.len());
-        let mut value = self.raw.get(..head).unwrap_or_default().to_vec();
+        let mut value = Vec::with_capacity(self.raw.len() + STAMP);
+        value.extend_from_slice(self.raw.get(..head).unwrap_or_default());
         for param in self.params.iter().filter(|param| !param.name.eq_ignore_ascii_case(b"received")) {
             value.push(b';');
             value.extend_from_slice(param.name);
             if param.name.eq_ignore_ascii_case(b"rport") {
-                value.extend_from_slice(format!("={}", source.port()).as_bytes());
+                value.push(b'=');
+                value.extend_from_slice(Digits::of(u64::from(source.port())).as_bytes());
             } else if let Some(text) = param.value {
                 value.push(b'=');
                 value.extend_from_slice(text);
             }
         }
         if needs_received {
-            value.extend_from_slice(format!(";received={}", source.ip()).as_bytes());
+            value.extend_from_slice(b";received=");
+            push_ip(&mut value, source.ip());
         }
         value
     }

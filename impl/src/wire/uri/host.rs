@@ -5,6 +5,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::wire::text::{decimal, split_str_once};
+
 /// A host as it stands in a URI or in a Via. Names are equal without case, addresses by their bits (RFC 5954 section
 /// 4.2).
 #[derive(Clone, Copy, Debug)]
@@ -22,11 +24,12 @@ impl<'a> Host<'a> {
     pub(crate) fn parse_hostport(text: &'a str) -> Result<(Self, Option<u16>), &'static str> {
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
-                let (address, port) = rest.split_once(']').ok_or("an IPv6 address without its closing bracket")?;
+                let (address, port) =
+                    split_str_once(rest, b']').ok_or("an IPv6 address without its closing bracket")?;
                 (Self::V6(address.parse().map_err(|_| "not an IPv6 address")?), port)
             }
             None => {
-                let end = text.find(':').unwrap_or(text.len());
+                let end = text.bytes().position(|byte| byte == b':').unwrap_or(text.len());
                 let (host, port) = text.split_at_checked(end).unwrap_or((text, ""));
                 (Self::parse_unbracketed(host)?, port)
             }
@@ -45,10 +48,8 @@ impl<'a> Host<'a> {
         }
         // Only something like `10.0.0.1` is worth the attempt: a top label starts with a letter.
         let is_numeric = host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        match host.parse() {
-            Ok(address) if is_numeric => Ok(Self::V4(address)),
-            _ => Ok(Self::Name(host)),
-        }
+        let address = if is_numeric { host.parse().ok() } else { None };
+        Ok(address.map_or(Self::Name(host), Self::V4))
     }
 
     /// The address, unless it is a name.
@@ -66,8 +67,8 @@ fn parse_port(text: &str) -> Result<Option<u16>, &'static str> {
         return Ok(None);
     }
     text.strip_prefix(':')
-        .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
-        .and_then(|digits| digits.parse().ok())
+        .and_then(|digits| decimal(digits.as_bytes()))
+        .and_then(|port| u16::try_from(port).ok())
         .map(Some)
         .ok_or("a port that is no number of 16 bits")
 }

@@ -17,7 +17,7 @@ use std::hash::{Hash, Hasher};
 use thiserror::Error;
 
 use super::header::Params;
-use super::text::offset_in;
+use super::text::{offset_in, split_str_once};
 
 pub use host::Host;
 pub use owned::OwnedUri;
@@ -75,21 +75,31 @@ pub struct Uri<'a> {
     headers: Option<&'a str>,
 }
 
+/// Every byte that a URI may hold: visible ASCII without the three that close a URI around it.
+const URI_CHARS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = b'!';
+    while byte <= b'~' {
+        table[byte as usize] = !matches!(byte, b'<' | b'>' | b'"');
+        byte += 1;
+    }
+    table
+};
+
 impl<'a> Uri<'a> {
     /// Reads a URI without angle brackets.
     ///
     /// # Errors
     /// There is no scheme, a byte is not visible ASCII, or a SIP URI has no host or a bad port.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, UriError> {
-        let is_bad = |byte: &u8| !byte.is_ascii_graphic() || matches!(byte, b'<' | b'>' | b'"');
-        if let Some(at) = bytes.iter().position(is_bad) {
+        if let Some(at) = bytes.iter().position(|byte| !URI_CHARS[usize::from(*byte)]) {
             return Err(UriError { what: "a character that no URI holds", at });
         }
         let text =
             std::str::from_utf8(bytes).map_err(|error| UriError { what: "not ASCII", at: error.valid_up_to() })?;
-        let (scheme, body) = text.split_once(':').ok_or(UriError { what: "no scheme", at: 0 })?;
+        let (scheme, body) = split_str_once(text, b':').ok_or(UriError { what: "no scheme", at: 0 })?;
         let is_scheme_char = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-        if !scheme.starts_with(|first: char| first.is_ascii_alphabetic()) || !scheme.bytes().all(is_scheme_char) {
+        if !scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) || !scheme.bytes().all(is_scheme_char) {
             return Err(UriError { what: "no scheme", at: 0 });
         }
         let uri = Self { scheme: Scheme::from_text(scheme), body, ..Self::opaque(text) };
@@ -120,22 +130,22 @@ impl<'a> Uri<'a> {
     /// Takes `body`, everything behind `sip:`, apart (RFC 3261 section 25.1, `SIP-URI`).
     fn with_sip_parts(self) -> Result<Self, UriError> {
         let at = |part: &str| offset_in(self.as_bytes(), part.as_bytes()).unwrap_or_default();
-        let (userinfo, rest) = match self.body.split_once('@') {
+        let (userinfo, rest) = match split_str_once(self.body, b'@') {
             Some((userinfo, rest)) => (Some(userinfo), rest),
             None => (None, self.body),
         };
         if userinfo == Some("") {
             return Err(UriError { what: "an empty user part", at: at(rest) });
         }
-        let (user, password) = match userinfo.and_then(|userinfo| userinfo.split_once(':')) {
+        let (user, password) = match userinfo.and_then(|userinfo| split_str_once(userinfo, b':')) {
             Some((user, password)) => (Some(user), Some(password)),
             None => (userinfo, None),
         };
-        let (rest, headers) = match rest.split_once('?') {
+        let (rest, headers) = match split_str_once(rest, b'?') {
             Some((rest, headers)) => (rest, Some(headers)),
             None => (rest, None),
         };
-        let (hostport, params) = rest.split_once(';').unwrap_or((rest, ""));
+        let (hostport, params) = split_str_once(rest, b';').unwrap_or((rest, ""));
         let (host, port) = Host::parse_hostport(hostport).map_err(|what| UriError { what, at: at(rest) })?;
         Ok(Self { user, password, host: Some(host), port, body: hostport, params, headers, ..self })
     }

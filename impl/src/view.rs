@@ -183,6 +183,8 @@ pub enum FocusCallState {
 /// One subscription to the conference event package at the focus.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NotifierView {
+    /// Who subscribed: the From URI of his SUBSCRIBE.
+    pub subscriber: String,
     /// Its state.
     pub state: NotifierState,
     /// Version of the last document that was sent.
@@ -269,6 +271,8 @@ pub enum LegState {
 pub struct ParticipantView {
     /// The call from the focus.
     pub call: ParticipantState,
+    /// The user's own conference subscription.
+    pub subscription: SubscriptionView,
     /// Live transactions, dialogs and usages.
     pub counts: Counts,
 }

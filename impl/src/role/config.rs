@@ -231,6 +231,8 @@ pub struct ParticipantConfig {
     pub access_network: Option<String>,
     /// Value of Security-Verify; with it, requests demand `sec-agree` (RFC 3329).
     pub security_verify: Option<String>,
+    /// Asked length of the conference subscription, in seconds.
+    pub conference_expires: u32,
 }
 
 impl ParticipantConfig {
@@ -244,6 +246,7 @@ impl ParticipantConfig {
             timers: TimerSettings::rfc3261(),
             access_network: None,
             security_verify: None,
+            conference_expires: DEFAULT_CONFERENCE_EXPIRES,
         }
     }
 }

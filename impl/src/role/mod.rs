@@ -17,6 +17,7 @@ pub mod focus;
 mod media;
 pub mod participant;
 pub mod proxy;
+mod subscription;
 pub mod ue;
 
 use crate::agent::Addr;

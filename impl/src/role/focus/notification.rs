@@ -22,6 +22,8 @@ const FIRST_VERSION: u32 = 1;
 /// One subscription to the conference event package.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Subscription {
+    /// Who subscribed.
+    subscriber: String,
     /// Gone when the subscription is over.
     pub(super) dialog: Option<Dialog>,
     pub(super) notifier: Notifier,
@@ -42,6 +44,7 @@ impl Subscription {
             NotifierState::Pending | NotifierState::Active => view::NotifierState::Active,
         };
         NotifierView {
+            subscriber: self.subscriber.clone(),
             state,
             version: self.version,
             in_flight: self.notifier.is_in_flight(),
@@ -112,6 +115,7 @@ impl Conference {
         dialog.begin(Usage::Notifier(EventKey::conference()));
         self.accept_subscribe(host, server, &tag, expires);
         self.subscriptions.push(Subscription {
+            subscriber: dialog.remote().uri.to_string(),
             dialog: Some(dialog),
             notifier: Notifier::new(host.now, EventKey::conference(), expires, true, TimerClass::Expiry),
             documents: Notifications::new(self.uri.as_str(), FIRST_VERSION),

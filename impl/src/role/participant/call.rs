@@ -12,7 +12,7 @@ use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Callee, CalleeOutput, CalleeState};
 use crate::view::ParticipantState;
-use crate::wire::{Message, Method};
+use crate::wire::{Message, Method, OwnedUri};
 
 /// One invitation, from the INVITE to the end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +28,8 @@ pub(super) struct Call {
     bye: Option<ClientKey>,
     /// Whether the user asked for the BYE.
     leaves: bool,
+    /// Whether the caller calls itself a focus.
+    isfocus: bool,
 }
 
 impl Call {
@@ -40,6 +42,13 @@ impl Call {
             CalleeState::Mortal => ParticipantState::Leaving,
             CalleeState::Morgue => ParticipantState::Over,
         }
+    }
+
+    /// Who we are to the conference that we are in, and its URI: the Contact of its focus (RFC 4579 section 4.2).
+    pub(super) fn conference(&self) -> Option<(OwnedUri, OwnedUri)> {
+        let established = self.isfocus && self.callee.state() == CalleeState::Established;
+        let dialog = self.dialog.as_ref().filter(|_| established)?;
+        Some((dialog.local().uri.clone(), dialog.remote_target().clone()))
     }
 
     fn is_over(&self) -> bool {
@@ -90,7 +99,8 @@ impl Participant {
         };
         let session = self.endpoint.identifiers().number("session", &[call_id], 0);
         let timers = self.endpoint.timers();
-        self.events.push_back(Event::Invited { by: from.uri.to_string(), isfocus: contact.is_focus() });
+        let isfocus = contact.is_focus();
+        self.events.push_back(Event::Invited { by: from.uri.to_string(), isfocus });
         self.call = Some(Call {
             invite: server.clone(),
             cseq: cseq.number,
@@ -101,6 +111,7 @@ impl Participant {
             offer,
             bye: None,
             leaves: false,
+            isfocus,
         });
     }
 

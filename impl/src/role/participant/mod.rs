@@ -2,8 +2,10 @@
 //! is answered before the user says so.
 //!
 //! The session is a [`Callee`]; `call.rs` joins it to its dialog, its media and the transaction of the INVITE.
+//! `subscription.rs` is the user's subscription to the state of the conference.
 
 mod call;
+mod subscription;
 
 use std::collections::VecDeque;
 
@@ -12,10 +14,11 @@ use crate::error::CommandError;
 use crate::role::access::Access;
 use crate::role::config::ParticipantConfig;
 use crate::role::endpoint::Endpoint;
+use crate::role::subscription::ConferenceSubscription;
 use crate::time::{Time, Timer};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
 use crate::usage::Callee;
-use crate::view::{Counts, ParticipantState, ParticipantView};
+use crate::view::{Counts, ParticipantState, ParticipantView, RosterEntry, SubscriptionView};
 use crate::wire::{Message, Method};
 
 use call::Call;
@@ -33,6 +36,8 @@ pub enum Command {
     Decline,
     /// Leave the conference; only after the ACK (RFC 3261 section 15).
     Leave,
+    /// Subscribe to the state of the conference, once and only while in it.
+    Subscribe,
 }
 
 impl Command {
@@ -44,6 +49,7 @@ impl Command {
             Self::Busy => "busy",
             Self::Decline => "decline",
             Self::Leave => "leave",
+            Self::Subscribe => "subscribe",
         }
     }
 }
@@ -68,6 +74,15 @@ pub enum Event {
     Ended,
     /// The ACK never came; the call was given up.
     Abandoned,
+    /// The first NOTIFY of the conference subscription came.
+    Subscribed,
+    /// The roster changed; this is all of it.
+    RosterChanged(Vec<RosterEntry>),
+    /// The conference subscription was terminated, or never came about.
+    SubscriptionEnded {
+        /// The reason of the terminating NOTIFY, or the code of the response that refused the SUBSCRIBE.
+        reason: String,
+    },
 }
 
 /// A user agent that takes one invitation at a time.
@@ -77,6 +92,7 @@ pub struct Participant {
     endpoint: Endpoint,
     events: VecDeque<Event>,
     call: Option<Call>,
+    subscription: Option<ConferenceSubscription>,
 }
 
 impl Participant {
@@ -89,18 +105,24 @@ impl Participant {
         };
         let endpoint = Endpoint::new(&config.identity, config.address, config.hosts.clone(), config.timers);
         let endpoint = endpoint.with_access(access);
-        Self { config, endpoint, events: VecDeque::new(), call: None }
+        Self { config, endpoint, events: VecDeque::new(), call: None, subscription: None }
     }
 
     /// The read-only projection of its state.
     pub fn view(&self) -> ParticipantView {
-        let dialog = self.call.as_ref().and_then(|call| call.dialog.as_ref());
+        let session = self.call.iter().filter_map(|call| call.dialog.as_ref());
+        let dialogs: Vec<_> =
+            session.chain(self.subscription.iter().filter_map(ConferenceSubscription::dialog)).collect();
         ParticipantView {
             call: self.call.as_ref().map_or(ParticipantState::Idle, Call::view),
+            subscription: self
+                .subscription
+                .as_ref()
+                .map_or_else(SubscriptionView::default, ConferenceSubscription::view),
             counts: Counts {
                 transactions: self.endpoint.transactions(),
-                dialogs: usize::from(dialog.is_some()),
-                usages: dialog.map_or(0, |dialog| dialog.usages().count()),
+                dialogs: dialogs.len(),
+                usages: dialogs.iter().flat_map(|dialog| dialog.usages()).count(),
             },
         }
     }
@@ -114,8 +136,9 @@ impl Participant {
         match request.method() {
             Some(Method::Invite) if !in_dialog => self.on_invite(now, server, request),
             Some(Method::Bye | Method::Update | Method::Invite) => self.on_request_in_call(now, server, request),
+            Some(Method::Notify) => self.on_notify(now, server, request),
             // Without such a usage there is nothing that it could belong to.
-            Some(Method::Prack | Method::Cancel | Method::Notify) => self.endpoint.answer(now, server, 481, None),
+            Some(Method::Prack | Method::Cancel) => self.endpoint.answer(now, server, 481, None),
             Some(Method::Refer) => self.endpoint.answer(now, server, 603, None),
             Some(Method::Subscribe) => self.endpoint.answer(now, server, 489, None),
             Some(
@@ -133,15 +156,17 @@ impl Participant {
 
     /// The timers that are not those of a transaction.
     fn own_timers(&self) -> impl Iterator<Item = Timer> {
-        self.call.as_ref().map(|call| &call.callee).and_then(Callee::timer).into_iter()
+        let call = self.call.as_ref().map(|call| &call.callee).and_then(Callee::timer);
+        call.into_iter().chain(self.subscription.iter().flat_map(ConferenceSubscription::timers))
     }
 
-    fn on_transaction_events(&mut self) {
+    fn on_transaction_events(&mut self, now: Time) {
         while let Some(event) = self.endpoint.poll_event() {
             match event {
                 TransactionEvent::TimedOut(client)
                 | TransactionEvent::TransportFailed(TransactionKey::Client(client)) => {
                     self.on_bye_done(&client);
+                    self.on_subscribe_response(now, &client, None);
                 }
                 TransactionEvent::AckTimedOut(_)
                 | TransactionEvent::TransportFailed(TransactionKey::Server(_))
@@ -150,9 +175,10 @@ impl Participant {
         }
     }
 
-    fn on_response(&mut self, client: &ClientKey, response: &Message<'_>) {
+    fn on_response(&mut self, now: Time, client: &ClientKey, response: &Message<'_>) {
         if response.status().is_some_and(|code| code >= 200) {
             self.on_bye_done(client);
+            self.on_subscribe_response(now, client, Some(response));
         }
     }
 }
@@ -169,7 +195,7 @@ impl Agent for Participant {
                 Receipt::Consumed
             }
             Inbound::Response { client, .. } => {
-                self.on_response(&client, &message);
+                self.on_response(now, &client, &message);
                 Receipt::Consumed
             }
             Inbound::Cancel { cancel, invite } => {
@@ -184,14 +210,15 @@ impl Agent for Participant {
             Inbound::Absorbed => Receipt::Absorbed,
             Inbound::Discarded(why) => Receipt::Discarded(why),
         };
-        self.on_transaction_events();
+        self.on_transaction_events(now);
         receipt
     }
 
     fn handle_timeout(&mut self, now: Time) {
         self.endpoint.timeout(now);
-        self.on_transaction_events();
+        self.on_transaction_events(now);
         self.on_call_timeout(now);
+        self.on_subscription_timeout(now);
     }
 
     fn handle_command(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
@@ -201,6 +228,7 @@ impl Agent for Participant {
             Command::Busy => self.refuse(now, command, 486),
             Command::Decline => self.refuse(now, command, 603),
             Command::Leave => self.leave(now),
+            Command::Subscribe => self.subscribe(now),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::role::endpoint::ALLOW;
 use crate::wire::{Builder, Name};
 
 /// The MTSI service, as a feature tag (TS 24.173).
-const MMTEL: &str = "+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.mmtel\"";
+pub(crate) const MMTEL: &str = "+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.mmtel\"";
 
 /// Our Contact with the service's feature tag; the same in all messages of a dialog, so that none of them moves the
 /// remote target (RFC 5057 section 5.4).

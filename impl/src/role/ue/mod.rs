@@ -16,6 +16,7 @@ use crate::error::CommandError;
 use crate::role::access::Access;
 use crate::role::config::UeConfig;
 use crate::role::endpoint::{Endpoint, dialog_id};
+use crate::role::subscription::ConferenceSubscription;
 use crate::time::{Time, Timer, TimerClass};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
 use crate::usage::Referrals;
@@ -24,7 +25,6 @@ use crate::wire::{Message, Method, OwnedUri};
 
 use call::{Acknowledged, Call};
 use referral::Invitation;
-use subscription::ConferenceSubscription;
 
 /// Which request carries the second offer, the one that says that the local resources are reserved (RFC 3312).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -187,7 +187,7 @@ impl Ue {
 
     /// The read-only projection of its state.
     pub fn view(&self) -> UeView {
-        let dialogs = || self.dialog.iter().chain(self.subscription.iter().filter_map(|known| known.dialog.as_ref()));
+        let dialogs = || self.dialog.iter().chain(self.subscription.iter().filter_map(ConferenceSubscription::dialog));
         UeView {
             call: self.call.view(),
             conference: self.conference.as_ref().map(OwnedUri::to_string),
@@ -316,7 +316,7 @@ impl Ue {
 
     /// The timers that are not those of a transaction.
     fn own_timers(&self) -> impl Iterator<Item = Timer> {
-        let subscription = self.subscription.iter().flat_map(|subscription| subscription.subscriber.timers());
+        let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
         let referrals = self.referrals.iter().flat_map(|(_, referral)| referral.timers());
         let call = self.call.gives_up_at().map(|at| Timer { at, class: TimerClass::Protocol });
         call.into_iter().chain(subscription).chain(referrals)
@@ -373,10 +373,7 @@ impl Agent for Ue {
         self.endpoint.timeout(now);
         self.on_transaction_events(now);
         self.on_call_timeout(now);
-        if let Some(subscription) = &mut self.subscription {
-            let output = subscription.subscriber.on_timeout(now);
-            self.on_subscriber_output(now, output);
-        }
+        self.on_subscription_timeout(now);
         self.on_referral_timeouts(now);
     }
 

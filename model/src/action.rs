@@ -29,6 +29,8 @@ pub enum Action {
     Decline(Invited),
     /// An invited user who is in the conference leaves it: BYE.
     UserLeaves(Invited),
+    /// An invited user who is in the conference subscribes to the conference package.
+    UserSubscribes(Invited),
 
     /// A message arrives and its receiver reacts. Not for the factory INVITE nor for an acceptable REFER: there the
     /// focus has a choice.
@@ -48,6 +50,10 @@ pub enum Action {
     NotifyRoster,
     /// The focus tells its subscriber that the conference is over.
     NotifyEnd,
+    /// The focus tells the roster to an invited user who subscribed.
+    NotifyUser(Invited),
+    /// The focus tells an invited user who subscribed that the conference is over.
+    NotifyUserEnd(Invited),
     /// The focus sends the NOTIFY that it owes the referrer: first 100, then the outcome.
     NotifyReferrer(Invited),
     /// The focus' no-answer timer fires: CANCEL.
@@ -61,6 +67,10 @@ pub enum Action {
     SubscriptionExpires,
     /// The refer subscription runs out at the UE; the focus had removed its side.
     ReferExpires(Invited),
+    /// Timer N at an invited user: SUBSCRIBE accepted, the NOTIFY was lost.
+    UserSubscribeExpires(Invited),
+    /// An invited user's conference subscription runs out; the focus had removed its side.
+    UserSubscriptionExpires(Invited),
 
     /// Timer N at the UE fires while the first conference NOTIFY is still on its way: as good as a loss, and
     /// counted as one.
@@ -68,6 +78,8 @@ pub enum Action {
     /// Timer N at the UE fires while the first refer NOTIFY is still on its way: as good as a loss, and counted as
     /// one.
     ReferNotifyTooLate(Invited),
+    /// Timer N at an invited user fires while the first conference NOTIFY is still on its way to him: likewise.
+    UserNotifyTooLate(Invited),
     /// This message is lost in all its copies and the sender of the request sees a time-out.
     Lose(Message),
 }
@@ -108,6 +120,12 @@ impl Action {
             Self::Busy(_) => Self::Busy(FIRST),
             Self::Decline(_) => Self::Decline(FIRST),
             Self::UserLeaves(_) => Self::UserLeaves(FIRST),
+            Self::UserSubscribes(_) => Self::UserSubscribes(FIRST),
+            Self::NotifyUser(_) => Self::NotifyUser(FIRST),
+            Self::NotifyUserEnd(_) => Self::NotifyUserEnd(FIRST),
+            Self::UserSubscribeExpires(_) => Self::UserSubscribeExpires(FIRST),
+            Self::UserSubscriptionExpires(_) => Self::UserSubscriptionExpires(FIRST),
+            Self::UserNotifyTooLate(_) => Self::UserNotifyTooLate(FIRST),
             Self::Deliver(message) => Self::Deliver(message.of_first()),
             Self::FocusAcceptsRefer(_) => Self::FocusAcceptsRefer(FIRST),
             Self::FocusAcceptsReferQuietly(_) => Self::FocusAcceptsReferQuietly(FIRST),
@@ -126,6 +144,12 @@ impl Action {
     pub const fn procedure(self) -> Option<Procedure> {
         match self {
             Self::InviteQuietly(_) | Self::FocusAcceptsReferQuietly(_) => Some(Procedure::QuietReferral),
+            Self::UserSubscribes(_)
+            | Self::NotifyUser(_)
+            | Self::NotifyUserEnd(_)
+            | Self::UserSubscribeExpires(_)
+            | Self::UserSubscriptionExpires(_)
+            | Self::UserNotifyTooLate(_) => Some(Procedure::ManySubscribers),
             Self::Deliver(message) | Self::Lose(message) => message.procedure(),
             _ => None,
         }
@@ -144,7 +168,8 @@ impl Action {
             | Self::Answer(_)
             | Self::Busy(_)
             | Self::Decline(_)
-            | Self::UserLeaves(_) => ActionKind::Command,
+            | Self::UserLeaves(_)
+            | Self::UserSubscribes(_) => ActionKind::Command,
             Self::Deliver(_)
             | Self::FocusAdmitsCreation
             | Self::FocusRejectsCreation
@@ -153,13 +178,18 @@ impl Action {
             | Self::FocusRefusesRefer(_)
             | Self::NotifyRoster
             | Self::NotifyEnd
+            | Self::NotifyUser(_)
+            | Self::NotifyUserEnd(_)
             | Self::NotifyReferrer(_)
             | Self::GiveUp(_)
             | Self::FocusCancels(_)
             | Self::SubscribeExpires
+            | Self::UserSubscribeExpires(_)
             | Self::ReferExpires(_) => ActionKind::Protocol,
-            Self::SubscriptionExpires => ActionKind::Expiry,
-            Self::NotifyTooLate | Self::ReferNotifyTooLate(_) | Self::Lose(_) => ActionKind::Loss,
+            Self::SubscriptionExpires | Self::UserSubscriptionExpires(_) => ActionKind::Expiry,
+            Self::NotifyTooLate | Self::ReferNotifyTooLate(_) | Self::UserNotifyTooLate(_) | Self::Lose(_) => {
+                ActionKind::Loss
+            }
         }
     }
 }

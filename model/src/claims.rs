@@ -9,12 +9,14 @@
 use stateright::{Model, Property};
 
 use crate::action::{Action, ActionKind};
-use crate::focus::{DialOut, Hosting, Notifier, Report};
+use crate::focus::{DialOut, Hosting, Report};
 use crate::message::{CallMessage, DialMessage, ReferMessage, SubscriptionMessage};
+use crate::network::Messages;
 use crate::participant::Participant;
+use crate::subscription::{LegSubscription, Notifier, Subscription};
 use crate::system::{Leg, State};
 use crate::terms::{Outcome, Presence, SecondOffer};
-use crate::ue::{Call, CallFailure, Refer, Stage, Subscription};
+use crate::ue::{Call, CallFailure, Refer, Stage};
 
 /// The claims: properties that hold in every state.
 #[must_use]
@@ -65,13 +67,34 @@ fn is_quiescent<M: Model<State = State, Action = Action>>(model: &M, state: &Sta
     state.is_silent() && owes_nothing(model, state)
 }
 
+/// A conference subscription, the UE's or an invited user's.
+#[derive(Clone, Copy)]
+struct Ends {
+    subscriber: Subscription,
+    notifier: Notifier,
+    network: Messages<SubscriptionMessage>,
+}
+
+/// Every conference subscription, the UE's first.
+fn both_ends(state: &State) -> impl Iterator<Item = Ends> + '_ {
+    let network = state.network.subscription;
+    let ue = Ends { subscriber: state.ue.subscription, notifier: state.focus.notifier, network };
+    let users = state.legs.iter().map(|leg| {
+        let (LegSubscription { subscriber, notifier, .. }, network) = (leg.subscription, leg.network.subscription);
+        Ends { subscriber, notifier, network }
+    });
+    std::iter::once(ue).chain(users)
+}
+
 /// Whether somebody waits for an answer.
 #[must_use]
 pub fn somebody_waits(state: &State) -> bool {
     matches!(state.ue.call, Call::Calling { .. } | Call::Early { .. } | Call::Leaving)
-        || matches!(state.ue.subscription, Subscription::Subscribing { .. })
         || matches!(state.focus.hosting, Hosting::Early | Hosting::Pracked | Hosting::Answered)
-        || matches!(state.focus.notifier, Notifier::Notifying | Notifier::Ending)
+        || both_ends(state).any(|Ends { subscriber, notifier, .. }| {
+            matches!(subscriber, Subscription::Subscribing { .. })
+                || matches!(notifier, Notifier::Notifying | Notifier::Ending)
+        })
         || state.legs.iter().any(leg_waits)
 }
 
@@ -120,7 +143,8 @@ fn leg_settled(state: &State, leg: &Leg) -> bool {
         (DialOut::Over, Participant::Idle) => leg.focus.outcome == Some(Outcome::TimedOut),
         _ => false,
     };
-    report && dial
+    let (up, over) = (state.focus.is_up(), state.focus.hosting == Hosting::Over);
+    report && dial && leg.subscription.is_settled(up, over)
 }
 
 /// Whether a message was lost for good and that left its trace: somebody knows that something failed, or was never
@@ -133,7 +157,8 @@ pub fn explicit_failure(state: &State) -> bool {
         Call::Over => state.focus.hosting != Hosting::Over,
         _ => false,
     };
-    let subscription = state.focus.notifier == Notifier::Removed || state.ue.subscription == Subscription::Failed;
+    let subscription = both_ends(state)
+        .any(|Ends { subscriber, notifier, .. }| notifier == Notifier::Removed || subscriber == Subscription::Failed);
     state.lost > 0 && (call || subscription || state.legs.iter().any(leg_failed))
 }
 
@@ -152,9 +177,8 @@ fn leg_failed(leg: &Leg) -> bool {
 /// A NOTIFY that belongs to an outstanding SUBSCRIBE or REFER is not answered 481 (RFC 6665 4.1.2.4, RFC 3515
 /// 2.4.4).
 fn early_notify(state: &State) -> bool {
-    let subscribed = matches!(state.ue.subscription, Subscription::Subscribing { .. } | Subscription::Active);
-    let refused = state.network.subscription.contains(SubscriptionMessage::NotifyRefused);
-    !(refused && subscribed)
+    let refused = |ends: Ends| ends.network.contains(SubscriptionMessage::NotifyRefused);
+    !both_ends(state).any(|ends| ends.subscriber.is_live() && refused(ends))
         && state.legs.iter().all(|leg| {
             let referring = matches!(leg.ue.refer, Refer::Sent | Refer::Accepted | Refer::Trying);
             !(referring && leg.network.refer.contains(ReferMessage::NotifyRefused))
@@ -163,12 +187,13 @@ fn early_notify(state: &State) -> bool {
 
 /// An accepted SUBSCRIBE or REFER is followed by a NOTIFY (RFC 6665 4.2.1.2, RFC 3515 2.4.4).
 fn first_notify(state: &State) -> bool {
-    let subscribing = matches!(state.ue.subscription, Subscription::Subscribing { .. });
-    let accepted = state.ue.subscription == (Subscription::Subscribing { answered: true })
-        || (subscribing && state.network.subscription.contains(SubscriptionMessage::SubscribeOk));
-    let followed =
-        state.focus.notifier == Notifier::Removed || state.network.subscription.contains(SubscriptionMessage::Notify);
-    (!accepted || followed)
+    let followed = |Ends { subscriber, notifier, network }| {
+        let subscribing = matches!(subscriber, Subscription::Subscribing { .. });
+        let accepted = subscriber == (Subscription::Subscribing { answered: true })
+            || (subscribing && network.contains(SubscriptionMessage::SubscribeOk));
+        !accepted || notifier == Notifier::Removed || network.contains(SubscriptionMessage::Notify)
+    };
+    both_ends(state).all(followed)
         && state.legs.iter().all(|leg| {
             let accepted = leg.ue.refer == Refer::Accepted || leg.network.refer.contains(ReferMessage::Accepted);
             !accepted || matches!(leg.focus.report, Report::OwesTrying | Report::TryingSent | Report::Removed)
@@ -177,11 +202,11 @@ fn first_notify(state: &State) -> bool {
 
 /// Nothing follows the last NOTIFY of a subscription, nor its removal (RFC 6665 4.1.3, 4.2.2, RFC 3515 2.4.7).
 fn terminated_once(state: &State) -> bool {
-    let in_flight = state.network.subscription;
-    let notify = in_flight.contains(SubscriptionMessage::Notify) || in_flight.contains(SubscriptionMessage::NotifyEnd);
-    let over = state.ue.subscription == Subscription::Ended
-        || matches!(state.focus.notifier, Notifier::Terminated | Notifier::Removed);
-    !(over && notify)
+    let silent = |Ends { subscriber, notifier, network }| {
+        let over = subscriber == Subscription::Ended || matches!(notifier, Notifier::Terminated | Notifier::Removed);
+        !over || !(network.contains(SubscriptionMessage::Notify) || network.contains(SubscriptionMessage::NotifyEnd))
+    };
+    both_ends(state).all(silent)
         && state.legs.iter().all(|leg| {
             let over =
                 matches!(leg.ue.refer, Refer::Done(_)) || matches!(leg.focus.report, Report::Closed | Report::Removed);
@@ -195,10 +220,12 @@ fn is_refer_notify(message: ReferMessage) -> bool {
 
 /// A subscription whose NOTIFY was answered 481, or timed out, is gone at the focus (RFC 6665 4.2.2).
 fn refusal_removes(state: &State) -> bool {
-    let subscription = state.ue.subscription != Subscription::Failed
-        || !state.network.subscription.is_empty()
-        || matches!(state.focus.notifier, Notifier::None | Notifier::Removed);
-    subscription
+    let removed = |Ends { subscriber, notifier, network }| {
+        subscriber != Subscription::Failed
+            || !network.is_empty()
+            || matches!(notifier, Notifier::None | Notifier::Removed)
+    };
+    both_ends(state).all(removed)
         && state.legs.iter().all(|leg| {
             leg.ue.refer != Refer::Unknown
                 || !leg.network.refer.is_empty()
@@ -208,11 +235,12 @@ fn refusal_removes(state: &State) -> bool {
 
 /// What a NOTIFY says of its subscription, active or terminated, is how the focus holds it (RFC 6665 4.1.3, 8.2.3).
 fn subscription_state_true(state: &State) -> bool {
-    let says = |message| state.network.subscription.contains(message);
-    let notifier = state.focus.notifier;
-    (!says(SubscriptionMessage::Notify) || notifier == Notifier::Notifying)
-        && (!says(SubscriptionMessage::NotifyEnd)
-            || (notifier == Notifier::Ending && state.focus.hosting == Hosting::Over))
+    let over = state.focus.hosting == Hosting::Over;
+    let says_true = |Ends { notifier, network, .. }| {
+        (!network.contains(SubscriptionMessage::Notify) || notifier == Notifier::Notifying)
+            && (!network.contains(SubscriptionMessage::NotifyEnd) || (notifier == Notifier::Ending && over))
+    };
+    both_ends(state).all(says_true)
         && state.legs.iter().all(|leg| {
             leg.network.refer.iter().all(|message| match message {
                 ReferMessage::Trying => leg.focus.report == Report::TryingSent,
@@ -286,21 +314,30 @@ fn quiet_as_agreed(state: &State) -> bool {
 
 /// A document's version is one above the last that the subscriber applied (RFC 4575 4.6).
 fn version_in_step(state: &State) -> bool {
-    let versions_matter = matches!(state.ue.subscription, Subscription::Subscribing { .. } | Subscription::Active)
-        && matches!(state.focus.notifier, Notifier::Active | Notifier::Notifying);
-    let in_flight = state.network.subscription.contains(SubscriptionMessage::Notify);
-    !versions_matter || state.focus.ahead == u8::from(in_flight)
+    let in_step = |ends: Ends, ahead: u8| {
+        let versions_matter = ends.subscriber.is_live() && ends.notifier.is_live();
+        !versions_matter || ahead == u8::from(ends.network.contains(SubscriptionMessage::Notify))
+    };
+    let ahead = std::iter::once(state.focus.ahead).chain(state.legs.iter().map(|leg| leg.subscription.ahead));
+    both_ends(state).zip(ahead).all(|(ends, ahead)| in_step(ends, ahead))
 }
 
-/// The UE's roster is what it was told; when nothing is left to do it is the focus' roster (RFC 4575 3.6).
+/// A subscriber's roster is what he was told; when nothing is left to do it is the focus' roster (RFC 4575 3.6).
 fn roster_converges<M: Model<State = State, Action = Action>>(model: &M, state: &State) -> bool {
     let subscribed = state.ue.call == Call::Confirmed
         && state.ue.subscription == Subscription::Active
         && state.focus.notifier == Notifier::Active
         && state.focus.is_up();
-    !subscribed
-        || (state.legs.iter().all(|leg| leg.ue.known == leg.focus.told)
-            && (state.legs.iter().all(|leg| leg.focus.told == leg.focus.row()) || !is_quiescent(model, state)))
+    let told = state.legs.iter().all(|leg| leg.ue.known == leg.focus.told);
+    let all_told = !subscribed || state.legs.iter().all(|leg| leg.focus.told == leg.focus.row());
+    let behind = state.focus.is_up() && state.legs.iter().any(is_behind);
+    (!subscribed || told) && ((all_told && !behind) || !is_quiescent(model, state))
+}
+
+/// An invited user who is subscribed on both sides does not know the latest roster.
+fn is_behind(leg: &Leg) -> bool {
+    let LegSubscription { subscriber, notifier, behind, .. } = leg.subscription;
+    subscriber == Subscription::Active && notifier == Notifier::Active && behind
 }
 
 /// Somebody is shown as connected only after he answered and the focus acknowledged it (RFC 4575 5.7.3).

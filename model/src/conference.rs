@@ -6,14 +6,15 @@ use stateright::{Model, Property};
 
 use crate::action::Action;
 use crate::claims::claims;
-use crate::focus::{DialOut, Hosting, Notifier, Report};
+use crate::focus::{DialOut, Hosting, Report};
 use crate::message::{CallMessage, DialMessage, Message, ReferMessage, SubscriptionMessage};
 use crate::participant::Participant;
-use crate::procedures::Procedures;
+use crate::procedures::{Procedure, Procedures};
 use crate::sightings::sightings;
+use crate::subscription::{LegSubscription, Notifier, Subscription};
 use crate::system::{Decision, State};
 use crate::terms::{Invited, SecondOffer};
-use crate::ue::{Call, Refer, Subscription};
+use crate::ue::{Call, Refer};
 
 /// The model: one UE, one focus, some users to invite, and a budget of losses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,6 +90,18 @@ impl Conference {
                 let coming = leg.focus.report == Report::OwesTrying || leg.network.refer.contains(ReferMessage::Trying);
                 state.lost < self.losses && leg.ue.refer == Refer::Accepted && coming
             }
+            Action::UserSubscribes(i) => {
+                let leg = state.leg(i);
+                self.procedures.has(Procedure::ManySubscribers)
+                    && leg.participant == Participant::InCall
+                    && leg.subscription.subscriber == Subscription::None
+            }
+            Action::UserNotifyTooLate(i) => {
+                let leg = state.leg(i);
+                state.lost < self.losses
+                    && leg.subscription.subscriber == (Subscription::Subscribing { answered: true })
+                    && leg.network.subscription.contains(SubscriptionMessage::Notify)
+            }
             _ => Self::due(state, action),
         }
     }
@@ -103,6 +116,21 @@ impl Conference {
                     && state.legs.iter().any(|leg| leg.focus.told != leg.focus.row())
             }
             Action::NotifyEnd => notifier == Notifier::Active && state.focus.hosting == Hosting::Over,
+            Action::NotifyUser(i) => {
+                let subscription = state.leg(i).subscription;
+                subscription.notifier == Notifier::Active && state.focus.is_up() && subscription.behind
+            }
+            Action::NotifyUserEnd(i) => {
+                state.leg(i).subscription.notifier == Notifier::Active && state.focus.hosting == Hosting::Over
+            }
+            Action::UserSubscribeExpires(i) => {
+                let LegSubscription { subscriber, notifier, .. } = state.leg(i).subscription;
+                subscriber == (Subscription::Subscribing { answered: true }) && notifier == Notifier::Removed
+            }
+            Action::UserSubscriptionExpires(i) => {
+                let LegSubscription { subscriber, notifier, .. } = state.leg(i).subscription;
+                subscriber == Subscription::Active && notifier == Notifier::Removed
+            }
             Action::NotifyReferrer(i) => {
                 state.leg(i).focus.owes_report() && !state.legs.iter().any(|leg| leg.focus.report_is_open())
             }
@@ -180,10 +208,16 @@ impl Model for Conference {
                 Action::Busy(i),
                 Action::Decline(i),
                 Action::UserLeaves(i),
+                Action::UserSubscribes(i),
+                Action::NotifyUser(i),
+                Action::NotifyUserEnd(i),
                 Action::GiveUp(i),
                 Action::FocusCancels(i),
                 Action::ReferExpires(i),
                 Action::ReferNotifyTooLate(i),
+                Action::UserSubscribeExpires(i),
+                Action::UserSubscriptionExpires(i),
+                Action::UserNotifyTooLate(i),
             ] {
                 offer(action);
             }
@@ -193,6 +227,10 @@ impl Model for Conference {
                 offer(Action::Lose(message));
             }
             for message in network.dial.iter().map(|kind| Message::Dial(i, kind)) {
+                offer(Action::Deliver(message));
+                offer(Action::Lose(message));
+            }
+            for message in network.subscription.iter().map(|kind| Message::Subscriber(i, kind)) {
                 offer(Action::Deliver(message));
                 offer(Action::Lose(message));
             }
@@ -214,7 +252,8 @@ impl Model for Conference {
             | Action::Answer(_)
             | Action::Busy(_)
             | Action::Decline(_)
-            | Action::UserLeaves(_) => next.command(action),
+            | Action::UserLeaves(_)
+            | Action::UserSubscribes(_) => next.command(action),
             Action::Deliver(message) => next.deliver(message),
             Action::FocusAdmitsCreation => {
                 next.take(Message::Call(CallMessage::Invite));
@@ -232,6 +271,14 @@ impl Model for Conference {
             Action::NotifyEnd => {
                 next.network.subscription.insert(SubscriptionMessage::NotifyEnd);
                 next.focus.notifier = Notifier::Ending;
+            }
+            Action::NotifyUser(i) => {
+                let leg = next.leg_mut(i);
+                leg.subscription.send_document(&mut leg.network.subscription);
+            }
+            Action::NotifyUserEnd(i) => {
+                let leg = next.leg_mut(i);
+                leg.subscription.send_end(&mut leg.network.subscription);
             }
             Action::NotifyReferrer(i) => {
                 let leg = next.leg_mut(i);
@@ -252,8 +299,15 @@ impl Model for Conference {
                 next.lost += 1;
                 next.leg_mut(i).ue.refer = Refer::Unknown;
             }
+            Action::UserSubscribeExpires(i) => next.leg_mut(i).subscription.subscriber = Subscription::Failed,
+            Action::UserSubscriptionExpires(i) => next.leg_mut(i).subscription.subscriber = Subscription::Ended,
+            Action::UserNotifyTooLate(i) => {
+                next.lost += 1;
+                next.leg_mut(i).subscription.subscriber = Subscription::Failed;
+            }
             Action::Lose(message) => next.lose(message),
         }
+        next.note_changes(state);
         Some(next.normal_form())
     }
 

@@ -4,6 +4,7 @@
 
 use crate::message::{CallMessage, DialMessage, ReferMessage, SubscriptionMessage};
 use crate::network::{LegNetwork, Messages};
+use crate::subscription::Notifier;
 use crate::terms::{Outcome, Presence};
 
 /// The focus' view of the creator's call, D1, and so of the conference.
@@ -22,24 +23,6 @@ pub enum Hosting {
     Confirmed,
     /// The creator left: the conference is over.
     Over,
-}
-
-/// The focus' side of the conference subscription, D2.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Notifier {
-    /// Nobody subscribed.
-    #[default]
-    None,
-    /// Active, no NOTIFY unanswered.
-    Active,
-    /// Active, a NOTIFY unanswered.
-    Notifying,
-    /// The last NOTIFY (terminated) is unanswered.
-    Ending,
-    /// The last NOTIFY was answered.
-    Terminated,
-    /// A NOTIFY failed: removed without another word (RFC 6665 4.2.2).
-    Removed,
 }
 
 /// The focus' side of D3(i).
@@ -153,35 +136,6 @@ impl Focus {
             }
             // An ACK that the BYE overtook revives nothing (RFC 5407 3.1.6).
             _ => {}
-        }
-        false
-    }
-
-    /// Reacts to a message in D2; tells whether it accepted a SUBSCRIBE, so that the full document goes out at
-    /// once.
-    pub(crate) fn on_subscription(
-        &mut self,
-        message: SubscriptionMessage,
-        sent: &mut Messages<SubscriptionMessage>,
-    ) -> bool {
-        match message {
-            SubscriptionMessage::Subscribe if self.is_up() => {
-                sent.insert(SubscriptionMessage::SubscribeOk);
-                return true;
-            }
-            SubscriptionMessage::Subscribe => sent.insert(SubscriptionMessage::SubscribeRefused),
-            SubscriptionMessage::NotifyOk => {
-                self.notifier = match self.notifier {
-                    Notifier::Notifying => Notifier::Active,
-                    Notifier::Ending => Notifier::Terminated,
-                    notifier => notifier,
-                };
-            }
-            SubscriptionMessage::NotifyRefused => self.notifier = Notifier::Removed,
-            SubscriptionMessage::SubscribeOk
-            | SubscriptionMessage::SubscribeRefused
-            | SubscriptionMessage::Notify
-            | SubscriptionMessage::NotifyEnd => {}
         }
         false
     }

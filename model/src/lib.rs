@@ -22,6 +22,7 @@ mod procedures;
 mod prompt;
 mod scope;
 mod sightings;
+mod subscription;
 mod system;
 mod terms;
 mod ue;
@@ -30,7 +31,7 @@ pub use action::{Action, ActionKind};
 pub use claims::{claims, explicit_failure, owes_nothing, settled, somebody_waits};
 pub use compact::{Code, Compact, Parts};
 pub use conference::Conference;
-pub use focus::{DialOut, Focus, FocusLeg, Hosting, Notifier, Report};
+pub use focus::{DialOut, Focus, FocusLeg, Hosting, Report};
 pub use graph::{Graph, Visitor, Walk};
 pub use message::{CallMessage, DialMessage, Kind, Message, ReferMessage, SubscriptionMessage};
 pub use network::{LegNetwork, Messages, Network};
@@ -41,6 +42,7 @@ pub use scope::{
     Configuration, Scope, ScopeReport, Verdict, Witness, ends_well, explore, judge, report, walk, witnesses,
 };
 pub use sightings::{Moment, moments, sightings};
+pub use subscription::{LegSubscription, Notifier, Subscription};
 pub use system::{Leg, State};
 pub use terms::{Invited, MAX_INVITED, Outcome, Party, Presence, SecondOffer};
-pub use ue::{Call, CallFailure, Refer, Stage, Subscription, Ue, UeLeg};
+pub use ue::{Call, CallFailure, Refer, Stage, Ue, UeLeg};

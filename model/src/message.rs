@@ -106,6 +106,17 @@ impl Kind for SubscriptionMessage {
     }
 }
 
+impl SubscriptionMessage {
+    /// Whether the focus receives it.
+    #[must_use]
+    pub const fn is_to_notifier(self) -> bool {
+        match self {
+            Self::Subscribe | Self::NotifyOk | Self::NotifyRefused => true,
+            Self::SubscribeOk | Self::SubscribeRefused | Self::Notify | Self::NotifyEnd => false,
+        }
+    }
+}
+
 /// The REFER for one invited user and its implicit subscription S(i), a usage of D1 (RFC 3515).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ReferMessage {
@@ -226,6 +237,8 @@ pub enum Message {
     Refer(Invited, ReferMessage),
     /// In D3(i).
     Dial(Invited, DialMessage),
+    /// In the invited user's own subscription dialog.
+    Subscriber(Invited, SubscriptionMessage),
 }
 
 impl Message {
@@ -248,15 +261,10 @@ impl Message {
                 | CallMessage::Reject
                 | CallMessage::ByeAnswered => Party::Ue,
             },
-            Self::Subscription(kind) => match kind {
-                SubscriptionMessage::Subscribe | SubscriptionMessage::NotifyOk | SubscriptionMessage::NotifyRefused => {
-                    Party::Focus
-                }
-                SubscriptionMessage::SubscribeOk
-                | SubscriptionMessage::SubscribeRefused
-                | SubscriptionMessage::Notify
-                | SubscriptionMessage::NotifyEnd => Party::Ue,
-            },
+            Self::Subscription(kind) if kind.is_to_notifier() => Party::Focus,
+            Self::Subscription(_) => Party::Ue,
+            Self::Subscriber(_, kind) if kind.is_to_notifier() => Party::Focus,
+            Self::Subscriber(invited, _) => Party::Participant(invited),
             Self::Refer(_, kind) => match kind {
                 ReferMessage::Refer
                 | ReferMessage::OvertakenRefer
@@ -293,6 +301,7 @@ impl Message {
             Self::Call(_) | Self::Subscription(_) => self,
             Self::Refer(_, kind) => Self::Refer(Invited::ALL[0], kind),
             Self::Dial(_, kind) => Self::Dial(Invited::ALL[0], kind),
+            Self::Subscriber(_, kind) => Self::Subscriber(Invited::ALL[0], kind),
         }
     }
 
@@ -301,6 +310,7 @@ impl Message {
     pub const fn procedure(self) -> Option<Procedure> {
         match self {
             Self::Refer(_, ReferMessage::AcceptedQuietly) => Some(Procedure::QuietReferral),
+            Self::Subscriber(..) => Some(Procedure::ManySubscribers),
             Self::Call(_) | Self::Subscription(_) | Self::Refer(..) | Self::Dial(..) => None,
         }
     }
@@ -314,7 +324,7 @@ impl Message {
     pub const fn may_be_lost(self) -> bool {
         match self {
             Self::Call(kind) => matches!(kind, CallMessage::Invite | CallMessage::Bye | CallMessage::ByeAnswered),
-            Self::Subscription(_) | Self::Refer(..) => true,
+            Self::Subscription(_) | Self::Refer(..) | Self::Subscriber(..) => true,
             Self::Dial(_, kind) => matches!(
                 kind,
                 DialMessage::Invite
@@ -404,6 +414,7 @@ impl fmt::Display for Message {
             Self::Subscription(kind) => write!(f, "subscription: {kind}"),
             Self::Refer(invited, kind) => write!(f, "refer {invited}: {kind}"),
             Self::Dial(invited, kind) => write!(f, "dial-out {invited}: {kind}"),
+            Self::Subscriber(invited, kind) => write!(f, "subscriber {invited}: {kind}"),
         }
     }
 }

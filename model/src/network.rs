@@ -85,9 +85,25 @@ pub struct LegNetwork {
     pub refer: Messages<ReferMessage>,
     /// His dial-out dialog D3(i).
     pub dial: Messages<DialMessage>,
+    /// His own subscription to the conference package.
+    pub subscription: Messages<SubscriptionMessage>,
     /// While [`ReferMessage::Refer`] is in flight: how many such REFERs have a lower CSeq, over all invited users.
     /// Otherwise 0.
     pub rank: u8,
     /// While [`ReferMessage::Refer`] is in flight: whether it asks for no subscription (RFC 4488). Otherwise false.
     pub quiet: bool,
+}
+
+impl LegNetwork {
+    /// Whether nothing is in flight for him.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many messages are in flight for him.
+    #[must_use]
+    pub const fn len(self) -> u32 {
+        self.refer.len() + self.dial.len() + self.subscription.len()
+    }
 }

@@ -7,9 +7,10 @@ use std::hash::{Hash, Hasher};
 
 use stateright::Representative;
 
+use crate::subscription::Subscription;
 use crate::system::{Leg, State};
 use crate::terms::{Outcome, SecondOffer};
-use crate::ue::{Call, CallFailure, Refer, Stage, Subscription};
+use crate::ue::{Call, CallFailure, Refer, Stage};
 
 /// Appends fields to a word, from the lowest bit up.
 struct Word {
@@ -94,6 +95,11 @@ impl Leg {
             .field(u64::from(self.network.dial.bits()), 12)
             .field(u64::from(self.network.rank), 2)
             .field(u64::from(self.network.quiet), 1)
+            .field(subscription(self.subscription.subscriber), 3)
+            .field(self.subscription.notifier as u64, 3)
+            .field(u64::from(self.subscription.ahead), 4)
+            .field(u64::from(self.subscription.behind), 1)
+            .field(u64::from(self.network.subscription.bits()), 7)
             .bits
     }
 }

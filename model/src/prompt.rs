@@ -11,8 +11,9 @@ use crate::action::Action;
 use crate::claims::claims;
 use crate::conference::Conference;
 use crate::message::{Message, ReferMessage, SubscriptionMessage};
+use crate::subscription::Subscription;
 use crate::system::State;
-use crate::ue::{Refer, Subscription};
+use crate::ue::Refer;
 
 /// A [`Conference`] without delay: every run of it is one of the conference's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +21,14 @@ pub struct Prompt(pub Conference);
 
 /// Whether the focus sends it as soon as it can.
 const fn is_urgent(action: Action) -> bool {
-    matches!(action, Action::NotifyRoster | Action::NotifyEnd | Action::NotifyReferrer(_))
+    matches!(
+        action,
+        Action::NotifyRoster
+            | Action::NotifyEnd
+            | Action::NotifyReferrer(_)
+            | Action::NotifyUser(_)
+            | Action::NotifyUserEnd(_)
+    )
 }
 
 impl Prompt {
@@ -32,12 +40,19 @@ impl Prompt {
             | Action::FocusCancels(_)
             | Action::SubscribeExpires
             | Action::SubscriptionExpires
+            | Action::UserSubscribeExpires(_)
+            | Action::UserSubscriptionExpires(_)
             | Action::ReferExpires(_) => state.is_silent(),
             // And so does the time-out by which a loss shows.
-            Action::NotifyTooLate | Action::ReferNotifyTooLate(_) | Action::Lose(_) => state.in_flight_count() == 1,
+            Action::NotifyTooLate | Action::ReferNotifyTooLate(_) | Action::UserNotifyTooLate(_) | Action::Lose(_) => {
+                state.in_flight_count() == 1
+            }
             // What came too late because it was lost does not come at all.
             Action::Deliver(Message::Subscription(SubscriptionMessage::Notify)) => {
                 state.ue.subscription != Subscription::Failed
+            }
+            Action::Deliver(Message::Subscriber(i, SubscriptionMessage::Notify)) => {
+                state.leg(i).subscription.subscriber != Subscription::Failed
             }
             Action::Deliver(Message::Refer(i, ReferMessage::Trying)) => state.leg(i).ue.refer != Refer::Unknown,
             _ => true,

@@ -68,6 +68,7 @@ impl Scope {
             Configuration::new(1, 0, false),
             Configuration::new(1, 1, false).with(Procedure::QuietReferral),
             Configuration::new(1, 2, false),
+            Configuration::new(1, 1, false).with(Procedure::ManySubscribers),
             Configuration::new(2, 1, true),
         ];
         const DEEP: &[Configuration] = &[

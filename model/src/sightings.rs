@@ -8,13 +8,14 @@ use stateright::{Model, Property};
 
 use crate::action::Action;
 use crate::conference::Conference;
-use crate::focus::{DialOut, Hosting, Notifier, Report};
+use crate::focus::{DialOut, Hosting, Report};
 use crate::message::{CallMessage, DialMessage, Kind, Message, ReferMessage, SubscriptionMessage};
 use crate::participant::Participant;
 use crate::procedures::Procedure;
+use crate::subscription::{Notifier, Subscription};
 use crate::system::{Leg, State};
 use crate::terms::{Invited, Outcome, Presence};
-use crate::ue::{Call, CallFailure, Refer, Subscription};
+use crate::ue::{Call, CallFailure, Refer};
 
 /// The sightings that a loss-free model with so many invited users has to have.
 #[must_use]
@@ -32,6 +33,9 @@ pub fn sightings<M: Model<State = State, Action = Action>>(model: Conference) ->
     }
     if invited >= 1 && model.procedures.has(Procedure::QuietReferral) {
         all.extend(quiet_referral());
+    }
+    if invited >= 1 && model.procedures.has(Procedure::ManySubscribers) {
+        all.extend(many_subscribers());
     }
     all
 }
@@ -205,6 +209,40 @@ fn leaving<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
     ]
 }
 
+fn many_subscribers<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
+    vec![
+        Property::sometimes("two subscribers", |_, state: &State| subscribed(state) && any(state, user_subscribed)),
+        Property::sometimes("an invited user subscribes, the creator does not", |_, state: &State| {
+            state.ue.call == Call::Confirmed
+                && state.ue.subscription == Subscription::None
+                && any(state, user_subscribed)
+        }),
+        Property::sometimes("who left hears that he has", |_, state: &State| {
+            subscribed(state) && any(state, |leg| user_subscribed(leg) && has_left(leg) && !leg.subscription.behind)
+        }),
+        Property::sometimes(
+            "a change waits for the answer of one subscriber, another has heard of it",
+            |_, state: &State| {
+                subscribed(state)
+                    && any(state, |leg| leg.subscription.notifier == Notifier::Notifying && leg.subscription.behind)
+                    && state.legs.iter().all(|leg| leg.ue.known == leg.focus.row())
+            },
+        ),
+        Property::sometimes("an invited user subscribed too late: 404", |_, state: &State| {
+            any(state, |leg| leg.subscription.subscriber == Subscription::Failed)
+        }),
+        Property::sometimes("end of the conference was told to all", |_, state: &State| {
+            let told = |leg: &Leg| leg.subscription.subscriber == Subscription::Ended;
+            over(state) && state.is_silent() && state.ue.subscription == Subscription::Ended && any(state, told)
+        }),
+    ]
+}
+
+/// An invited user is subscribed on both sides.
+fn user_subscribed(leg: &Leg) -> bool {
+    leg.subscription.subscriber == Subscription::Active && leg.subscription.notifier == Notifier::Active
+}
+
 fn several<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
     vec![
         Property::sometimes("two REFERs in flight", |_, state: &State| {
@@ -344,22 +382,40 @@ pub fn moments(model: Conference) -> Vec<Moment> {
             _ => false,
         }));
     }
+    if invited >= 1 && model.procedures.has(Procedure::ManySubscribers) {
+        all.push(Moment::new(
+            "conference NOTIFY to an invited user overtakes the 200 to SUBSCRIBE",
+            |state, action| match action {
+                Action::Deliver(Message::Subscriber(invited, SubscriptionMessage::Notify)) => {
+                    state.in_flight(Message::Subscriber(invited, SubscriptionMessage::SubscribeOk))
+                }
+                _ => false,
+            },
+        ));
+    }
     if losses >= 1 {
         all.push(Moment::new("conference NOTIFY too late", |_, action| action == Action::NotifyTooLate));
         if invited >= 1 {
             all.push(Moment::new("refer NOTIFY too late", |_, action| matches!(action, Action::ReferNotifyTooLate(_))));
         }
         let first = Invited::ALL[0];
+        let many = invited >= 1 && model.procedures.has(Procedure::ManySubscribers);
+        if many {
+            let too_late = |_: &State, action| matches!(action, Action::UserNotifyTooLate(_));
+            all.push(Moment::new("conference NOTIFY to an invited user too late", too_late));
+        }
         let messages = CallMessage::ALL.iter().copied().map(Message::Call);
         let messages = messages.chain(SubscriptionMessage::ALL.iter().copied().map(Message::Subscription));
         let legs = ReferMessage::ALL.iter().map(|kind| Message::Refer(first, *kind));
         let legs = legs.chain(DialMessage::ALL.iter().map(|kind| Message::Dial(first, *kind)));
-        let legs = legs.filter(|_| invited >= 1);
+        let subscribers = SubscriptionMessage::ALL.iter().map(|kind| Message::Subscriber(first, *kind));
+        let legs = legs.filter(|_| invited >= 1).chain(subscribers.filter(|_| many));
         // A message that only a first loss brings about needs a second to get lost.
         let second = |message: &Message| {
             matches!(
                 message,
                 Message::Subscription(SubscriptionMessage::NotifyRefused)
+                    | Message::Subscriber(_, SubscriptionMessage::NotifyRefused)
                     | Message::Refer(_, ReferMessage::NotifyRefused | ReferMessage::Report(Outcome::TimedOut))
             )
         };

@@ -3,12 +3,13 @@
 //! Read first: `ue.rs`, `focus.rs`, `participant.rs`, `action.rs`. Next: `conference.rs`.
 
 use crate::action::Action;
-use crate::focus::{DialOut, Focus, FocusLeg, Hosting, Notifier, Report};
+use crate::focus::{DialOut, Focus, FocusLeg, Hosting, Report};
 use crate::message::{CallMessage, DialMessage, Message, ReferMessage, SubscriptionMessage};
 use crate::network::{LegNetwork, Network};
 use crate::participant::Participant;
+use crate::subscription::{LegSubscription, Notifier, Subscription};
 use crate::terms::{Invited, MAX_INVITED, Outcome, Party, Presence};
-use crate::ue::{Call, Refer, Subscription, Ue, UeLeg};
+use crate::ue::{Call, Refer, Ue, UeLeg};
 
 /// Everything about one invited user. Blocks of different users can be exchanged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +20,8 @@ pub struct Leg {
     pub focus: FocusLeg,
     /// He himself.
     pub participant: Participant,
+    /// His own subscription to the conference package.
+    pub subscription: LegSubscription,
     /// What is in flight for him.
     pub network: LegNetwork,
 }
@@ -56,11 +59,11 @@ impl State {
     /// one.
     #[must_use]
     pub fn normal_form(mut self) -> Self {
-        let versions_matter = matches!(self.ue.subscription, Subscription::Subscribing { .. } | Subscription::Active)
-            && matches!(self.focus.notifier, Notifier::Active | Notifier::Notifying);
-        if !versions_matter {
+        if !(self.ue.subscription.is_live() && self.focus.notifier.is_live()) {
             self.focus.ahead = 0;
         }
+        let up = self.focus.is_up();
+        self.legs.iter_mut().for_each(|leg| leg.subscription.normalise(up));
         self.drop_dead_letters();
         let ranks = self.legs.map(|leg| leg.rank());
         for leg in &mut self.legs {
@@ -97,6 +100,9 @@ impl State {
                 leg.network.refer.remove(ReferMessage::Accepted);
                 leg.network.refer.remove(ReferMessage::AcceptedQuietly);
             }
+            if leg.subscription.subscriber != (Subscription::Subscribing { answered: false }) {
+                leg.network.subscription.remove(SubscriptionMessage::SubscribeOk);
+            }
             if !matches!(leg.focus.dial, DialOut::Calling | DialOut::Abandoned) {
                 leg.network.dial.remove(DialMessage::Ringing);
             }
@@ -117,21 +123,21 @@ impl State {
             Message::Subscription(kind) => self.network.subscription.contains(kind),
             Message::Refer(invited, kind) => self.leg(invited).network.refer.contains(kind),
             Message::Dial(invited, kind) => self.leg(invited).network.dial.contains(kind),
+            Message::Subscriber(invited, kind) => self.leg(invited).network.subscription.contains(kind),
         }
     }
 
     /// Whether nothing at all is in flight.
     #[must_use]
     pub fn is_silent(&self) -> bool {
-        self.network == Network::default()
-            && self.legs.iter().all(|leg| leg.network.refer.is_empty() && leg.network.dial.is_empty())
+        self.network == Network::default() && self.legs.iter().all(|leg| leg.network.is_empty())
     }
 
     /// How many messages are in flight.
     #[must_use]
     pub fn in_flight_count(&self) -> u32 {
         let between = self.network.call.len() + self.network.subscription.len();
-        self.legs.iter().map(|leg| leg.network.refer.len() + leg.network.dial.len()).sum::<u32>() + between
+        self.legs.iter().map(|leg| leg.network.len()).sum::<u32>() + between
     }
 
     /// The block of one invited user.
@@ -150,6 +156,7 @@ impl State {
             Message::Subscription(kind) => self.network.subscription.remove(kind),
             Message::Refer(invited, kind) => self.leg_mut(invited).network.refer.remove(kind),
             Message::Dial(invited, kind) => self.leg_mut(invited).network.dial.remove(kind),
+            Message::Subscriber(invited, kind) => self.leg_mut(invited).network.subscription.remove(kind),
         };
     }
 
@@ -171,6 +178,14 @@ impl State {
         }
     }
 
+    /// Whoever subscribed has to learn of what is in the roster now and was not `before`.
+    pub(crate) fn note_changes(&mut self, before: &Self) {
+        let row = |leg: &Leg| leg.focus.row();
+        if !self.legs.iter().map(row).eq(before.legs.iter().map(row)) {
+            self.legs.iter_mut().for_each(|leg| leg.subscription.on_change());
+        }
+    }
+
     /// `message` leaves the network and its receiver reacts.
     pub(crate) fn deliver(&mut self, message: Message) {
         self.take(message);
@@ -186,7 +201,7 @@ impl State {
             }
             (Message::Subscription(kind), Party::Ue) => {
                 let sent = &mut self.network.subscription;
-                if self.ue.on_subscription(kind, sent) {
+                if self.ue.subscription.on_message(kind, sent) {
                     self.focus.ahead = 0;
                     for leg in &mut self.legs {
                         leg.ue.known = leg.focus.told;
@@ -194,10 +209,8 @@ impl State {
                 }
             }
             (Message::Subscription(kind), _) => {
-                let mut sent = self.network.subscription;
-                let subscribed = self.focus.on_subscription(kind, &mut sent);
-                self.network.subscription = sent;
-                if subscribed {
+                let up = self.focus.is_up();
+                if self.focus.notifier.on_message(up, kind, &mut self.network.subscription) {
                     self.tell_roster();
                 }
             }
@@ -208,6 +221,15 @@ impl State {
             (Message::Refer(invited, kind), _) => {
                 let leg = self.leg_mut(invited);
                 leg.focus.on_refer(kind, &mut leg.network.refer);
+            }
+            (Message::Subscriber(invited, kind), Party::Participant(_)) => {
+                let leg = self.leg_mut(invited);
+                leg.subscription.on_subscriber_message(kind, &mut leg.network.subscription);
+            }
+            (Message::Subscriber(invited, kind), _) => {
+                let up = self.focus.is_up();
+                let leg = self.leg_mut(invited);
+                leg.subscription.on_notifier_message(up, kind, &mut leg.network.subscription);
             }
             (Message::Dial(invited, kind), Party::Participant(_)) => {
                 let leg = self.leg_mut(invited);
@@ -229,7 +251,7 @@ impl State {
             Message::Subscription(kind) => match kind {
                 SubscriptionMessage::Subscribe
                 | SubscriptionMessage::SubscribeOk
-                | SubscriptionMessage::SubscribeRefused => self.ue.on_subscribe_timeout(),
+                | SubscriptionMessage::SubscribeRefused => self.ue.subscription.on_subscribe_timeout(),
                 SubscriptionMessage::Notify
                 | SubscriptionMessage::NotifyEnd
                 | SubscriptionMessage::NotifyOk
@@ -250,6 +272,7 @@ impl State {
                     | ReferMessage::NotifyRefused => leg.focus.report = Report::Removed,
                 }
             }
+            Message::Subscriber(invited, kind) => self.leg_mut(invited).subscription.on_lost(kind),
             Message::Dial(invited, kind) => {
                 let leg = self.leg_mut(invited);
                 match kind {
@@ -290,6 +313,10 @@ impl State {
             Action::Answer(invited) => self.answer(invited, DialMessage::Answer, Participant::Answered),
             Action::Busy(invited) => self.answer(invited, DialMessage::Busy, Participant::Over),
             Action::Decline(invited) => self.answer(invited, DialMessage::Decline, Participant::Over),
+            Action::UserSubscribes(invited) => {
+                let leg = self.leg_mut(invited);
+                leg.subscription.subscribe(&mut leg.network.subscription);
+            }
             Action::UserLeaves(invited) => self.answer(invited, DialMessage::UserBye, Participant::Leaving),
             _ => {}
         }

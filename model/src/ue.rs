@@ -2,8 +2,9 @@
 //!
 //! Read first: RFC 4579 5.4 and 5.5, RFC 3262, RFC 6665 4.1, RFC 3515 2.4. Next: `focus.rs`.
 
-use crate::message::{CallMessage, ReferMessage, SubscriptionMessage};
+use crate::message::{CallMessage, ReferMessage};
 use crate::network::Messages;
+use crate::subscription::Subscription;
 use crate::terms::{Outcome, Presence, SecondOffer};
 
 /// The UE's view of its call, D1.
@@ -50,25 +51,6 @@ pub enum CallFailure {
     Rejected,
     /// No answer to the INVITE (Timer B).
     TimedOut,
-}
-
-/// The UE's subscription to the conference package, D2.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Subscription {
-    /// Not subscribed yet.
-    #[default]
-    None,
-    /// SUBSCRIBE sent, no NOTIFY yet.
-    Subscribing {
-        /// Whether the 2xx came.
-        answered: bool,
-    },
-    /// A NOTIFY came (also when the 2xx has not: RFC 6665 4.1.2.4).
-    Active,
-    /// The focus ended it, or it ran out.
-    Ended,
-    /// Refused, timed out, or no NOTIFY within Timer N.
-    Failed,
 }
 
 /// What the UE knows of the REFER for one invited user.
@@ -153,49 +135,6 @@ impl Ue {
             Call::Leaving => Call::Over,
             call => call,
         };
-    }
-
-    /// Reacts to a message in D2; tells whether it was a document that it applied.
-    pub(crate) fn on_subscription(
-        &mut self,
-        message: SubscriptionMessage,
-        sent: &mut Messages<SubscriptionMessage>,
-    ) -> bool {
-        let alive = matches!(self.subscription, Subscription::Subscribing { .. } | Subscription::Active);
-        match message {
-            SubscriptionMessage::Notify | SubscriptionMessage::NotifyEnd if !alive => {
-                sent.insert(SubscriptionMessage::NotifyRefused);
-                return false;
-            }
-            SubscriptionMessage::Notify => {
-                sent.insert(SubscriptionMessage::NotifyOk);
-                self.subscription = Subscription::Active;
-                return true;
-            }
-            SubscriptionMessage::NotifyEnd => {
-                sent.insert(SubscriptionMessage::NotifyOk);
-                self.subscription = Subscription::Ended;
-            }
-            SubscriptionMessage::SubscribeOk => {
-                if self.subscription == (Subscription::Subscribing { answered: false }) {
-                    self.subscription = Subscription::Subscribing { answered: true };
-                }
-            }
-            SubscriptionMessage::SubscribeRefused => {
-                if self.subscription == (Subscription::Subscribing { answered: false }) {
-                    self.subscription = Subscription::Failed;
-                }
-            }
-            SubscriptionMessage::Subscribe | SubscriptionMessage::NotifyOk | SubscriptionMessage::NotifyRefused => {}
-        }
-        false
-    }
-
-    /// Its SUBSCRIBE timed out. A NOTIFY that came first has made the subscription all the same (RFC 6665 4.1.2.4).
-    pub(crate) fn on_subscribe_timeout(&mut self) {
-        if self.subscription == (Subscription::Subscribing { answered: false }) {
-            self.subscription = Subscription::Failed;
-        }
     }
 }
 

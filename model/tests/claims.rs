@@ -4,6 +4,9 @@
 //! behaviour changed. It is explored up to the states that break the claim meant for it; there must be such states,
 //! and no other claim may break before.
 
+#[path = "claims/subscribers.rs"]
+mod subscribers;
+
 use imsconf_model::{
     Action, Call, CallMessage, Conference, DialMessage, DialOut, Graph, Hosting, Invited, Leg, Message, Notifier,
     Outcome, Participant, Presence, Procedure, Procedures, Refer, ReferMessage, Report, State, Subscription,
@@ -94,18 +97,15 @@ impl<F: Fn(&State) -> bool> Visitor<Wrong> for While<F> {
     }
 }
 
-fn wrong(fault: &Fault) -> Wrong {
+fn wrong(fault: &Fault, procedures: Procedures) -> Wrong {
     let (invited, losses) = fault.model;
-    let right = Conference::new(invited, losses);
-    let procedure = OPTIONAL.iter().find(|(_, own)| own.what == fault.what).map(|(procedure, _)| *procedure);
-    let right = procedure.map_or(right, |procedure| right.with(Procedures::NONE.with(procedure)));
-    Wrong { right, how: fault.how }
+    Wrong { right: Conference::new(invited, losses).with(procedures), how: fault.how }
 }
 
 #[test]
 fn each_claim_refutes_the_model_that_is_wrong_in_it() {
-    for fault in faults() {
-        let wrong = wrong(fault);
+    for (fault, procedures) in faults() {
+        let wrong = wrong(fault, procedures);
         let meant = |property: &Property<Wrong>| property.name == fault.claim;
         let (meant, others): (Vec<_>, Vec<_>) = wrong.properties().into_iter().partition(meant);
         let [meant] = meant.as_slice() else { panic!("{}: no such claim", fault.claim) };
@@ -123,7 +123,7 @@ fn each_claim_refutes_the_model_that_is_wrong_in_it() {
 #[test]
 fn there_is_a_wrong_model_for_every_claim() {
     for claim in claims::<Conference>() {
-        assert!(faults().any(|fault| fault.claim == claim.name), "no wrong model for {}", claim.name);
+        assert!(faults().any(|(fault, _)| fault.claim == claim.name), "no wrong model for {}", claim.name);
     }
 }
 
@@ -132,7 +132,7 @@ fn the_graph_sees_what_goes_on_for_ever() {
     let expected = [("changes its mind about the CANCEL", [true, false]), ("notifies without end", [true, true])];
     for (fault, (what, refuted)) in ENDLESS.iter().zip(expected) {
         assert_eq!(fault.what, what);
-        let wrong = wrong(fault);
+        let wrong = wrong(fault, Procedures::NONE);
         let graph = Graph::walk(&wrong, &walk(false), &mut ());
         let verdicts = ends_well(&graph).map(|verdict| verdict.path.is_some());
         assert_eq!(verdicts, refuted, "{what}");
@@ -151,9 +151,13 @@ fn delivered_refer(action: Action, kind: ReferMessage) -> Option<Invited> {
     }
 }
 
-/// All of them.
-fn faults() -> impl Iterator<Item = &'static Fault> {
-    FAULTS.iter().chain(OPTIONAL.iter().map(|(_, fault)| fault))
+/// All of them, each with the optional procedure in which it shows.
+fn faults() -> impl Iterator<Item = (&'static Fault, Procedures)> {
+    let plain = FAULTS.iter().map(|fault| (fault, Procedures::NONE));
+    let optional = OPTIONAL.iter().map(|(procedure, fault)| (*procedure, fault));
+    let many = subscribers::FAULTS.iter().map(|fault| (Procedure::ManySubscribers, fault));
+    let optional = optional.chain(many).map(|(procedure, fault)| (fault, Procedures::NONE.with(procedure)));
+    plain.chain(optional)
 }
 
 /// The faults that only a model with an optional procedure has.

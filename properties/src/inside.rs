@@ -4,11 +4,13 @@
 //! They are judged at the end of a run, when the world is quiescent and the timers that absorb late copies have run
 //! out.
 
-use imsconf::view::{CallState, ConferenceView, Counts, FocusCallState, LegState, NotifierState, SubscriberState};
+use imsconf::view::{
+    CallState, ConferenceView, Counts, FocusCallState, LegState, NotifierState, SubscriberState, SubscriptionView,
+};
 
 use crate::observe::{Judge, Party, Rule};
 use crate::verdict::Level;
-use crate::world::{World, user_uri};
+use crate::world::{World, creator_uri, user_uri};
 
 static NO_LEAK: Rule = Rule::new("I-NO-LEAK", "RF-29", Level::Fail);
 static ROSTER: Rule = Rule::new("I-ROSTER-EQUAL", "EV-48", Level::Fail);
@@ -26,7 +28,8 @@ pub fn judge(world: &World, judge: &mut Judge) {
     for (number, user) in (0..).zip(world.users()) {
         let view = user.view();
         let in_call = usize::from(user_in_call(world, number));
-        let owns = Counts { transactions: 0, dialogs: in_call, usages: in_call };
+        let alive = in_call + usize::from(view.subscription.state == SubscriberState::Active);
+        let owns = Counts { transactions: 0, dialogs: alive, usages: alive };
         leak(judge, Party::Participant(number), view.counts, owns);
     }
     if !world.has_losses() {
@@ -47,10 +50,11 @@ fn both_ends(world: &World, conference: Option<&ConferenceView>, judge: &mut Jud
     let call = conference
         .is_some_and(|conference| matches!(conference.call, FocusCallState::Answered | FocusCallState::Confirmed));
     agree("the creator's call", ue.call == CallState::Confirmed, Party::Focus, call);
-    let notified = conference
-        .is_some_and(|conference| conference.subscriptions.iter().any(|view| view.state == NotifierState::Active));
-    let subscribed = ue.subscription.state == SubscriberState::Active;
-    agree("the conference subscription", subscribed, Party::Focus, notified);
+    for (party, uri, subscription) in subscribers(world) {
+        let notified = conference.is_some_and(|conference| is_notified(conference, &uri));
+        let subscribed = subscription.state == SubscriberState::Active;
+        agree(&format!("the conference subscription of the {party}"), subscribed, Party::Focus, notified);
+    }
     for number in 0..world.settings().invited {
         let joined = conference.is_some_and(|conference| {
             let mut theirs = conference.invitations.iter().filter(|invitation| invitation.target == user_uri(number));
@@ -88,18 +92,33 @@ fn user_in_call(world: &World, number: u8) -> bool {
     matches!(call, Some(Offered | Ringing | Answered | InCall))
 }
 
-/// A live subscriber knows the focus' roster.
+/// Everybody who can subscribe, with his address of record and his end of the subscription.
+fn subscribers(world: &World) -> impl Iterator<Item = (Party, String, SubscriptionView)> + '_ {
+    let ue = (Party::Ue, creator_uri(), world.ue().view().subscription);
+    let users = (0..).zip(world.users());
+    let users = users.map(|(user, agent)| (Party::Participant(user), user_uri(user), agent.view().subscription));
+    std::iter::once(ue).chain(users)
+}
+
+/// Whether the focus notifies this subscriber.
+fn is_notified(conference: &ConferenceView, subscriber: &str) -> bool {
+    let mut own = conference.subscriptions.iter().filter(|view| view.subscriber == subscriber);
+    own.any(|view| view.state == NotifierState::Active)
+}
+
+/// Each live subscriber knows the focus' roster.
 fn roster(world: &World, conference: Option<&ConferenceView>, judge: &mut Judge) {
     let Some(conference) = conference else { return };
-    let known = world.ue().view().subscription;
-    let live = conference.subscriptions.iter().any(|view| view.state == NotifierState::Active);
-    if !live || known.state != SubscriberState::Active {
-        return;
-    }
-    let (mut told, mut knows) = (conference.roster.clone(), known.roster);
+    let mut told = conference.roster.clone();
     told.sort();
-    knows.sort();
-    judge.rule(&ROSTER, Party::Focus, told == knows, &[], || {
-        format!("the focus has {told:?}, the subscriber knows {knows:?}")
-    });
+    for (party, uri, known) in subscribers(world) {
+        if known.state != SubscriberState::Active || !is_notified(conference, &uri) {
+            continue;
+        }
+        let mut knows = known.roster;
+        knows.sort();
+        judge.rule(&ROSTER, Party::Focus, told == knows, &[], || {
+            format!("the focus has {told:?}, the {party} knows {knows:?}")
+        });
+    }
 }

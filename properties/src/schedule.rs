@@ -107,6 +107,8 @@ pub enum Step {
     Decline(u8),
     /// The invited user leaves the conference.
     UserLeaves(u8),
+    /// The invited user subscribes to the conference event package.
+    UserSubscribes(u8),
     /// From now on the focus refuses (`true`) or admits creations.
     RefuseCreation(bool),
     /// From now on the focus refuses (`true`) or admits REFERs.
@@ -203,7 +205,8 @@ impl Step {
             | Self::Answer(user)
             | Self::Busy(user)
             | Self::Decline(user)
-            | Self::UserLeaves(user) => Some(user),
+            | Self::UserLeaves(user)
+            | Self::UserSubscribes(user) => Some(user),
             Self::Create(_)
             | Self::Subscribe
             | Self::Leave

@@ -40,8 +40,15 @@ fn opening() -> impl Strategy<Value = Vec<Step>> {
         2 => second_offer().prop_map(|offer| vec![Step::Create(offer)]),
         5 => second_offer().prop_map(|offer| vec![Step::Create(offer), Step::Flush]),
         3 => second_offer().prop_map(|offer| vec![Step::Create(offer), Step::Flush, Step::Subscribe, Step::Flush]),
+        1 => second_offer().prop_map(occupied),
         1 => Just(vec![]),
     ]
+}
+
+/// The creator and one invited user are in the conference, and both have subscribed.
+fn occupied(offer: SecondOffer) -> Vec<Step> {
+    let steps = [Step::Create(offer), Step::Subscribe, Step::Invite(0), Step::Answer(0), Step::UserSubscribes(0)];
+    steps.into_iter().flat_map(|step| [step, Step::Flush]).collect()
 }
 
 fn step(invited: u8) -> impl Strategy<Value = Step> {
@@ -69,6 +76,7 @@ fn command(invited: u8) -> impl Strategy<Value = Step> {
         1 => (0..invited).prop_map(Step::Busy),
         1 => (0..invited).prop_map(Step::Decline),
         2 => (0..invited).prop_map(Step::UserLeaves),
+        2 => (0..invited).prop_map(Step::UserSubscribes),
         1 => prop::bool::weighted(0.3).prop_map(Step::RefuseCreation),
         1 => prop::bool::weighted(0.3).prop_map(Step::RefuseRefer),
         1 => prop::bool::weighted(0.4).prop_map(Step::InsistOnReports),
@@ -119,6 +127,6 @@ mod tests {
             let text = format!("{step:?}");
             kinds.insert(text.split('(').next().unwrap_or_default().to_owned());
         }
-        assert_eq!(kinds.len(), 20, "{kinds:?}");
+        assert_eq!(kinds.len(), 21, "{kinds:?}");
     }
 }

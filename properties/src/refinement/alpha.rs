@@ -5,17 +5,18 @@
 //! without the message. Every translation is an exhaustive match, so a new state on either side does not compile
 //! unnoticed.
 
+use imsconf::role::participant::Participant;
 use imsconf::view::{
-    CallState, EarlyStage, FocusCallState, InvitationView, LegState, NotifierState, ParticipantState, ReferralState,
-    ReportState, SubscriberState, SubscriptionView, UeView,
+    CallState, ConferenceView, EarlyStage, FocusCallState, InvitationView, LegState, NotifierState, NotifierView,
+    ParticipantState, ReferralState, ReportState, RosterEntry, SubscriberState, SubscriptionView, UeView,
 };
 use imsconf_model as model;
 use imsconf_model::{CallMessage, DialMessage, Message, Outcome, ReferMessage, SubscriptionMessage};
 
+use crate::observe::Party;
 use crate::oracle::Sip;
-use crate::oracle::conference::Roster;
 use crate::schedule::SecondOffer;
-use crate::world::{Datagram, Exchange, Ledger, Subject, World, user_uri};
+use crate::world::{Datagram, Exchange, Ledger, Subject, Told, World, creator_uri, user_uri};
 
 /// Losses that the model is given: more than any schedule can use, so that the budget never decides.
 pub(super) const LOSSES: u8 = u8::MAX;
@@ -36,23 +37,28 @@ pub fn alpha(world: &World) -> model::State {
     state.ue.subscription = subscription(&ue.subscription);
     if let Some(conference) = conference {
         state.focus.hosting = hosting(conference.call);
-        let notifier = conference.subscriptions.last();
-        state.focus.notifier =
-            notifier.map_or(model::Notifier::None, |view| notifier_state(view.state, view.in_flight));
-        state.focus.ahead = ahead(ledger, &ue.subscription);
+        state.focus.notifier = notifier(conference, &creator_uri());
+        state.focus.ahead = ahead(ledger.told(Party::Ue), &ue.subscription);
     }
     for (user, leg) in (0..world.settings().invited).zip(&mut state.legs) {
         let uri = user_uri(user);
         let referral = ue.referrals.iter().find(|referral| ledger.user(&referral.target) == Some(user));
         leg.ue.refer = referral.map_or(model::Refer::Idle, |referral| refer(referral.state));
-        leg.ue.known = known(&ue.subscription, &uri);
+        leg.ue.known = known(&ue.subscription.roster, &uri);
         let invitation = conference.and_then(|conference| {
             conference.invitations.iter().find(|invitation| ledger.user(&invitation.target) == Some(user))
         });
         leg.focus = invitation.map_or_else(model::FocusLeg::default, focus_leg);
-        leg.focus.told = told(ledger.told(), &uri);
-        leg.participant =
-            world.users().get(usize::from(user)).map_or(model::Participant::Idle, |user| participant(user.view().call));
+        leg.focus.told = told(ledger.told(Party::Ue), &uri);
+        let Some(own) = world.users().get(usize::from(user)).map(Participant::view) else { continue };
+        leg.participant = participant(own.call);
+        leg.subscription.subscriber = subscription(&own.subscription);
+        if let Some(conference) = conference {
+            let told = ledger.told(Party::Participant(user));
+            leg.subscription.notifier = notifier(conference, &uri);
+            leg.subscription.ahead = ahead(told, &own.subscription);
+            leg.subscription.behind = is_behind(world, conference, told, &uri);
+        }
     }
     put_in_flight(world, &mut state);
     state.normal_form()
@@ -98,6 +104,23 @@ const fn subscription(view: &SubscriptionView) -> model::Subscription {
     }
 }
 
+/// The latest subscription of this user at the focus.
+fn subscribed<'v>(conference: &'v ConferenceView, subscriber: &str) -> Option<&'v NotifierView> {
+    conference.subscriptions.iter().rfind(|view| view.subscriber == subscriber)
+}
+
+fn notifier(conference: &ConferenceView, subscriber: &str) -> model::Notifier {
+    let view = subscribed(conference, subscriber);
+    view.map_or(model::Notifier::None, |view| notifier_state(view.state, view.in_flight))
+}
+
+/// Whether a subscriber has to learn of something: the focus says so, or what it sent is not what is.
+fn is_behind(world: &World, conference: &ConferenceView, sent: Option<&Told>, subscriber: &str) -> bool {
+    let owing = subscribed(conference, subscriber).is_some_and(|view| view.owing);
+    let users = (0..world.settings().invited).map(user_uri);
+    owing || users.into_iter().any(|uri| told(sent, &uri) != known(&conference.roster, &uri))
+}
+
 const fn hosting(call: FocusCallState) -> model::Hosting {
     match call {
         FocusCallState::Early => model::Hosting::Early,
@@ -119,9 +142,9 @@ const fn notifier_state(state: NotifierState, in_flight: bool) -> model::Notifie
 }
 
 /// How many versions the last document sent is ahead of the last one applied.
-fn ahead(ledger: &Ledger, subscription: &SubscriptionView) -> u8 {
-    let Some(sent) = ledger.told().version else { return 0 };
-    let applied = subscription.version.or_else(|| ledger.first_version().and_then(|first| first.checked_sub(1)));
+fn ahead(told: Option<&Told>, subscription: &SubscriptionView) -> u8 {
+    let Some((told, sent)) = told.and_then(|told| Some((told, told.roster.version?))) else { return 0 };
+    let applied = subscription.version.or_else(|| told.first_version.and_then(|first| first.checked_sub(1)));
     let ahead = applied.and_then(|applied| sent.checked_sub(applied));
     // A UE ahead of its focus is no state of the model: any large number makes the check fail.
     ahead.and_then(|ahead| u8::try_from(ahead).ok()).unwrap_or(u8::MAX)
@@ -146,16 +169,16 @@ fn outcome(code: u16) -> Option<Outcome> {
     Outcome::ALL.into_iter().find(|outcome| outcome.status_code() == code)
 }
 
-fn known(subscription: &SubscriptionView, uri: &str) -> model::Presence {
-    match subscription.roster.iter().find(|entry| entry.entity == uri) {
+fn known(roster: &[RosterEntry], uri: &str) -> model::Presence {
+    match roster.iter().find(|entry| entry.entity == uri) {
         Some(entry) if entry.connected => model::Presence::Connected,
         Some(_) => model::Presence::Disconnected,
         None => model::Presence::Absent,
     }
 }
 
-fn told(roster: &Roster, uri: &str) -> model::Presence {
-    match roster.users.get(uri) {
+fn told(told: Option<&Told>, uri: &str) -> model::Presence {
+    match told.and_then(|told| told.roster.users.get(uri)) {
         Some(endpoints) if endpoints.values().any(|endpoint| endpoint.status.as_deref() == Some("connected")) => {
             model::Presence::Connected
         }
@@ -228,7 +251,13 @@ fn put_in_flight(world: &World, state: &mut model::State) {
         ];
         let dial = dialog.into_iter().flat_map(|subject| pending(ledger, subject));
         let dial = dial.filter(|message| dial_is_awaited(*message, &leg));
-        refer.chain(notify).chain(dial).for_each(|message| insert(state, message));
+        let model::LegSubscription { subscriber, notifier, .. } = leg.subscription;
+        let subscribing = subscriber == model::Subscription::Subscribing { answered: false };
+        let subscribe = pending(ledger, Subject::UserSubscribe(user)).filter(|_| subscribing);
+        let notified = matches!(notifier, model::Notifier::Notifying | model::Notifier::Ending);
+        let tell = pending(ledger, Subject::UserNotify(user)).filter(|_| notified);
+        let subscription = subscribe.chain(tell);
+        refer.chain(notify).chain(dial).chain(subscription).for_each(|message| insert(state, message));
     }
     rank_refers(ledger, state, world.settings().invited);
 }
@@ -245,6 +274,11 @@ fn insert(state: &mut model::State, message: Message) {
         Message::Dial(user, kind) => {
             if let Some(leg) = state.legs.get_mut(user.index()) {
                 leg.network.dial.insert(kind);
+            }
+        }
+        Message::Subscriber(user, kind) => {
+            if let Some(leg) = state.legs.get_mut(user.index()) {
+                leg.network.subscription.insert(kind);
             }
         }
     }
@@ -329,15 +363,10 @@ pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, re
         (Subject::CallAck, None) => Some(Message::Call(CallMessage::Ack)),
         (Subject::CallBye, None) => Some(Message::Call(CallMessage::Bye)),
         (Subject::CallBye, Some(_)) => Some(Message::Call(CallMessage::ByeAnswered)),
-        (Subject::Subscribe, None) => Some(Message::Subscription(SubscriptionMessage::Subscribe)),
-        (Subject::Subscribe, Some(_)) if success => Some(Message::Subscription(SubscriptionMessage::SubscribeOk)),
-        (Subject::Subscribe, Some(_)) => Some(Message::Subscription(SubscriptionMessage::SubscribeRefused)),
-        (Subject::RosterNotify, None) if exchange.content.terminated => {
-            Some(Message::Subscription(SubscriptionMessage::NotifyEnd))
-        }
-        (Subject::RosterNotify, None) => Some(Message::Subscription(SubscriptionMessage::Notify)),
-        (Subject::RosterNotify, Some(_)) if success => Some(Message::Subscription(SubscriptionMessage::NotifyOk)),
-        (Subject::RosterNotify, Some(_)) => Some(Message::Subscription(SubscriptionMessage::NotifyRefused)),
+        (Subject::Subscribe, _) => Some(Message::Subscription(subscribe(reply))),
+        (Subject::RosterNotify, _) => Some(Message::Subscription(notify(exchange, reply))),
+        (Subject::UserSubscribe(user), _) => Some(Message::Subscriber(leg(user)?, subscribe(reply))),
+        (Subject::UserNotify(user), _) => Some(Message::Subscriber(leg(user)?, notify(exchange, reply))),
         (Subject::Refer(user), None) if ledger.overtakes(exchange.cseq) => {
             Some(Message::Refer(leg(user)?, ReferMessage::OvertakenRefer))
         }
@@ -360,6 +389,23 @@ pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, re
         (Subject::UserBye(user), None) => Some(Message::Dial(leg(user)?, DialMessage::UserBye)),
         (Subject::UserBye(user), Some(_)) => Some(Message::Dial(leg(user)?, DialMessage::UserByeAnswered)),
         (Subject::CallAck | Subject::DialAck(_) | Subject::Cancel(_), Some(_)) | (Subject::Other, _) => None,
+    }
+}
+
+const fn subscribe(reply: Option<u16>) -> SubscriptionMessage {
+    match reply {
+        None => SubscriptionMessage::Subscribe,
+        Some(200..=299) => SubscriptionMessage::SubscribeOk,
+        Some(_) => SubscriptionMessage::SubscribeRefused,
+    }
+}
+
+const fn notify(exchange: &Exchange, reply: Option<u16>) -> SubscriptionMessage {
+    match reply {
+        None if exchange.content.terminated => SubscriptionMessage::NotifyEnd,
+        None => SubscriptionMessage::Notify,
+        Some(200..=299) => SubscriptionMessage::NotifyOk,
+        Some(_) => SubscriptionMessage::NotifyRefused,
     }
 }
 

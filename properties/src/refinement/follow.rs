@@ -77,6 +77,7 @@ impl Follower {
             Action::Busy(invited) => self.command(Step::Busy(user(invited))),
             Action::Decline(invited) => self.command(Step::Decline(user(invited))),
             Action::UserLeaves(invited) => self.command(Step::UserLeaves(user(invited))),
+            Action::UserSubscribes(invited) => self.command(Step::UserSubscribes(user(invited))),
             Action::FocusAdmitsCreation => {
                 self.decided(Step::RefuseCreation(false), Message::Call(CallMessage::Invite))
             }
@@ -100,7 +101,12 @@ impl Follower {
                 self.decided(Step::RefuseRefer(true), message.ok_or("no REFER for him is in flight")?)
             }
             Action::Deliver(message) => self.deliver(message),
-            Action::NotifyRoster | Action::NotifyEnd | Action::NotifyReferrer(_) | Action::FocusCancels(_) => Ok(()),
+            Action::NotifyRoster
+            | Action::NotifyEnd
+            | Action::NotifyUser(_)
+            | Action::NotifyUserEnd(_)
+            | Action::NotifyReferrer(_)
+            | Action::FocusCancels(_) => Ok(()),
             Action::GiveUp(invited) => self.fire_until(|world| {
                 let leg = alpha(world).legs.get(invited.index()).map(|leg| leg.focus.dial);
                 !matches!(leg, Some(imsconf_model::DialOut::Calling | imsconf_model::DialOut::Alerting))
@@ -114,6 +120,18 @@ impl Follower {
             }
             Action::SubscriptionExpires => {
                 self.fire_until(|world| alpha(world).ue.subscription == imsconf_model::Subscription::Ended)
+            }
+            Action::UserSubscribeExpires(invited) => self.fire_until(|world| {
+                alpha(world).leg(invited).subscription.subscriber == imsconf_model::Subscription::Failed
+            }),
+            Action::UserSubscriptionExpires(invited) => self.fire_until(|world| {
+                alpha(world).leg(invited).subscription.subscriber == imsconf_model::Subscription::Ended
+            }),
+            Action::UserNotifyTooLate(invited) => {
+                let notify = Message::Subscriber(invited, imsconf_model::SubscriptionMessage::Notify);
+                self.too_late(notify, |world| {
+                    alpha(world).leg(invited).subscription.subscriber == imsconf_model::Subscription::Failed
+                })
             }
             Action::NotifyTooLate => self
                 .too_late(Message::Subscription(imsconf_model::SubscriptionMessage::Notify), |world| {

@@ -92,7 +92,7 @@ pub(super) fn unawaited<'o>(after: &model::State, outcome: &'o Outcome, ledger: 
         let Entry { subject, reply, first } = crossing.entry;
         // Nobody waits for what becomes of an ACK or a CANCEL; a SUBSCRIBE that refreshes is below the model.
         let exempt = [Subject::CallAck, Subject::Subscribe].contains(&subject)
-            || matches!(subject, Subject::DialAck(_) | Subject::Cancel(_));
+            || matches!(subject, Subject::DialAck(_) | Subject::Cancel(_) | Subject::UserSubscribe(_));
         let exchange = ledger.exchange(subject).filter(|_| first && reply.is_none() && !exempt);
         let message = exchange.and_then(|exchange| alpha::message(ledger, subject, exchange, None));
         message.is_some_and(|message| !in_flight(after).any(|own| own == message))
@@ -116,6 +116,7 @@ fn command(step: Step) -> Image {
         Step::RefuseCreation(_) | Step::RefuseRefer(_) | Step::InsistOnReports(_) => {
             return Image::Stutter(Stutter::Policy);
         }
+        Step::UserSubscribes(user) => invited(user).map(Action::UserSubscribes),
         Step::Deliver(_)
         | Step::Drop(_)
         | Step::Duplicate(_)
@@ -141,8 +142,12 @@ fn arrival(before: &model::State, entry: Entry, outcome: &Outcome, ledger: &Ledg
         // The NOTIFY that a SUBSCRIBE is owed at once is part of its acceptance (RFC 6665 section 4.2.1.2).
         reactions.retain(|action| *action != Action::NotifyRoster);
     }
-    if refresh_refused(before, entry) {
-        return Image::Seq(vec![Action::SubscriptionExpires]);
+    if let (Subject::UserSubscribe(user), None) = (entry.subject, entry.reply) {
+        let own = Invited::new(usize::from(user));
+        reactions.retain(|action| own.is_none_or(|own| *action != Action::NotifyUser(own)));
+    }
+    if let Some(end) = refresh_refused(before, entry) {
+        return Image::Seq(vec![end]);
     }
     let message = ledger
         .exchange(entry.subject)
@@ -168,10 +173,18 @@ fn arrival(before: &model::State, entry: Entry, outcome: &Outcome, ledger: &Ledg
     }
 }
 
-/// The UE learns from a refused refresh that its subscription is gone (RFC 6665 section 4.1.2.2).
-fn refresh_refused(before: &model::State, entry: Entry) -> bool {
-    let refused = entry.reply.is_some_and(|code| code >= 300);
-    entry.first && entry.subject == Subject::Subscribe && refused && before.ue.subscription == Subscription::Active
+/// A subscriber learns from a refused refresh that his subscription is gone (RFC 6665 section 4.1.2.2).
+fn refresh_refused(before: &model::State, entry: Entry) -> Option<Action> {
+    let refused = entry.first && entry.reply.is_some_and(|code| code >= 300);
+    let (subscriber, end) = match entry.subject {
+        Subject::Subscribe => (before.ue.subscription, Action::SubscriptionExpires),
+        Subject::UserSubscribe(user) => {
+            let own = Invited::new(usize::from(user))?;
+            (before.leg(own).subscription.subscriber, Action::UserSubscriptionExpires(own))
+        }
+        _ => return None,
+    };
+    (refused && subscriber == Subscription::Active).then_some(end)
 }
 
 /// A REFER in flight may have been overtaken before it arrived.
@@ -234,6 +247,10 @@ fn reactions(before: &model::State, sent: &[Crossing], by_timer: bool) -> Vec<Ac
             let ended = crossing.message.subscription_state().is_some_and(|state| state.is_terminated());
             Some(if ended { Action::NotifyEnd } else { Action::NotifyRoster })
         }
+        Subject::UserNotify(user) => {
+            let ended = crossing.message.subscription_state().is_some_and(|state| state.is_terminated());
+            Invited::new(usize::from(user)).map(if ended { Action::NotifyUserEnd } else { Action::NotifyUser })
+        }
         Subject::ReferNotify(user) => Invited::new(usize::from(user)).map(Action::NotifyReferrer),
         _ => None,
     });
@@ -257,16 +274,28 @@ fn fired(before: &model::State, outcome: &Outcome) -> Image {
     if ends.is_empty() {
         return if reactions.is_empty() { Image::Stutter(Stutter::Timer) } else { Image::Seq(reactions) };
     }
-    // Several waits can end at the same instant: every subset, the small ones first.
-    let mut subsets: Vec<u32> = (0..1 << ends.len()).collect();
-    subsets.sort_by_key(|subset: &u32| subset.count_ones());
-    let chosen = |subset: u32| ends.iter().enumerate().filter(move |(index, _)| subset & 1 << index != 0);
-    let sequence = |subset| chosen(subset).map(|(_, end)| *end).chain(reactions.iter().copied()).collect();
-    Image::AnyOf(subsets.into_iter().map(sequence).collect())
+    let with_reactions = |ended: Vec<Action>| ended.into_iter().chain(reactions.iter().copied()).collect();
+    Image::AnyOf(subsets(&ends, MOST_TOGETHER).into_iter().map(with_reactions).collect())
 }
 
-/// The most waits that are taken to end together.
-const MOST_WAITS: usize = 10;
+/// The most waits that are taken to end at the same instant.
+const MOST_TOGETHER: usize = 4;
+
+/// Every subset of `ends` with at most `most` of them, the small ones first.
+fn subsets(ends: &[Action], most: usize) -> Vec<Vec<Action>> {
+    let mut all = vec![vec![]];
+    // The subsets of one size, each with the place after its last member.
+    let mut level = vec![(vec![], 0)];
+    for _ in 0..most.min(ends.len()) {
+        let larger = level.iter().flat_map(|(subset, next)| {
+            let added = ends.iter().enumerate().skip(*next);
+            added.map(move |(place, end)| (subset.iter().copied().chain([*end]).collect::<Vec<_>>(), place + 1))
+        });
+        level = larger.collect();
+        all.extend(level.iter().map(|(subset, _)| subset.clone()));
+    }
+    all
+}
 
 /// The actions by which a wait for something lost can end.
 fn waits(before: &model::State) -> Vec<Action> {
@@ -282,7 +311,12 @@ fn waits(before: &model::State) -> Vec<Action> {
         Subscription::Active => vec![Action::SubscriptionExpires],
         Subscription::None | Subscription::Ended | Subscription::Failed => vec![],
     };
-    lost.chain(refers).chain(subscription).take(MOST_WAITS).collect()
+    let users = Invited::ALL.into_iter().flat_map(|user| match before.leg(user).subscription.subscriber {
+        Subscription::Subscribing { .. } => vec![Action::UserSubscribeExpires(user), Action::UserNotifyTooLate(user)],
+        Subscription::Active => vec![Action::UserSubscriptionExpires(user)],
+        Subscription::None | Subscription::Ended | Subscription::Failed => vec![],
+    });
+    lost.chain(refers).chain(subscription).chain(users).collect()
 }
 
 pub(super) fn in_flight(state: &model::State) -> impl Iterator<Item = Message> + '_ {
@@ -290,7 +324,8 @@ pub(super) fn in_flight(state: &model::State) -> impl Iterator<Item = Message> +
     let subscription = state.network.subscription.iter().map(Message::Subscription);
     let legs = Invited::ALL.into_iter().zip(&state.legs).flat_map(|(user, leg)| {
         let refer = leg.network.refer.iter().map(move |kind| Message::Refer(user, kind));
-        refer.chain(leg.network.dial.iter().map(move |kind| Message::Dial(user, kind)))
+        let dial = leg.network.dial.iter().map(move |kind| Message::Dial(user, kind));
+        refer.chain(dial).chain(leg.network.subscription.iter().map(move |kind| Message::Subscriber(user, kind)))
     });
     call.chain(subscription).chain(legs)
 }

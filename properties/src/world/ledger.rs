@@ -23,10 +23,14 @@ pub enum Subject {
     CallAck,
     /// The UE's BYE.
     CallBye,
-    /// The SUBSCRIBE to the conference package.
+    /// The UE's SUBSCRIBE to the conference package.
     Subscribe,
-    /// A NOTIFY of the conference package.
+    /// A NOTIFY of the conference package to the UE.
     RosterNotify,
+    /// A user's SUBSCRIBE to the conference package.
+    UserSubscribe(u8),
+    /// A NOTIFY of the conference package to a user.
+    UserNotify(u8),
     /// The REFER for a user.
     Refer(u8),
     /// A NOTIFY of the refer package about a user.
@@ -134,8 +138,18 @@ pub struct Ledger {
     legs: BTreeMap<String, u8>,
     referred: BTreeMap<u32, u8>,
     highest_arrived: u32,
-    told: Roster,
-    first_version: Option<u32>,
+    /// Who subscribed in the dialog with this Call-ID.
+    subscribers: BTreeMap<String, Party>,
+    told: BTreeMap<Party, Told>,
+}
+
+/// What the focus sent to one subscriber.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Told {
+    /// The roster after the last document.
+    pub roster: Roster,
+    /// The version of the first document.
+    pub first_version: Option<u32>,
 }
 
 impl Ledger {
@@ -149,8 +163,8 @@ impl Ledger {
             legs: BTreeMap::new(),
             referred: BTreeMap::new(),
             highest_arrived: 0,
-            told: Roster::default(),
-            first_version: None,
+            subscribers: BTreeMap::new(),
+            told: BTreeMap::new(),
         }
     }
 
@@ -171,14 +185,9 @@ impl Ledger {
         self.exchanges.values().all(|exchange| exchange.arrived && exchange.replies.iter().all(arrived))
     }
 
-    /// The roster after the last document that the focus sent.
-    pub const fn told(&self) -> &Roster {
-        &self.told
-    }
-
-    /// The version of the first document that the focus sent.
-    pub const fn first_version(&self) -> Option<u32> {
-        self.first_version
+    /// What the focus sent to this subscriber, if it sent him a document.
+    pub fn told(&self, subscriber: Party) -> Option<&Told> {
+        self.told.get(&subscriber)
     }
 
     /// The number of the user with this address of record, headers and parameters aside.
@@ -203,6 +212,8 @@ impl Ledger {
             Subject::Subscribe
                 | Subject::Refer(_)
                 | Subject::RosterNotify
+                | Subject::UserSubscribe(_)
+                | Subject::UserNotify(_)
                 | Subject::ReferNotify(_)
                 | Subject::CallBye
                 | Subject::FocusBye(_)
@@ -285,6 +296,7 @@ impl Ledger {
             ("BYE", Party::Participant(user)) => Subject::UserBye(user),
             ("CANCEL", Party::Focus) => leg.map_or(Subject::Other, Subject::Cancel),
             ("SUBSCRIBE", Party::Ue) => Subject::Subscribe,
+            ("SUBSCRIBE", Party::Participant(user)) => Subject::UserSubscribe(user),
             ("REFER", Party::Ue) if in_call => {
                 let target = message.refer_to().and_then(|address| self.user(address.uri));
                 target.map_or(Subject::Other, Subject::Refer)
@@ -296,7 +308,11 @@ impl Ledger {
 
     fn notify_subject(&self, message: &Sip) -> Subject {
         match message.event() {
-            Some(event) if event.package == "conference" => Subject::RosterNotify,
+            Some(event) if event.package == "conference" => match self.subscribers.get(message.call_id()) {
+                Some(Party::Ue) => Subject::RosterNotify,
+                Some(Party::Participant(user)) => Subject::UserNotify(*user),
+                _ => Subject::Other,
+            },
             Some(event) if event.package == "refer" => {
                 let number = event.id.and_then(|id| id.parse().ok());
                 let first = self.referred.keys().next().copied();
@@ -304,6 +320,14 @@ impl Ledger {
                 user.copied().map_or(Subject::Other, Subject::ReferNotify)
             }
             _ => Subject::Other,
+        }
+    }
+
+    fn tell(&mut self, subscriber: Party, notify: &Sip) {
+        if let Ok(document) = Document::read(&notify.body) {
+            let told = self.told.entry(subscriber).or_default();
+            told.first_version.get_or_insert(document.version);
+            told.roster.apply(&document);
         }
     }
 
@@ -317,12 +341,14 @@ impl Ledger {
             Subject::Refer(user) => {
                 self.referred.insert(cseq, user);
             }
-            Subject::RosterNotify => {
-                if let Ok(document) = Document::read(&message.body) {
-                    self.first_version.get_or_insert(document.version);
-                    self.told.apply(&document);
-                }
+            Subject::Subscribe => {
+                self.subscribers.insert(identity.call_id.clone(), Party::Ue);
             }
+            Subject::UserSubscribe(user) => {
+                self.subscribers.insert(identity.call_id.clone(), Party::Participant(user));
+            }
+            Subject::RosterNotify => self.tell(Party::Ue, message),
+            Subject::UserNotify(user) => self.tell(Party::Participant(user), message),
             _ => {}
         }
         let content = Content {

@@ -22,8 +22,8 @@ use imsconf::time::{Time, TimerClass};
 use imsconf::view::NotifierState;
 use imsconf::wire::OwnedUri;
 
-pub use self::ledger::{Content, Entry, Exchange, Identity, Ledger, Reply, Subject};
-pub use self::topology::{Node, user_uri};
+pub use self::ledger::{Content, Entry, Exchange, Identity, Ledger, Reply, Subject, Told};
+pub use self::topology::{Node, creator_uri, user_uri};
 use crate::deviation::Deviation;
 use crate::observe::Party;
 use crate::oracle::Sip;
@@ -263,6 +263,9 @@ impl World {
             Step::Busy(number) => (Node::User(number), self.tell(user(number), participant::Command::Busy)),
             Step::Decline(number) => (Node::User(number), self.tell(user(number), participant::Command::Decline)),
             Step::UserLeaves(number) => (Node::User(number), self.tell(user(number), participant::Command::Leave)),
+            Step::UserSubscribes(number) => {
+                (Node::User(number), self.tell(user(number), participant::Command::Subscribe))
+            }
             Step::RefuseCreation(creation) => (Node::Focus, self.policy(Refuses { creation, ..self.refuses })),
             Step::RefuseRefer(refer) => (Node::Focus, self.policy(Refuses { refer, ..self.refuses })),
             Step::InsistOnReports(insists) => {

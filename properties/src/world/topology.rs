@@ -56,6 +56,11 @@ impl Node {
     }
 }
 
+/// Address of record of the user who creates the conference.
+pub fn creator_uri() -> String {
+    format!("sip:creator@{DOMAIN}")
+}
+
 /// Address of record of an invited user.
 pub fn user_uri(user: u8) -> String {
     format!("sip:user{user}@{DOMAIN}")
@@ -140,7 +145,7 @@ fn hosts(settings: Settings) -> Hosts {
 
 /// Address of record of the user who creates the conference.
 fn creator() -> OwnedUri {
-    uri(&format!("sip:creator@{DOMAIN}"))
+    uri(&creator_uri())
 }
 
 fn factory() -> OwnedUri {

@@ -1,0 +1,116 @@
+//! Several subscribers to one conference: each has his own dialog, his own versions and his own queue of NOTIFYs, and
+//! each hears of every change and of the end (RFC 4575 sections 3.6 and 4.5, RFC 6665 section 4.2).
+
+mod common;
+
+use common::Net;
+use imsconf::agent::Agent;
+use imsconf::role::participant::{self, Command};
+use imsconf::role::ue::SecondOffer;
+use imsconf::view::{NotifierState, SubscriberState};
+use imsconf::wire::Method;
+
+/// Alice and Bob are in a conference to which both have subscribed.
+fn two_subscribers() -> Net {
+    let mut net = Net::new();
+    net.create(SecondOffer::Prack);
+    net.subscribe();
+    net.invite("sip:bob@home.example");
+    net.bob(Command::Answer);
+    net.bob(Command::Subscribe);
+    net
+}
+
+/// The lines about the conference package since `from`.
+fn told(net: &Net, from: usize) -> Vec<&str> {
+    let lines = net.ladder.get(from..).unwrap_or_default();
+    let notifies = lines.iter().filter(|line| line.contains("[conference]") && !line.contains("scscf ->"));
+    notifies.filter(|line| !line.contains("pcscf ->")).map(String::as_str).collect()
+}
+
+#[test]
+fn a_second_subscriber_gets_the_whole_roster_at_once() {
+    let net = two_subscribers();
+    let bob = net.bob.view().subscription;
+    assert_eq!(bob.state, SubscriberState::Active);
+    assert_eq!(bob.version, Some(1), "his versions are his own");
+    assert_eq!(bob.roster, net.ue.view().subscription.roster);
+    assert!(net.bob_events.contains(&participant::Event::Subscribed));
+    let conference = &net.focus.view().conferences[0];
+    let subscribers: Vec<_> = conference.subscriptions.iter().map(|view| view.subscriber.as_str()).collect();
+    assert_eq!(subscribers, ["sip:alice@home.example", "sip:bob@home.example"]);
+}
+
+#[test]
+fn a_change_is_told_to_everybody_in_his_own_versions() {
+    let mut net = two_subscribers();
+    net.invite("sip:carol@home.example");
+    let from = net.ladder.len();
+    net.carol(Command::Answer);
+    let told = told(&net, from);
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(told[0].ends_with("+partial v3") && told[1].ends_with("+partial v2"), "{told:#?}");
+    let roster = net.focus.view().conferences[0].roster.clone();
+    assert_eq!(roster.len(), 3);
+    assert_eq!(net.ue.view().subscription.roster, roster);
+    assert_eq!(net.bob.view().subscription.roster, roster);
+}
+
+/// The NOTIFYs to Bob are lost: he is removed, without a word, and Alice hears of everything meanwhile.
+#[test]
+fn a_subscriber_who_does_not_answer_holds_nobody_up() {
+    let mut net = two_subscribers();
+    net.invite("sip:carol@home.example");
+    net.carol.handle_command(net.now, Command::Answer).expect("answer");
+    let to_bob = |message: &imsconf::wire::Message<'_>| {
+        let about_bob = message.to().is_ok_and(|to| to.uri.to_string().contains("bob@"));
+        message.method() == Some(Method::Notify) && about_bob
+    };
+    net.settle_unless(to_bob);
+    assert_eq!(net.ue.view().subscription.roster.len(), 3);
+    net.run_until_unless(net.now + std::time::Duration::from_secs(40), to_bob);
+    let states: Vec<_> = net.focus.view().conferences[0].subscriptions.iter().map(|view| view.state).collect();
+    assert_eq!(states, [NotifierState::Active, NotifierState::Removed]);
+    net.carol(Command::Leave);
+    assert!(net.ue.view().subscription.roster.iter().any(|row| row.entity.contains("carol") && !row.connected));
+}
+
+#[test]
+fn who_leaves_keeps_his_subscription() {
+    let mut net = two_subscribers();
+    net.bob(Command::Leave);
+    let bob = net.bob.view();
+    assert_eq!(bob.subscription.state, SubscriberState::Active);
+    assert_eq!(bob.subscription.roster, net.ue.view().subscription.roster);
+    assert!(bob.subscription.roster.iter().any(|row| row.entity == "sip:bob@home.example" && !row.connected));
+}
+
+#[test]
+fn the_end_is_told_to_everybody_once() {
+    let mut net = two_subscribers();
+    let from = net.ladder.len();
+    net.leave();
+    let told = told(&net, from);
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(told.iter().all(|line| line.contains("terminated;reason=noresource")), "{told:#?}");
+    assert_eq!(net.bob.view().subscription.state, SubscriberState::Ended);
+    assert_eq!(net.ue.view().subscription.state, SubscriberState::Ended);
+    net.run_dry();
+    let states: Vec<_> = net.focus.view().conferences[0].subscriptions.iter().map(|view| view.state).collect();
+    assert_eq!(states, [NotifierState::Closed, NotifierState::Closed]);
+    for counts in [net.ue.view().counts, net.bob.view().counts, net.focus.view().counts] {
+        assert_eq!((counts.dialogs, counts.usages, counts.transactions), (0, 0, 0), "{counts}");
+    }
+}
+
+#[test]
+fn a_user_subscribes_only_from_inside_the_conference_and_once() {
+    let mut net = Net::new();
+    net.create(SecondOffer::Prack);
+    net.bob.handle_command(net.now, Command::Subscribe).expect_err("nobody called him");
+    net.invite("sip:bob@home.example");
+    net.bob.handle_command(net.now, Command::Subscribe).expect_err("he has not answered");
+    net.bob(Command::Answer);
+    net.bob(Command::Subscribe);
+    net.bob.handle_command(net.now, Command::Subscribe).expect_err("he has subscribed");
+}

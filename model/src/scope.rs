@@ -195,21 +195,30 @@ impl<M: Model<State = State, Action = Action>> Visitor<M> for Journal<'_> {
     }
 }
 
+/// The most invited users of a configuration whose witnesses an implementation is led along: with more there is nothing
+/// new to see, and the walk for it would take as long as the exploration.
+const MOST_LED: u8 = 2;
+
+/// What there is to see, and the way to it among agents that do not dawdle.
+fn prompt_sights(configuration: &Configuration, progress: &mut dyn FnMut(usize)) -> Vec<(String, Option<Vec<Action>>)> {
+    let Configuration { model, symmetry } = *configuration;
+    let mut journal = Journal::new(model, progress);
+    let prompt = Prompt(model);
+    let graph = Graph::walk(&prompt, &walk(symmetry), &mut journal);
+    journal.sights(&graph, model)
+}
+
 /// Explores one configuration completely; `progress` is told now and then how many states there are.
 pub fn explore(configuration: &Configuration, progress: &mut dyn FnMut(usize)) -> ScopeReport {
     let Configuration { model, symmetry } = *configuration;
-    let prompt = {
-        let mut journal = Journal::new(model, progress);
-        let prompt = Prompt(model);
-        let graph = Graph::walk(&prompt, &walk(symmetry), &mut journal);
-        journal.sights(&graph, model)
-    };
+    let prompt = if model.invited > MOST_LED { Vec::new() } else { prompt_sights(configuration, progress) };
     let mut journal = Journal::new(model, progress);
     let graph = Graph::walk(&model, &walk(symmetry), &mut journal);
     let mut claims = judge(&graph, &claims());
     claims.extend(ends_well(&graph));
-    let sights = prompt.into_iter().zip(journal.sights(&graph, model));
-    let witnesses = sights.map(|((name, prompt), (_, path))| {
+    let prompt = prompt.into_iter().map(|(_, path)| path).chain(std::iter::repeat(None));
+    let sights = journal.sights(&graph, model).into_iter().zip(prompt);
+    let witnesses = sights.map(|((name, path), prompt)| {
         let (prompt, path) = prompt.map_or((false, path), |path| (true, Some(path)));
         Witness { name, model, prompt, path }
     });

@@ -27,6 +27,8 @@ pub struct UeView {
     pub subscription: SubscriptionView,
     /// One entry per REFER, in the order of their `CSeq`.
     pub referrals: Vec<ReferralView>,
+    /// Its calls outside the conference, the oldest first.
+    pub calls: Vec<PlainCallView>,
     /// Live transactions, dialogs and usages.
     pub counts: Counts,
 }
@@ -273,6 +275,8 @@ pub struct ParticipantView {
     pub call: ParticipantState,
     /// The user's own conference subscription.
     pub subscription: SubscriptionView,
+    /// His calls outside the conference, the oldest first.
+    pub calls: Vec<PlainCallView>,
     /// Live transactions, dialogs and usages.
     pub counts: Counts,
 }
@@ -293,6 +297,30 @@ pub enum ParticipantState {
     /// The BYE is out, its final response not yet here.
     Leaving,
     /// The call ended or never came about.
+    Over,
+}
+
+/// A call between two users outside any conference, as one of them sees it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlainCallView {
+    /// The other one's address of record.
+    pub peer: String,
+    /// Where it stands.
+    pub state: PlainCallState,
+    /// Whether it gave way to a call that replaced it (RFC 3891 section 3).
+    pub replaced: bool,
+}
+
+/// Where a call outside any conference stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PlainCallState {
+    /// It is being set up: at the callee until the ACK came.
+    Calling,
+    /// It is established.
+    Up,
+    /// The BYE is out, its final response not yet here.
+    Leaving,
+    /// It ended or never came about.
     Over,
 }
 

@@ -10,7 +10,7 @@ use imsconf::view::{CallState, Counts, LegState, ParticipantState, ReferralState
 use proptest::prelude::*;
 
 /// One thing that a user does, if he may.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Act {
     Subscribe,
     InviteBob,
@@ -59,7 +59,7 @@ fn run(second_offer: SecondOffer, copies: usize, acts: &[Act], leaves: bool, cho
     net.copies = copies;
     net.ue.handle_command(net.now, ue::Command::Create { second_offer }).expect("create");
     net.collect();
-    let mut script = acts.iter().copied().chain(leaves.then_some(Act::Leave)).peekable();
+    let mut script = acts.iter().cloned().chain(leaves.then_some(Act::Leave)).peekable();
     for choice in choices {
         let in_flight = net.queue.len();
         let acting = script.peek().is_some() && net.ue.view().call == CallState::Confirmed;

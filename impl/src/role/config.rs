@@ -221,6 +221,8 @@ pub struct ParticipantConfig {
     pub identity: Identity,
     /// Its own address, the sent-by of its Via header fields.
     pub address: Addr,
+    /// His public user identity, the From URI of his calls; by default the Contact URI.
+    pub user: OwnedUri,
     /// Its Contact URI.
     pub contact: OwnedUri,
     /// Where hosts are found.
@@ -241,6 +243,7 @@ impl ParticipantConfig {
         Self {
             identity,
             address,
+            user: contact.clone(),
             contact,
             hosts: Hosts::new(),
             timers: TimerSettings::rfc3261(),

@@ -37,6 +37,7 @@ pub fn hosts() -> Hosts {
         .with_name("pcscf.home.example", at(PCSCF))
         .with_name("scscf.home.example", at(SCSCF))
         .with_name("conf-factory.home.example", at(FOCUS))
+        .with_user("sip:alice@home.example", at(UE))
         .with_user("sip:bob@home.example", at(BOB))
         .with_user("sip:carol@home.example", at(CAROL))
 }
@@ -68,6 +69,7 @@ pub fn focus_config() -> FocusConfig {
 pub fn participant_config(name: &str, address: &str) -> ParticipantConfig {
     let contact = uri(&format!("sip:{name}@{address}"));
     let mut config = ParticipantConfig::new(Identity::new(1, name), at(address), contact);
+    config.user = uri(&format!("sip:{name}@home.example"));
     config.hosts = hosts();
     config
 }

@@ -90,8 +90,9 @@ impl Conference {
 
     /// Whether this user is in the conference or is being called into it.
     pub(super) fn has(&self, user: &OwnedUri) -> bool {
-        let called = |invitation: &Invitation| invitation.target == *user && !invitation.leg.caller.is_over();
-        self.creator.user == *user || self.invitations.iter().any(called)
+        let same = |known: &OwnedUri| known.as_uri().same_user(&user.as_uri());
+        let called = |invitation: &Invitation| same(&invitation.target) && !invitation.leg.caller.is_over();
+        same(&self.creator.user) || self.invitations.iter().any(called)
     }
 
     pub(super) fn dialogs(&self) -> impl Iterator<Item = &Dialog> {

@@ -6,7 +6,7 @@
 use super::Event;
 use super::conference::{Conference, Host};
 use super::creator::ISFOCUS;
-use super::policy::Reference;
+use super::reference::Reference;
 use crate::body::conference_info::{DisconnectionMethod, JoiningMethod};
 use crate::body::sdp;
 use crate::dialog::{Dialog, InitialRequest, Party, RouteSet, TargetRefresh, Usage};

@@ -11,6 +11,7 @@ mod factory;
 mod leg;
 mod notification;
 mod policy;
+mod reference;
 mod report;
 mod roster;
 

@@ -1,9 +1,10 @@
 //! What the focus admits: factory INVITEs, REFERs, SUBSCRIBEs. It only judges; nothing is sent or remembered here.
 
 use super::conference::Conference;
+use super::reference::Reference;
 use crate::body::conference_info;
 use crate::body::sdp::{self, SessionDescription};
-use crate::wire::{Message, Name, OwnedUri, Scheme};
+use crate::wire::Message;
 
 /// What the operator admits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,17 +19,6 @@ impl Default for Policy {
     fn default() -> Self {
         Self { creation: true, refer: true, reports_always: false }
     }
-}
-
-/// What a REFER asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reference {
-    /// Request-URI of the INVITE: the Refer-To URI without headers and method (RFC 3261 section 19.1.5).
-    pub(super) target: OwnedUri,
-    /// Value of the Replaces header that the INVITE has to carry.
-    pub(super) replaces: Option<Vec<u8>>,
-    /// Value of Referred-By, to be copied unchanged (RFC 3892 section 2.2).
-    pub(super) referred_by: Option<Vec<u8>>,
 }
 
 impl Policy {
@@ -53,30 +43,14 @@ impl Policy {
     /// What an admitted REFER asks for, or the code that refuses it: one that does not tell the referrer that the
     /// dialog is gone (RFC 5057 section 5.1).
     pub(super) fn refer(self, refer: &Message<'_>, conference: &Conference, room: usize) -> Result<Reference, u16> {
-        let (Ok(refer_to), Ok(_)) = (refer.refer_to(), refer.contact()) else { return Err(400) };
-        if refer.values(Name::ReferTo).count() != 1 {
-            return Err(400);
-        }
-        let uri = refer_to.uri;
-        let method = uri.param("method").unwrap_or(b"INVITE");
-        let callable = matches!(uri.scheme(), Scheme::Sip | Scheme::Sips | Scheme::Tel);
-        if !self.refer || !callable || !method.eq_ignore_ascii_case(b"INVITE") {
+        if !self.refer {
             return Err(603);
         }
-        // Sent as asked or not at all (RFC 3261 section 19.1.5).
-        let required = uri.header("Require");
-        if required.is_some_and(|required| !required.eq_ignore_ascii_case(b"replaces")) {
+        let reference = Reference::of(refer, &conference.creator.user)?;
+        if conference.roster.present() >= room || conference.has(&reference.target) {
             return Err(603);
         }
-        let target = uri.to_owned().without_headers_and_method();
-        if conference.roster.present() >= room || conference.has(&target) {
-            return Err(603);
-        }
-        Ok(Reference {
-            target,
-            replaces: uri.header("Replaces").map(|value| value.into_owned()),
-            referred_by: refer.field(Name::ReferredBy).map(<[u8]>::to_vec),
-        })
+        Ok(reference)
     }
 
     /// Whether an admitted REFER starts no subscription: it asks for none, and may (RFC 4488 section 4).

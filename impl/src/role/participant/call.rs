@@ -6,13 +6,14 @@ use crate::agent::{Discard, Receipt};
 use crate::body::sdp::{self, Flow, SessionDescription};
 use crate::dialog::{Dialog, DialogState, Tag, Usage};
 use crate::error::CommandError;
+use crate::role::calls::{Line, News, PlainCall};
 use crate::role::endpoint::dialog_id;
 use crate::role::media::Media;
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Callee, CalleeOutput, CalleeState};
 use crate::view::ParticipantState;
-use crate::wire::{Message, Method, OwnedUri};
+use crate::wire::{Message, Method, OwnedUri, Replaces};
 
 /// One invitation, from the INVITE to the end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +31,15 @@ pub(super) struct Call {
     leaves: bool,
     /// Whether the caller calls itself a focus.
     isfocus: bool,
+}
+
+/// What kind of call an INVITE announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Announced {
+    /// A conference invites the user.
+    Conference,
+    /// Another user calls.
+    Call,
 }
 
 impl Call {
@@ -73,29 +83,59 @@ fn offer(invite: &Message<'_>) -> Result<Option<SessionDescription>, u16> {
     SessionDescription::read(invite.body()).map(Some).map_err(|_| 400)
 }
 
-fn not_now(command: Command, why: &'static str) -> CommandError {
+fn not_now(command: &Command, why: &'static str) -> CommandError {
     CommandError::NotNow { command: command.name(), why }
 }
 
 impl Participant {
-    /// An INVITE outside any dialog. It is only announced; the user decides.
-    pub(super) fn on_invite(&mut self, now: Time, server: &ServerKey, invite: &Message<'_>) {
+    /// An INVITE outside any dialog. Unless it takes the place of a call it is only announced; the user decides.
+    pub(super) fn on_invite(
+        &mut self,
+        now: Time,
+        server: &ServerKey,
+        invite: &Message<'_>,
+        replaces: Option<Replaces<'_>>,
+    ) {
         if self.endpoint.is_merged(server) {
             return self.endpoint.answer(now, server, 482, None);
         }
-        if self.call.as_ref().is_some_and(|call| !call.is_over()) {
-            return self.endpoint.answer(now, server, 486, None);
+        match replaces {
+            Some(replaces) => self.on_replacing_invite(now, server, invite, &replaces),
+            None => {
+                self.announce(now, server, invite);
+            }
         }
-        let offer = match offer(invite) {
-            Ok(offer) => offer,
-            Err(code) => return self.endpoint.answer(now, server, code, None),
-        };
+    }
+
+    /// Tells the user of an INVITE; none if it was refused instead.
+    pub(super) fn announce(&mut self, now: Time, server: &ServerKey, invite: &Message<'_>) -> Option<Announced> {
+        if !invite.contact().is_ok_and(|contact| contact.is_focus()) {
+            let (calls, mut line) = self.line(now);
+            let by = calls.on_invite(&mut line, server, invite)?;
+            self.tell(by, Some(News::Called));
+            return Some(Announced::Call);
+        }
+        match self.take_invitation(server, invite) {
+            Ok(()) => Some(Announced::Conference),
+            Err(code) => {
+                self.endpoint.answer(now, server, code, None);
+                None
+            }
+        }
+    }
+
+    /// The INVITE of a conference; otherwise the code that refuses it.
+    fn take_invitation(&mut self, server: &ServerKey, invite: &Message<'_>) -> Result<(), u16> {
+        if self.call.as_ref().is_some_and(|call| !call.is_over()) {
+            return Err(486);
+        }
+        let offer = offer(invite)?;
         let (call_id, from) = (invite.call_id().unwrap_or_default(), invite.from());
         let caller_tag = from.as_ref().ok().and_then(|from| from.tag()).unwrap_or_default();
         let tag = self.endpoint.tag(&[call_id, caller_tag]);
         let dialog = Dialog::from_request(invite, tag.clone(), DialogState::Early);
         let (Ok(dialog), Ok(from), Ok(cseq), Ok(contact)) = (dialog, from, invite.cseq(), invite.contact()) else {
-            return self.endpoint.answer(now, server, 400, None);
+            return Err(400);
         };
         let session = self.endpoint.identifiers().number("session", &[call_id], 0);
         let timers = self.endpoint.timers();
@@ -113,10 +153,11 @@ impl Participant {
             leaves: false,
             isfocus,
         });
+        Ok(())
     }
 
     /// The call whose INVITE waits for the user's decision.
-    fn undecided(&mut self, command: Command) -> Result<&mut Call, CommandError> {
+    fn undecided(&mut self, command: &Command) -> Result<&mut Call, CommandError> {
         let undecided = |call: &&mut Call| match call.callee.state() {
             CalleeState::Preparative | CalleeState::Early => true,
             CalleeState::Moratorium | CalleeState::Established | CalleeState::Mortal | CalleeState::Morgue => false,
@@ -124,10 +165,23 @@ impl Participant {
         self.call.as_mut().filter(undecided).ok_or_else(|| not_now(command, "there is no undecided invitation"))
     }
 
+    /// The plain call whose INVITE waits for the user's decision, if no conference does.
+    fn undecided_plain(&mut self, now: Time) -> Option<(&mut PlainCall, Line<'_>)> {
+        if self.undecided(&Command::Answer).is_ok() {
+            return None;
+        }
+        let (calls, line) = self.line(now);
+        Some((calls.undecided()?, line))
+    }
+
     pub(super) fn ring(&mut self, now: Time) -> Result<(), CommandError> {
-        let call = self.undecided(Command::Ring)?;
+        if let Some((call, mut line)) = self.undecided_plain(now) {
+            call.ring(&mut line);
+            return Ok(());
+        }
+        let call = self.undecided(&Command::Ring)?;
         if call.callee.state() == CalleeState::Early {
-            return Err(not_now(Command::Ring, "it rings already"));
+            return Err(not_now(&Command::Ring, "it rings already"));
         }
         call.callee.progress();
         let (invite, tag) = (call.invite.clone(), call.tag.clone());
@@ -138,7 +192,15 @@ impl Participant {
     }
 
     pub(super) fn accept(&mut self, now: Time) -> Result<(), CommandError> {
-        let call = self.undecided(Command::Answer)?;
+        if let Some((call, mut line)) = self.undecided_plain(now) {
+            call.accept(&mut line);
+            return Ok(());
+        }
+        self.accept_invitation(now)
+    }
+
+    fn accept_invitation(&mut self, now: Time) -> Result<(), CommandError> {
+        let call = self.undecided(&Command::Answer)?;
         let body = match call.offer.take() {
             Some(offer) => call.media.answer(&offer, Flow::SENDRECV),
             None => call.media.offer(),
@@ -149,7 +211,8 @@ impl Participant {
         let (invite, tag) = (call.invite.clone(), call.tag.clone());
         let contact = &self.config.contact;
         let response = self.endpoint.dialog_response(&invite, 200, &tag);
-        let response = response.map(|response| response.contact(contact, "").body(sdp::MEDIA_TYPE, body));
+        let response = response
+            .map(|response| response.contact(contact, "").supported(&super::SUPPORTED).body(sdp::MEDIA_TYPE, body));
         let success = response.and_then(|response| self.endpoint.respond(now, &invite, response));
         if let (Some(call), Some(success)) = (&mut self.call, success) {
             call.callee.accept(now, success);
@@ -157,7 +220,27 @@ impl Participant {
         Ok(())
     }
 
-    pub(super) fn refuse(&mut self, now: Time, command: Command, code: u16) -> Result<(), CommandError> {
+    /// Accepts what has just been announced.
+    pub(super) fn accept_announced(&mut self, now: Time, announced: Announced) {
+        match announced {
+            Announced::Conference => {
+                let accepted = self.accept_invitation(now).is_ok();
+                debug_assert!(accepted, "it has just been announced");
+            }
+            Announced::Call => {
+                let (calls, mut line) = self.line(now);
+                if let Some(call) = calls.undecided() {
+                    call.accept(&mut line);
+                }
+            }
+        }
+    }
+
+    pub(super) fn refuse(&mut self, now: Time, command: &Command, code: u16) -> Result<(), CommandError> {
+        if let Some((call, mut line)) = self.undecided_plain(now) {
+            call.refuse(&mut line, code);
+            return Ok(());
+        }
         let call = self.undecided(command)?;
         call.callee.refuse();
         call.end_session();
@@ -169,7 +252,7 @@ impl Participant {
     pub(super) fn leave(&mut self, now: Time) -> Result<(), CommandError> {
         let established = |call: &&mut Call| call.callee.state() == CalleeState::Established;
         let Some(call) = self.call.as_mut().filter(established) else {
-            return Err(not_now(Command::Leave, "there is no confirmed call"));
+            return Err(not_now(&Command::Leave, "there is no confirmed call"));
         };
         call.leaves = true;
         call.callee.hang_up();
@@ -206,6 +289,10 @@ impl Participant {
     }
 
     pub(super) fn on_cancel(&mut self, now: Time, cancel: &ServerKey, invite: &ServerKey) {
+        let (calls, mut line) = self.line(now);
+        if let Some((peer, news)) = calls.on_cancel(&mut line, cancel, invite) {
+            return self.tell(peer, news);
+        }
         let Some(call) = self.call.as_mut().filter(|call| call.invite == *invite) else {
             return self.endpoint.answer(now, cancel, 200, None);
         };
@@ -220,6 +307,13 @@ impl Participant {
 
     /// The ACK to the 2xx has the dialog of the INVITE and its `CSeq` number (RFC 3261 section 13.2.2.4).
     pub(super) fn on_ack(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
+        let (calls, mut line) = self.line(now);
+        if let Some(call) = calls.of_request(ack) {
+            let peer = call.peer().clone();
+            let (receipt, news) = call.on_ack(&mut line, ack);
+            self.tell(peer, news);
+            return receipt;
+        }
         let id = dialog_id(ack);
         let number = ack.cseq().map(|cseq| cseq.number);
         let acknowledged = |call: &&mut Call| {
@@ -242,6 +336,12 @@ impl Participant {
     }
 
     pub(super) fn on_request_in_call(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
+        let (calls, mut line) = self.line(now);
+        if let Some(call) = calls.of_request(request) {
+            let peer = call.peer().clone();
+            let news = call.on_request(&mut line, server, request);
+            return self.tell(peer, news);
+        }
         let id = dialog_id(request);
         let Some(call) = &mut self.call else { return self.endpoint.answer(now, server, 481, None) };
         let Some(dialog) = call.dialog.as_mut().filter(|dialog| Some(dialog.id()) == id.as_ref()) else {

@@ -1,10 +1,15 @@
 //! An invited user: takes the focus' INVITE, rings, answers or refuses, leaves. Nothing but the transaction's own 100
 //! is answered before the user says so.
 //!
-//! The session is a [`Callee`]; `call.rs` joins it to its dialog, its media and the transaction of the INVITE.
+//! He may be in calls outside the conference too (`role/calls`), one of which the conference may replace.
+//!
+//! The session is a [`Callee`]; `call.rs` joins it to its dialog, its media and the transaction of the INVITE;
+//! `replacement.rs` judges an INVITE that wants to take the place of another call.
 //! `subscription.rs` is the user's subscription to the state of the conference.
 
 mod call;
+mod plain;
+mod replacement;
 mod subscription;
 
 use std::collections::VecDeque;
@@ -12,6 +17,7 @@ use std::collections::VecDeque;
 use crate::agent::{Addr, Agent, Discard, Receipt, Transmit};
 use crate::error::CommandError;
 use crate::role::access::Access;
+use crate::role::calls::Calls;
 use crate::role::config::ParticipantConfig;
 use crate::role::endpoint::Endpoint;
 use crate::role::subscription::ConferenceSubscription;
@@ -19,12 +25,12 @@ use crate::time::{Time, Timer};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
 use crate::usage::Callee;
 use crate::view::{Counts, ParticipantState, ParticipantView, RosterEntry, SubscriptionView};
-use crate::wire::{Message, Method};
+use crate::wire::{Message, Method, OwnedUri, Replaces};
 
 use call::Call;
 
 /// What an invited user may ask of his user agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Command {
     /// Say that the user is being alerted: 180.
     Ring,
@@ -38,6 +44,16 @@ pub enum Command {
     Leave,
     /// Subscribe to the state of the conference, once and only while in it.
     Subscribe,
+    /// Call somebody, outside any conference.
+    Call {
+        /// Whom.
+        target: OwnedUri,
+    },
+    /// End the call with somebody, outside any conference.
+    HangUp {
+        /// With whom.
+        peer: OwnedUri,
+    },
 }
 
 impl Command {
@@ -50,6 +66,8 @@ impl Command {
             Self::Decline => "decline",
             Self::Leave => "leave",
             Self::Subscribe => "subscribe",
+            Self::Call { .. } => "call",
+            Self::HangUp { .. } => "hang-up",
         }
     }
 }
@@ -83,9 +101,34 @@ pub enum Event {
         /// The reason of the terminating NOTIFY, or the code of the response that refused the SUBSCRIBE.
         reason: String,
     },
+    /// Somebody calls, outside any conference.
+    Called {
+        /// Who.
+        by: OwnedUri,
+    },
+    /// A call outside any conference is up.
+    CallUp {
+        /// With whom.
+        peer: OwnedUri,
+    },
+    /// A call outside any conference is over, or never came about.
+    CallOver {
+        /// With whom.
+        peer: OwnedUri,
+    },
+    /// A call gave way to the one that has just been answered (RFC 3891 section 3).
+    Replaced {
+        /// With whom it was.
+        peer: OwnedUri,
+    },
 }
 
-/// A user agent that takes one invitation at a time.
+/// Extensions that a request to him may require, and that he lists as supported (RFC 3891 section 6.2).
+const SUPPORTED: [&str; 1] = ["replaces"];
+/// What the network between him and a UE requires of its own (RFC 3329); no promise of his.
+const PASSED: [&str; 2] = ["replaces", "sec-agree"];
+
+/// A user agent that takes one invitation at a time, and has a few calls beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Participant {
     config: ParticipantConfig,
@@ -93,6 +136,7 @@ pub struct Participant {
     events: VecDeque<Event>,
     call: Option<Call>,
     subscription: Option<ConferenceSubscription>,
+    calls: Calls,
 }
 
 impl Participant {
@@ -105,20 +149,21 @@ impl Participant {
         };
         let endpoint = Endpoint::new(&config.identity, config.address, config.hosts.clone(), config.timers);
         let endpoint = endpoint.with_access(access);
-        Self { config, endpoint, events: VecDeque::new(), call: None, subscription: None }
+        Self { config, endpoint, events: VecDeque::new(), call: None, subscription: None, calls: Calls::default() }
     }
 
     /// The read-only projection of its state.
     pub fn view(&self) -> ParticipantView {
         let session = self.call.iter().filter_map(|call| call.dialog.as_ref());
-        let dialogs: Vec<_> =
-            session.chain(self.subscription.iter().filter_map(ConferenceSubscription::dialog)).collect();
+        let subscribed = self.subscription.iter().filter_map(ConferenceSubscription::dialog);
+        let dialogs: Vec<_> = session.chain(subscribed).chain(self.calls.dialogs()).collect();
         ParticipantView {
             call: self.call.as_ref().map_or(ParticipantState::Idle, Call::view),
             subscription: self
                 .subscription
                 .as_ref()
                 .map_or_else(SubscriptionView::default, ConferenceSubscription::view),
+            calls: self.calls.view(),
             counts: Counts {
                 transactions: self.endpoint.transactions(),
                 dialogs: dialogs.len(),
@@ -128,13 +173,14 @@ impl Participant {
     }
 
     fn on_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
-        if let Some(response) = self.endpoint.refuse_unsupported(server, request, &[]) {
+        if let Some(response) = self.endpoint.refuse_unsupported(server, request, &PASSED) {
             self.endpoint.respond(now, server, response);
             return;
         }
+        let Ok(replaces) = Replaces::of(request) else { return self.endpoint.answer(now, server, 400, None) };
         let in_dialog = request.to().is_ok_and(|to| to.tag().is_some());
         match request.method() {
-            Some(Method::Invite) if !in_dialog => self.on_invite(now, server, request),
+            Some(Method::Invite) if !in_dialog => self.on_invite(now, server, request, replaces),
             Some(Method::Bye | Method::Update | Method::Invite) => self.on_request_in_call(now, server, request),
             Some(Method::Notify) => self.on_notify(now, server, request),
             // Without such a usage there is nothing that it could belong to.
@@ -157,7 +203,8 @@ impl Participant {
     /// The timers that are not those of a transaction.
     fn own_timers(&self) -> impl Iterator<Item = Timer> {
         let call = self.call.as_ref().map(|call| &call.callee).and_then(Callee::timer);
-        call.into_iter().chain(self.subscription.iter().flat_map(ConferenceSubscription::timers))
+        let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
+        call.into_iter().chain(subscription).chain(self.calls.timers())
     }
 
     fn on_transaction_events(&mut self, now: Time) {
@@ -165,18 +212,25 @@ impl Participant {
             match event {
                 TransactionEvent::TimedOut(client)
                 | TransactionEvent::TransportFailed(TransactionKey::Client(client)) => {
-                    self.on_bye_done(&client);
-                    self.on_subscribe_response(now, &client, None);
+                    if !self.on_plain_response(now, &client, None) {
+                        self.on_bye_done(&client);
+                        self.on_subscribe_response(now, &client, None);
+                    }
+                }
+                TransactionEvent::Terminated(TransactionKey::Client(client)) => {
+                    if let Some(call) = self.calls.of_client(&client) {
+                        call.on_freed(&client);
+                    }
                 }
                 TransactionEvent::AckTimedOut(_)
                 | TransactionEvent::TransportFailed(TransactionKey::Server(_))
-                | TransactionEvent::Terminated(_) => {}
+                | TransactionEvent::Terminated(TransactionKey::Server(_)) => {}
             }
         }
     }
 
     fn on_response(&mut self, now: Time, client: &ClientKey, response: &Message<'_>) {
-        if response.status().is_some_and(|code| code >= 200) {
+        if !self.on_plain_response(now, client, Some(response)) && response.status().is_some_and(|code| code >= 200) {
             self.on_bye_done(client);
             self.on_subscribe_response(now, client, Some(response));
         }
@@ -219,16 +273,20 @@ impl Agent for Participant {
         self.on_transaction_events(now);
         self.on_call_timeout(now);
         self.on_subscription_timeout(now);
+        let (calls, mut line) = self.line(now);
+        calls.on_timeout(&mut line);
     }
 
     fn handle_command(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
         match command {
             Command::Ring => self.ring(now),
             Command::Answer => self.accept(now),
-            Command::Busy => self.refuse(now, command, 486),
-            Command::Decline => self.refuse(now, command, 603),
+            Command::Busy => self.refuse(now, &command, 486),
+            Command::Decline => self.refuse(now, &command, 603),
             Command::Leave => self.leave(now),
             Command::Subscribe => self.subscribe(now),
+            Command::Call { target } => self.place_call(now, &target),
+            Command::HangUp { peer } => self.hang_up(now, &peer),
         }
     }
 

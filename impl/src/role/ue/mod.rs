@@ -5,6 +5,7 @@
 
 mod call;
 mod headers;
+mod plain;
 mod referral;
 mod subscription;
 
@@ -14,6 +15,7 @@ use crate::agent::{Addr, Agent, Discard, Receipt, Transmit};
 use crate::dialog::{Dialog, DialogState, Usage};
 use crate::error::CommandError;
 use crate::role::access::Access;
+use crate::role::calls::Calls;
 use crate::role::config::UeConfig;
 use crate::role::endpoint::{Endpoint, dialog_id};
 use crate::role::subscription::ConferenceSubscription;
@@ -67,6 +69,22 @@ pub enum Command {
     },
     /// Leave the conference.
     Leave,
+    /// Call somebody, outside the conference.
+    Call {
+        /// Whom; a SIP or tel URI.
+        target: OwnedUri,
+    },
+    /// Say that the user is being alerted to a call: 180.
+    Ring,
+    /// Answer a call: 200.
+    Answer,
+    /// Decline a call: 603.
+    Decline,
+    /// End the call with somebody, outside the conference.
+    HangUp {
+        /// With whom.
+        peer: OwnedUri,
+    },
 }
 
 impl Command {
@@ -77,6 +95,11 @@ impl Command {
             Self::Subscribe => "subscribe",
             Self::Invite { .. } => "invite",
             Self::Leave => "leave",
+            Self::Call { .. } => "call",
+            Self::Ring => "ring",
+            Self::Answer => "answer",
+            Self::Decline => "decline",
+            Self::HangUp { .. } => "hang-up",
         }
     }
 }
@@ -123,6 +146,21 @@ pub enum Event {
     Left,
     /// The call is over: the focus ended it.
     Ejected,
+    /// Somebody calls, outside the conference.
+    Called {
+        /// Who.
+        by: OwnedUri,
+    },
+    /// A call outside the conference is up.
+    CallUp {
+        /// With whom.
+        peer: OwnedUri,
+    },
+    /// A call outside the conference is over, or never came about.
+    CallOver {
+        /// With whom.
+        peer: OwnedUri,
+    },
 }
 
 /// What became of an invitation.
@@ -141,7 +179,7 @@ pub enum InvitationOutcome {
 /// Extensions that a request to the UE may require (RFC 3261 section 8.2.2.3).
 const SUPPORTED: [&str; 3] = ["100rel", "precondition", "sec-agree"];
 
-/// A UE that takes part in one conference.
+/// A UE that takes part in one conference, and has a few calls beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ue {
     config: UeConfig,
@@ -155,6 +193,7 @@ pub struct Ue {
     subscription: Option<ConferenceSubscription>,
     invitations: Vec<Invitation>,
     referrals: Referrals,
+    calls: Calls,
 }
 
 fn not_now(command: &Command, why: &'static str) -> CommandError {
@@ -182,12 +221,14 @@ impl Ue {
             subscription: None,
             invitations: Vec::new(),
             referrals: Referrals::default(),
+            calls: Calls::default(),
         }
     }
 
     /// The read-only projection of its state.
     pub fn view(&self) -> UeView {
-        let dialogs = || self.dialog.iter().chain(self.subscription.iter().filter_map(ConferenceSubscription::dialog));
+        let subscribed = || self.subscription.iter().filter_map(ConferenceSubscription::dialog);
+        let dialogs = || self.dialog.iter().chain(subscribed()).chain(self.calls.dialogs());
         UeView {
             call: self.call.view(),
             conference: self.conference.as_ref().map(OwnedUri::to_string),
@@ -196,6 +237,7 @@ impl Ue {
                 .as_ref()
                 .map_or_else(SubscriptionView::default, ConferenceSubscription::view),
             referrals: self.referral_views(),
+            calls: self.calls.view(),
             counts: Counts {
                 transactions: self.endpoint.transactions(),
                 dialogs: dialogs().count(),
@@ -228,8 +270,7 @@ impl Ue {
             {
                 self.on_request_in_call(now, server, request);
             }
-            // This UE takes no calls.
-            Some(Method::Invite) => self.answer(now, server, 480),
+            Some(Method::Invite) => self.on_called(now, server, request),
             Some(Method::Refer) => self.answer(now, server, 603),
             Some(Method::Subscribe) => self.answer(now, server, 489),
             // Without a dialog there is nothing to end, to update, to acknowledge or to cancel.
@@ -256,6 +297,9 @@ impl Ue {
     }
 
     fn on_request_in_call(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
+        if self.on_plain_request(now, server, request) {
+            return;
+        }
         let Some(dialog) = self.dialog_of(request) else { return self.answer(now, server, 481) };
         let Ok(refresh) = dialog.on_request(request) else { return self.answer(now, server, 500) };
         match request.method() {
@@ -292,6 +336,9 @@ impl Ue {
     }
 
     fn on_response(&mut self, now: Time, client: &ClientKey, response: &Message<'_>) {
+        if self.on_plain_response(now, client, Some(response)) {
+            return;
+        }
         match client.method() {
             Method::Invite => self.on_invite_response(now, client, response),
             Method::Prack | Method::Update => self.on_early_response(now, client, Some(response)),
@@ -304,6 +351,9 @@ impl Ue {
 
     /// No response came: as 408 (RFC 3261 section 8.1.3.1).
     fn on_no_response(&mut self, now: Time, client: &ClientKey) {
+        if self.on_plain_response(now, client, None) {
+            return;
+        }
         match client.method() {
             Method::Invite => self.on_invite_timeout(),
             Method::Prack | Method::Update => self.on_early_response(now, client, None),
@@ -319,7 +369,7 @@ impl Ue {
         let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
         let referrals = self.referrals.iter().flat_map(|(_, referral)| referral.timers());
         let call = self.call.gives_up_at().map(|at| Timer { at, class: TimerClass::Protocol });
-        call.into_iter().chain(subscription).chain(referrals)
+        call.into_iter().chain(subscription).chain(referrals).chain(self.calls.timers())
     }
 
     fn on_transaction_events(&mut self, now: Time) {
@@ -332,6 +382,9 @@ impl Ue {
                 TransactionEvent::Terminated(TransactionKey::Client(client)) => {
                     // No further copy of the 2xx can come.
                     self.acknowledged.take_if(|known| known.invite == client);
+                    if let Some(call) = self.calls.of_client(&client) {
+                        call.on_freed(&client);
+                    }
                 }
                 TransactionEvent::AckTimedOut(_)
                 | TransactionEvent::TransportFailed(TransactionKey::Server(_))
@@ -356,12 +409,15 @@ impl Agent for Ue {
                 self.on_response(now, &client, &message);
                 Receipt::Consumed
             }
-            // Every INVITE to the UE was refused at once.
-            Inbound::Cancel { cancel, .. } | Inbound::CancelWithoutEffect { cancel, .. } => {
+            Inbound::Cancel { cancel, invite } => {
+                self.on_cancel(now, &cancel, &invite);
+                Receipt::Consumed
+            }
+            Inbound::CancelWithoutEffect { cancel, .. } => {
                 self.answer(now, &cancel, 200);
                 Receipt::Consumed
             }
-            Inbound::Ack(_) => Receipt::Discarded(Discard::StrayAck),
+            Inbound::Ack(_) => self.on_ack(now, &message),
             Inbound::Absorbed => Receipt::Absorbed,
             Inbound::Discarded(why) => Receipt::Discarded(why),
         };
@@ -375,6 +431,8 @@ impl Agent for Ue {
         self.on_call_timeout(now);
         self.on_subscription_timeout(now);
         self.on_referral_timeouts(now);
+        let (calls, mut line) = self.line(now);
+        calls.on_timeout(&mut line);
     }
 
     fn handle_command(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
@@ -383,6 +441,9 @@ impl Agent for Ue {
             Command::Subscribe => self.subscribe(now),
             Command::Invite { target, mode } => self.invite(now, target, mode),
             Command::Leave => self.leave(now),
+            Command::Call { target } => self.place_call(now, &target),
+            Command::Ring | Command::Answer | Command::Decline => self.decide(now, &command),
+            Command::HangUp { peer } => self.hang_up(now, peer),
         }
     }
 

@@ -80,19 +80,20 @@ impl Ue {
                 "a focus with a GRUU wants its REFERs outside the dialog (RFC 7647 section 3)",
             ));
         }
-        if self.invitations.iter().any(|invitation| invitation.target == *target) {
+        if self.invitations.iter().any(|invitation| invitation.target.as_uri().same_user(&target.as_uri())) {
             return Err(not_now(&command, "this user was invited before"));
         }
         if self.invitations.len() >= limit {
             return Err(CommandError::LimitReached { table: "invitation", limit });
         }
+        let refer_to = self.refer_to(target, &command)?;
         let request = dialog.request(Method::Refer).map_err(|_| not_now(&command, "the dialog is over"))?;
         let config = &self.config;
         let quiet = mode == InviteMode::ReferToFocusQuietly;
         let refer = self
             .endpoint
             .request(now, &request, |builder| {
-                let builder = headers::contact(config, builder).refer_to(target);
+                let builder = headers::contact(config, builder).refer_to(&refer_to).referred_by(&config.user);
                 if quiet {
                     // Inside a dialog the REFER cannot fork, so that there is nobody else to hear of.
                     builder.supported(&["norefersub"]).field(Name::ReferSub, "false")

@@ -97,6 +97,18 @@ impl TelephoneSubscriber {
     }
 }
 
+impl Uri<'_> {
+    /// Whether both name the same user: the same telephone number, by tel URI or SIP URI and whatever the host, or
+    /// equivalent URIs (TS 34.229-5 A.20 lets one user have both).
+    pub fn same_user(&self, other: &Uri<'_>) -> bool {
+        match (TelephoneSubscriber::of(self), TelephoneSubscriber::of(other)) {
+            (Ok(one), Ok(two)) => one == two,
+            (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
+            (Err(_), Err(_)) => self.equivalent(other),
+        }
+    }
+}
+
 impl fmt::Display for TelephoneSubscriber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -177,6 +189,21 @@ mod tests {
             let made = number.to_sip("home.example").unwrap();
             assert_eq!(made.as_str(), sip, "{tel}");
             assert_eq!(subscriber(made.as_str()), Ok(number), "{tel}");
+        }
+    }
+
+    #[test]
+    fn one_user_may_have_a_telephone_number_and_a_sip_uri() {
+        for (one, two, same) in [
+            ("tel:+1-201", "sip:+1201@a.example;user=phone", true),
+            ("sip:+1201@b.example;user=phone", "sip:+1201@a.example;user=phone", true),
+            ("tel:+1-201", "sip:+1201@a.example", false),
+            ("tel:+1-201", "tel:+1-202", false),
+            ("sip:bob@a.example", "sip:bob@A.example", true),
+            ("sip:bob@a.example", "sip:carol@a.example", false),
+        ] {
+            let [one, two] = [one, two].map(|text| Uri::parse(text.as_bytes()).unwrap());
+            assert_eq!((one.same_user(&two), two.same_user(&one)), (same, same), "{one} {two}");
         }
     }
 

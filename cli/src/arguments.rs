@@ -134,9 +134,19 @@ pub(crate) struct Run {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  imsconf replay imsconf-failure.json
+  imsconf replay imsconf-failure.json --pcap failure.pcapng && imsconf trace failure.pcapng
+
+The capture is made at each user agent: a message has one frame where it is sent and one where it arrives,
+a lost one only the first. `trace` finds in it what the observers of the wire found in the run.")]
 pub(crate) struct Replay {
     /// A schedule: JSON as a failing run keeps it, see --save of `imsconf run`
     pub(crate) file: PathBuf,
+    /// Also write what was sent and what arrived as a capture (pcapng), for Wireshark and `imsconf trace`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pcap: Option<PathBuf>,
     /// Follow and judge by these documents where they conflict, instead of those that the schedule names
     #[arg(long, value_enum, value_name = "NAME")]
     pub(crate) profile: Option<ProfileName>,
@@ -151,8 +161,8 @@ decided, as for a capture without SIP.")]
 pub(crate) struct Trace {
     /// A capture, pcap or pcapng; SIP is recognised by its content on any port
     pub(crate) file: PathBuf,
-    /// Whose traffic was captured, at its own host: `ue`, `focus`, or an invited user as `participant-0`. What the others
-    /// sent and got is then seen a little late or early, and no race between the two is held against them
+    /// Whose traffic was captured, at its own host: `ue`, `focus`, or an invited user as `participant-0`. What the
+    /// others sent and got is then seen a little late or early, and no race between the two is held against them
     #[arg(long, value_name = "PARTY", value_parser = party)]
     pub(crate) vantage: Option<Party>,
     #[command(flatten)]

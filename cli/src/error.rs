@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use imsconf_properties::catalogue::CatalogueError;
+use imsconf_properties::export::ExportError;
 use imsconf_properties::schedule::ScheduleError;
 use imsconf_properties::trace::CaptureError;
 use thiserror::Error;
@@ -44,6 +45,14 @@ pub(crate) enum CommandError {
         path: PathBuf,
         /// What is wrong with it.
         error: CaptureError,
+    },
+    /// A run cannot be written as a capture.
+    #[error("{path}: {error}")]
+    Export {
+        /// Which file was to be written.
+        path: PathBuf,
+        /// What is in the way.
+        error: ExportError,
     },
     /// There is no deviation of this name.
     #[error("there is no deviation `{name}`; there are\n{known}")]

@@ -36,7 +36,11 @@ pub(crate) fn replay(arguments: &arguments::Replay, printer: &mut Printer) -> Re
         let spec = deviation.spec();
         printer.line(format_args!("deviation {}: {}\n  seen: {}\n", spec.name, spec.fault, spec.seen))?;
     }
-    let report = run::run(&schedule, deviation);
+    let (report, recording) = run::run_recorded(&schedule, deviation);
+    if let Some(pcap) = &arguments.pcap {
+        let capture = recording.pcapng().map_err(|error| CommandError::Export { path: pcap.clone(), error })?;
+        fs::write(pcap, capture).map_err(|error| CommandError::Write { path: pcap.clone(), error })?;
+    }
     printer.line(ladder(&schedule, &report))?;
     let failure = report.failure.as_ref().map(ToString::to_string);
     match &failure {

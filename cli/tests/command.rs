@@ -214,6 +214,26 @@ fn the_profile_decides_where_the_documents_conflict() {
     assert!(code == 2 && err.contains("participant-0"), "{err}");
 }
 
+/// The capture of a run gets the verdict of the run.
+#[test]
+fn a_replay_as_a_capture_is_judged_alike() {
+    let folder = folder("pcap");
+    let regressions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../properties/regressions");
+    for (name, expected) in [("roster-follows-a-user", 0), ("deviations/version-stuck", 1)] {
+        let schedule = regressions.join(format!("{name}.json"));
+        let schedule = schedule.to_str().expect("a path in UTF-8");
+        let (code, out, err) = imsconf(&folder, &["replay", schedule, "--pcap", "run.pcapng"]);
+        assert_eq!((code, err.as_str()), (expected, ""), "{name}: {out}");
+        let (code, out, err) = imsconf(&folder, &["trace", "run.pcapng"]);
+        assert_eq!((code, err.as_str()), (expected, ""), "{name}: {out}");
+        assert_eq!(out.lines().any(|line| line.starts_with("  fail         EV-33 ")), expected == 1, "{out}");
+    }
+    let schedule = regressions.join("invited-user-busy.json");
+    let arguments = ["replay", schedule.to_str().expect("a path in UTF-8"), "--pcap", "absent/run.pcapng"];
+    let (code, _, err) = imsconf(&folder, &arguments);
+    assert!(code == 2 && err.contains("cannot write absent/run.pcapng"), "{err}");
+}
+
 #[test]
 fn a_capture_without_sip_is_inconclusive() {
     let folder = folder("silence");

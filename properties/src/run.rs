@@ -8,6 +8,7 @@ use std::time::Duration;
 use imsconf::time::TimerClass;
 
 use crate::deviation::{Deviation, Spec};
+use crate::export::Recording;
 use crate::inside;
 use crate::invariants::Observers;
 use crate::ladder::Arrow;
@@ -90,6 +91,22 @@ pub fn run(schedule: &Schedule, deviation: Option<Deviation>) -> Report {
 
 /// Like [`run`], and shows the refinement to `visit` after every move.
 pub fn run_with(schedule: &Schedule, deviation: Option<Deviation>, visit: impl FnMut(&Refinement)) -> Report {
+    done(schedule, deviation, visit, None).0
+}
+
+/// Like [`run`], and records what crossed the agents' boundaries.
+pub fn run_recorded(schedule: &Schedule, deviation: Option<Deviation>) -> (Report, Recording) {
+    let new = || Recording::new(schedule.world);
+    let (report, recording) = done(schedule, deviation, |_| (), Some(new()));
+    (report, recording.unwrap_or_else(new))
+}
+
+fn done(
+    schedule: &Schedule,
+    deviation: Option<Deviation>,
+    visit: impl FnMut(&Refinement),
+    recording: Option<Recording>,
+) -> (Report, Option<Recording>) {
     let wrong = deviation.as_ref().map(Deviation::spec);
     let world = World::new(schedule.world, deviation);
     let mut runner = Runner {
@@ -104,18 +121,19 @@ pub fn run_with(schedule: &Schedule, deviation: Option<Deviation>, visit: impl F
         arrows: Vec::new(),
         blamed: false,
         visit,
+        recording,
         world,
     };
     for step in &schedule.steps {
         runner.step += 1;
         runner.step(*step);
         if runner.is_over() {
-            return runner.report();
+            return runner.parts();
         }
     }
     runner.step += 1;
     runner.conclude();
-    runner.report()
+    runner.parts()
 }
 
 struct Runner<V> {
@@ -134,9 +152,16 @@ struct Runner<V> {
     /// Whether the ladder shows what is wrong.
     blamed: bool,
     visit: V,
+    /// What crosses the boundaries of the agents, if that is wanted.
+    recording: Option<Recording>,
 }
 
 impl<V: FnMut(&Refinement)> Runner<V> {
+    fn parts(mut self) -> (Report, Option<Recording>) {
+        let recording = self.recording.take();
+        (self.report(), recording)
+    }
+
     fn report(self) -> Report {
         let found = || {
             let findings = self.judge.findings();
@@ -201,6 +226,9 @@ impl<V: FnMut(&Refinement)> Runner<V> {
             return;
         }
         self.observers.end(End::Quiescent, &mut self.judge);
+        if let Some(recording) = &mut self.recording {
+            recording.rest();
+        }
         if self.wrong.is_none()
             && let Err(divergence) = self.refinement.check_progress()
         {
@@ -219,6 +247,9 @@ impl<V: FnMut(&Refinement)> Runner<V> {
         let outcome = self.world.apply(step);
         self.moves += 1;
         self.draw(&outcome);
+        if let Some(recording) = &mut self.recording {
+            recording.take(self.world.now(), &outcome);
+        }
         self.observe(&outcome);
         if self.wrong.is_none() {
             match self.refinement.check(&outcome, &self.world) {

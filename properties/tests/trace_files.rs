@@ -1,6 +1,8 @@
 //! Capture files as they come: every kind of link layer, both formats, cut short, damaged.
 
-use imsconf_properties::trace::{Capture, CaptureError, Options, judge_capture, judge_file};
+use imsconf_properties::trace::{
+    Capture, CaptureError, Direction, Frame, Options, TraceReport, judge_capture, judge_file,
+};
 
 const FILE: &[u8] = include_bytes!("../captures/sipp_a20_udp.pcap");
 /// Octets of an Ethernet header.
@@ -80,7 +82,40 @@ fn formats_and_link_layers() {
     ];
     for (name, file) in table {
         let capture = Capture::read(&file).expect(name);
-        assert_eq!(capture, original, "{name}");
+        // A cooked capture says the way: packets of type 0 are to this host.
+        let way = name.starts_with("cooked").then_some(Direction::Inbound);
+        let expected = original.frames.iter().map(|frame| Frame { direction: way, ..frame.clone() });
+        assert!(capture.frames.iter().cloned().eq(expected), "{name}");
+        assert_eq!((capture.total, capture.fault), (original.total, None), "{name}");
+    }
+}
+
+/// Captured on every interface of a host, a packet to the host itself is there twice: sent, and got. Both are one
+/// message, and what is found is what is found where the packet is there once.
+#[test]
+fn captured_as_sent_and_as_got() {
+    let once = Capture::read(FILE).expect("a capture");
+    let plain = judge_capture(&once, Options::default());
+    for ways in [&[4_u8, 0][..], &[0], &[4]] {
+        let mut file = pcap(113, &[]);
+        file.truncate(24);
+        for (time, packet) in packets() {
+            for way in ways {
+                let cooked = [&[0, *way][..], &[0; 12], &[8, 0], &packet].concat();
+                let length = u32::try_from(cooked.len()).expect("small");
+                let time = u32::try_from(time % 1_000_000).expect("small") * 1000;
+                for word in [1, time, length, length] {
+                    file.extend(word.to_be_bytes());
+                }
+                file.extend(cooked);
+            }
+        }
+        let capture = Capture::read(&file).expect("a capture");
+        assert_eq!(capture.frames.len(), once.frames.len() * ways.len());
+        let kinds = |report: &TraceReport| -> Vec<_> {
+            report.findings.iter().map(|found| (found.requirement, found.level, found.party)).collect()
+        };
+        assert_eq!(kinds(&judge_capture(&capture, Options::default())), kinds(&plain), "{ways:?}");
     }
 }
 

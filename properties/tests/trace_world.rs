@@ -34,6 +34,7 @@ fn arrive(world: &mut World, capture: &mut Capture) {
             time: world.now().since(Time::EPOCH) + Duration::from_millis(u64::from(capture.total)),
             source: datagram.from.address().socket,
             destination: datagram.to.address().socket,
+            direction: None,
             message: Sip::read(&datagram.bytes).expect("our own message"),
         });
         world.apply(Move::Deliver(0));

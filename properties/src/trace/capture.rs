@@ -9,6 +9,7 @@ use std::time::Duration;
 use pcap_parser::{Block, parse_block_be, parse_block_le, parse_pcap_header};
 use thiserror::Error;
 
+use super::boundary::{Boundary, Interface, direction};
 use super::link::{Content, Link, Reassembly};
 use super::stream::Streams;
 use crate::oracle::Sip;
@@ -40,6 +41,15 @@ pub enum CaptureError {
     Link(i32),
 }
 
+/// Which way a frame crossed the interface at which it was captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The host got it.
+    Inbound,
+    /// The host sent it.
+    Outbound,
+}
+
 /// One frame that carries a SIP message, or completes one that came in several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -51,6 +61,8 @@ pub struct Frame {
     pub source: SocketAddr,
     /// Where it goes.
     pub destination: SocketAddr,
+    /// Which way it went, if the file says so.
+    pub direction: Option<Direction>,
     /// The message.
     pub message: Sip,
 }
@@ -64,6 +76,16 @@ pub struct Capture {
     pub total: u32,
     /// Why the file could not be read to its end, if so.
     pub fault: Option<CaptureError>,
+    /// Where it was captured and how well.
+    pub boundary: Boundary,
+}
+
+impl Capture {
+    /// The time at which it ended, since its first frame.
+    pub fn end(&self) -> Duration {
+        let last = self.frames.last().map_or(Duration::ZERO, |frame| frame.time);
+        self.boundary.until.unwrap_or_default().max(last)
+    }
 }
 
 /// A frame is never larger than this; what claims to be is damage.
@@ -85,17 +107,10 @@ impl Capture {
 }
 
 /// Time stamps of an interface: units per second and an offset in seconds.
-#[derive(Clone, Copy)]
-struct Clock {
-    resolution: u64,
-    offset: i64,
-}
-
-/// An interface of a pcapng section.
-#[derive(Clone, Copy)]
-struct Interface {
-    link: Result<Link, i32>,
-    clock: Clock,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Clock {
+    pub(super) resolution: u64,
+    pub(super) offset: i64,
 }
 
 #[derive(Default)]
@@ -104,6 +119,12 @@ struct Reader {
     reassembly: Reassembly,
     streams: Streams,
     begin: Option<Duration>,
+    /// The time stamp of the last frame.
+    last: Option<Duration>,
+    /// The interfaces of the sections before.
+    closed: Vec<Interface>,
+    /// The interfaces of this section.
+    interfaces: Vec<Interface>,
 }
 
 impl Reader {
@@ -135,16 +156,26 @@ impl Reader {
                 break;
             };
             let units = u64::from(seconds).saturating_mul(resolution).saturating_add(u64::from(fraction));
-            self.frame(link, Clock { resolution, offset: 0 }.time(units), data);
+            self.frame(link, Clock { resolution, offset: 0 }.time(units), None, data);
             rest = rest.get(end..).unwrap_or(&[]);
         }
-        Ok(self.capture)
+        Ok(self.done())
+    }
+
+    /// The capture, with what its interfaces say of it.
+    fn done(mut self) -> Capture {
+        self.closed.append(&mut self.interfaces);
+        let last = self.last;
+        self.capture.boundary = Boundary::of(&self.capture.frames, &self.closed, self.begin.zip(last));
+        if self.capture.fault.is_some() {
+            self.capture.boundary.complete = false;
+        }
+        self.capture
     }
 
     fn next_generation(mut self, file: &[u8]) -> Result<Capture, CaptureError> {
         let mut rest = file;
         let mut big_endian = false;
-        let mut interfaces: Vec<Interface> = Vec::new();
         let mut unreadable = None;
         while !rest.is_empty() {
             let offset = file.len() - rest.len();
@@ -168,23 +199,27 @@ impl Reader {
             match block {
                 Block::SectionHeader(header) => {
                     big_endian = header.big_endian();
-                    interfaces.clear();
+                    self.closed.append(&mut self.interfaces);
                 }
                 Block::InterfaceDescription(description) => {
-                    let number = description.linktype.0;
-                    let link = Link::from_number(number).ok_or(number);
-                    unreadable = unreadable.or_else(|| link.err());
-                    let resolution = description.ts_resolution().unwrap_or(1_000_000);
-                    let clock = Clock { resolution: resolution.max(1), offset: description.if_tsoffset };
-                    interfaces.push(Interface { link, clock });
+                    let interface = Interface::of(&description);
+                    unreadable = unreadable.or_else(|| interface.link.err());
+                    self.interfaces.push(interface);
+                }
+                Block::InterfaceStatistics(statistics) => {
+                    let index = usize::try_from(statistics.if_id).unwrap_or(usize::MAX);
+                    if let Some(interface) = self.interfaces.get_mut(index) {
+                        interface.take(&statistics, big_endian);
+                    }
                 }
                 Block::EnhancedPacket(packet) => {
                     let units = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
                     let index = usize::try_from(packet.if_id).unwrap_or(usize::MAX);
-                    self.packet(interfaces.get(index), Some(units), packet.data, packet.caplen);
+                    let direction = direction(&packet.options, big_endian);
+                    self.packet(index, Some(units), direction, packet.data, packet.caplen);
                 }
                 Block::SimplePacket(packet) => {
-                    self.packet(interfaces.first(), None, packet.data, packet.origlen);
+                    self.packet(0, None, None, packet.data, packet.origlen);
                 }
                 _ => {}
             }
@@ -196,30 +231,33 @@ impl Reader {
             rest = after;
         }
         match unreadable {
-            Some(number) if interfaces.iter().all(|interface| interface.link.is_err()) => {
+            Some(number) if self.interfaces.iter().all(|interface| interface.link.is_err()) => {
                 Err(CaptureError::Link(number))
             }
-            _ => Ok(self.capture),
+            _ => Ok(self.done()),
         }
     }
 
-    fn packet(&mut self, interface: Option<&Interface>, units: Option<u64>, data: &[u8], length: u32) {
+    fn packet(&mut self, index: usize, units: Option<u64>, way: Option<Direction>, data: &[u8], length: u32) {
         // The data of a block is padded; the length says where the packet ends.
         let data = usize::try_from(length).ok().and_then(|length| data.get(..length)).unwrap_or(data);
-        let Some(Interface { link: Ok(link), clock }) = interface else {
+        let interface = self.interfaces.get(index).map(|interface| (interface.link, interface.clock));
+        let Some((Ok(link), clock)) = interface else {
             self.capture.total = self.capture.total.saturating_add(1);
             return;
         };
         let time = units.map_or_else(|| self.begin.unwrap_or_default(), |units| clock.time(units));
-        self.frame(*link, time, data);
+        self.frame(link, time, way, data);
     }
 
-    fn frame(&mut self, link: Link, time: Duration, data: &[u8]) {
+    fn frame(&mut self, link: Link, time: Duration, way: Option<Direction>, data: &[u8]) {
         self.capture.total = self.capture.total.saturating_add(1);
         let number = self.capture.total;
         let begin = *self.begin.get_or_insert(time);
+        self.last = self.last.max(Some(time));
         let Some(packet) = self.reassembly.packet(link, number, data) else { return };
         let (source, destination) = (packet.source, packet.destination);
+        let direction = way.or(packet.direction);
         let messages = match packet.content {
             Content::Datagram(payload) => vec![payload.into_owned()],
             Content::Segment(segment) => self.streams.messages(source, destination, segment),
@@ -228,7 +266,7 @@ impl Reader {
         for message in messages {
             let Ok(message) = Sip::read(&message) else { continue };
             if message.header("Call-ID").is_some() && message.header("CSeq").is_some() {
-                self.capture.frames.push(Frame { number, time, source, destination, message });
+                self.capture.frames.push(Frame { number, time, source, destination, direction, message });
             }
         }
     }
@@ -246,7 +284,7 @@ fn record(rest: &[u8], big_endian: bool) -> Option<[u32; 4]> {
 
 impl Clock {
     /// Units since the epoch as a duration.
-    fn time(self, units: u64) -> Duration {
+    pub(super) fn time(self, units: u64) -> Duration {
         let seconds = (units / self.resolution).saturating_add_signed(self.offset);
         let rest = u128::from(units % self.resolution) * 1_000_000_000 / u128::from(self.resolution);
         Duration::new(seconds, u32::try_from(rest).unwrap_or(0))

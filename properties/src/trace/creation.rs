@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::roles::CallKind;
 use super::seen::Seen;
-use super::steps::{Absent, NAME, Procedure, Row, Scribe, orphan, response};
+use super::steps::{Absent, NAME, Procedure, Row, Scribe, orphan};
 use crate::observe::{Party, Rule, TransactionKey};
 use crate::oracle::conference::{Document, State};
 use crate::oracle::same_uri;
@@ -172,9 +172,10 @@ pub(super) fn judge_subscription(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
     scribe.step(&SUBSCRIBED, Party::Focus, accepted, &owed);
     let shown_by = missed.or_else(|| notifies.clone().find(partial));
     scribe.step(&NOTIFY, Party::Focus, first, &Absent::Owed { since: accepted, shown_by });
-    let answer =
-        first.and_then(|notify| response(&inside, notify, 200..=299)).or_else(|| missed.filter(|_| first.is_none()));
-    scribe.step(&NOTIFIED, Party::Ue, answer, &Absent::Owed { since: first, shown_by: None });
+    match missed.filter(|_| first.is_none()) {
+        Some(answer) => scribe.step(&NOTIFIED, Party::Ue, Some(answer), &Absent::Optional),
+        None => scribe.success(&NOTIFIED, Party::Ue, &inside, first),
+    }
 }
 
 fn late(seen: &[Seen<'_>], subscribe: Option<&Seen<'_>>, scribe: &mut Scribe<'_>) {

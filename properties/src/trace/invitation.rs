@@ -136,15 +136,16 @@ fn judge_reference(seen: &[Seen<'_>], reference: &Reference<'_, '_>, scribe: &mu
     let missed = orphan(seen, "NOTIFY", |response| *response.key.call_id == **call_id && response.from == Party::Ue);
     scribe.step(&table.first, referee, first, &Absent::Owed { since: accepted, shown_by: missed });
     let first_answer = first.and_then(|first| response(seen, first, 200..=299));
-    scribe.step(&table.first_answer, Party::Ue, first_answer, &Absent::Owed { since: first, shown_by: None });
+    scribe.success(&table.first_answer, Party::Ue, seen, first);
     let since = if first.is_some_and(|first| still_runs(first, scribe.end)) { None } else { first };
     let shown_by = missed.filter(|_| first.is_some());
+    let failed = notifies.iter().any(|notify| has_failed(seen, notify));
     match (last, since, shown_by, first) {
+        (None, _, _, _) if failed => scribe.step(&table.last, referee, None, &Absent::Optional),
         (None, None, None, Some(first)) => scribe.pending(&table.last, referee, first),
         _ => scribe.step(&table.last, referee, last, &Absent::Owed { since, shown_by }),
     }
-    let last_answer = last.and_then(|last| response(seen, last, 200..=299));
-    scribe.step(&table.last_answer, Party::Ue, last_answer, &Absent::Owed { since: last, shown_by: None });
+    scribe.success(&table.last_answer, Party::Ue, seen, last);
     report_details(reference, referee, first_answer, scribe);
     if referee == Party::Focus {
         judge_joined(seen, reference, last, scribe);
@@ -225,14 +226,14 @@ fn judge_joined(seen: &[Seen<'_>], reference: &Reference<'_, '_>, last: Option<&
     let missed = orphan(seen, "NOTIFY", |response| {
         response.kind == CallKind::Subscription && begin.is_some_and(|begin| response.number() > begin.number())
     });
-    let absent = match (subscribed && joined, last) {
+    let told = subscribed && joined && !has_left(seen, target) && !has_ended(seen, &notifies);
+    let absent = match (told, last) {
         (true, Some(last)) => Absent::Owed { since: Some(last), shown_by: missed },
         (true, None) if missed.is_some() => Absent::Owed { since: None, shown_by: missed },
         _ => Absent::Optional,
     };
     scribe.step(&JOINED, Party::Focus, notify, &absent);
-    let answer = notify.and_then(|notify| response(seen, notify, 200..=299));
-    scribe.step(&JOINED_ANSWER, Party::Ue, answer, &Absent::Owed { since: notify, shown_by: None });
+    scribe.success(&JOINED_ANSWER, Party::Ue, seen, notify);
     let Some(notify) = notify else {
         let targets = targets(seen);
         let wrong = notifies
@@ -247,6 +248,29 @@ fn judge_joined(seen: &[Seen<'_>], reference: &Reference<'_, '_>, last: Option<&
     };
     scribe.judge.rule(&NAMED, Party::Focus, true, &notify.numbers, String::new);
     joined_details(&notifies, notify, last, target, scribe);
+}
+
+/// Whether the user left the conference again, or the creator did: then the roster need not show the user any more.
+fn has_left(seen: &[Seen<'_>], target: Option<&str>) -> bool {
+    let mut byes = seen.iter().filter(|seen| seen.message.is_request_of("BYE"));
+    byes.any(|bye| {
+        let ends = [bye.message.from(), bye.message.to()];
+        let user = |target| ends.into_iter().flatten().any(|end| same_user(end.uri, target));
+        bye.kind == CallKind::Creation || target.is_none_or(user)
+    })
+}
+
+/// Whether the conference subscription came to its end, by a NOTIFY that says so or by one that failed.
+fn has_ended(seen: &[Seen<'_>], notifies: &[&Seen<'_>]) -> bool {
+    let over = |notify: &Seen<'_>| notify.message.subscription_state().is_some_and(|state| state.is_terminated());
+    notifies.iter().any(|notify| over(notify) || has_failed(seen, notify))
+}
+
+/// Whether a NOTIFY failed for its sender: it was refused, or either it or its answer never arrived. That removes the
+/// subscription (RFC 6665 section 4.2.2).
+fn has_failed(seen: &[Seen<'_>], notify: &Seen<'_>) -> bool {
+    let answer = response(seen, notify, 200..=699);
+    !notify.arrived || answer.is_some_and(|answer| !answer.arrived || !answer.message.is_success())
 }
 
 fn joined_details(
@@ -329,14 +353,15 @@ pub(super) fn judge_leaving(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
     let other = if leaver == Party::Ue { Party::Focus } else { Party::Ue };
     scribe.step(&BYE, leaver, bye, &Absent::Owed { since: None, shown_by: answer });
     scribe.step(&BYE_ANSWER, other, answer, &Absent::Owed { since: bye, shown_by: None });
-    let live = seen.iter().any(|seen| seen.answers("SUBSCRIBE", 200..=299))
-        || seen.iter().any(|seen| seen.message.is_request_of("NOTIFY") && package(seen) == "conference");
+    let notifies: Vec<&Seen<'_>> =
+        seen.iter().filter(|seen| seen.message.is_request_of("NOTIFY") && package(seen) == "conference").collect();
+    let subscribed = !notifies.is_empty() || seen.iter().any(|seen| seen.answers("SUBSCRIBE", 200..=299));
+    let live = subscribed && !has_ended(seen, &notifies);
     let over = seen.iter().find(|seen| {
         let ends = seen.message.subscription_state().is_some_and(|state| state.is_terminated());
         seen.message.is_request_of("NOTIFY") && package(seen) == "conference" && ends
     });
     let absent = if live { Absent::Owed { since: bye, shown_by: None } } else { Absent::Optional };
     scribe.step(&DELETED, Party::Focus, over, &absent);
-    let answer = over.and_then(|over| response(seen, over, 200..=299));
-    scribe.step(&DELETED_ANSWER, Party::Ue, answer, &Absent::Owed { since: over, shown_by: None });
+    scribe.success(&DELETED_ANSWER, Party::Ue, seen, over);
 }

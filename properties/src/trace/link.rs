@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use etherparse::defrag::IpDefragPool;
 use etherparse::{EtherType, IpNumber, LaxNetSlice, LaxSlicedPacket, NetSlice, SlicedPacket, TransportSlice, UdpSlice};
 
+use super::capture::Direction;
 use super::stream::Segment;
 
 /// How the frames of an interface begin (the numbers of the LINKTYPE registry).
@@ -36,6 +37,21 @@ impl Link {
         }
     }
 
+    /// Which way a frame went, as far as a cooked capture says so: each packet has a type there, 0 for one to this host
+    /// and 4 for one sent by it.
+    fn direction(self, frame: &[u8]) -> Option<Direction> {
+        let kind = match self {
+            Self::Cooked => frame.get(1),
+            Self::Cooked2 => frame.get(10),
+            Self::Ethernet | Self::Loopback | Self::Raw => None,
+        };
+        match kind? {
+            0 => Some(Direction::Inbound),
+            4 => Some(Direction::Outbound),
+            _ => None,
+        }
+    }
+
     /// The IP packet in a frame, with what Ethernet calls its type if the link layer says it.
     fn network(self, frame: &[u8]) -> Option<(Option<EtherType>, &[u8])> {
         let kind = |at: usize| {
@@ -58,6 +74,8 @@ pub(super) struct Packet<'a> {
     pub(super) source: SocketAddr,
     /// Where it goes.
     pub(super) destination: SocketAddr,
+    /// Which way it went, where the link layer says so.
+    pub(super) direction: Option<Direction>,
     /// What it carries.
     pub(super) content: Content<'a>,
 }
@@ -98,9 +116,11 @@ impl Reassembly {
             }
             LaxNetSlice::Arp(_) => return None,
         };
+        let direction = link.direction(frame);
         let addressed = |source_port, destination_port, content| Packet {
             source: SocketAddr::new(source, source_port),
             destination: SocketAddr::new(destination, destination_port),
+            direction,
             content,
         };
         match lax.transport {

@@ -2,6 +2,7 @@
 //!
 //! Read first: [`TraceReport`], then `roles.rs`, then `steps.rs`.
 
+mod boundary;
 mod capture;
 mod creation;
 mod invitation;
@@ -24,7 +25,8 @@ use crate::verdict::{self, Level, Profile, Verdict};
 
 use self::roles::Calls;
 
-pub use capture::{Capture, CaptureError, Frame};
+pub use boundary::Boundary;
+pub use capture::{Capture, CaptureError, Direction, Frame};
 pub use report::{Role, SCHEMA, TraceReport};
 pub use roles::CallKind;
 pub use steps::{Procedure, Step};
@@ -53,12 +55,12 @@ pub fn judge_capture(capture: &Capture, options: Options) -> TraceReport {
     let mut steps = Vec::new();
     let mut messages = Vec::new();
     let mut roles: BTreeMap<Party, BTreeSet<SocketAddr>> = BTreeMap::new();
-    let end = capture.frames.last().map_or(Duration::ZERO, |frame| frame.time);
+    let (boundary, end) = (&capture.boundary, capture.end());
     for (frames, conference) in scenes::scenes(&capture.frames).iter().zip(1..) {
         let calls = roles::calls(frames);
         cast(frames, &calls, &mut roles);
-        observe(frames, &calls, options, &mut judge);
-        let seen = seen::messages(frames, &calls);
+        observe(frames, &calls, boundary, options, &mut judge);
+        let seen = seen::messages(frames, &calls, boundary);
         judge.enter(steps::NAME);
         order::judge_order(&seen, &mut judge);
         let mut scribe = steps::Scribe { judge: &mut judge, steps: Vec::new(), conference, end };
@@ -92,16 +94,20 @@ pub fn judge_capture(capture: &Capture, options: Options) -> TraceReport {
 }
 
 /// Shows the frames to the observers, at the ends that they belong to.
-fn observe(frames: &[&Frame], calls: &Calls, options: Options, judge: &mut Judge) {
-    let mut observers = Observers::captured(options.profile, options.vantage);
+fn observe(frames: &[&Frame], calls: &Calls, boundary: &Boundary, options: Options, judge: &mut Judge) {
+    let whole = boundary.is_whole(frames);
+    let mut observers =
+        if whole { Observers::new(options.profile) } else { Observers::captured(options.profile, options.vantage) };
     let mut now = Duration::ZERO;
     for frame in frames {
         let message = &frame.message;
         let Some(call) = calls.of(message) else { continue };
-        let receiver = call.party_at(frame.destination);
+        let (sent, arrived) = boundary.shows(frame, call.hosts(frame));
+        let receiver = call.party_at(frame.destination).filter(|_| arrived);
         // What arrives was sent, even where the hops between were not all captured.
-        let shown = receiver.filter(|_| !observers.conversation().was_sent(message)).map(|party| call.other(party));
-        let sender = call.party_at(frame.source).or(shown);
+        let missed = |_: &Party| !whole && !observers.conversation().was_sent(message);
+        let shown = receiver.filter(missed).map(|party| call.other(party));
+        let sender = call.party_at(frame.source).filter(|_| sent).or(shown);
         for (party, stage) in [(sender, Stage::Sent), (receiver, Stage::Delivered)] {
             let Some(party) = party else { continue };
             let elapsed = frame.time.saturating_sub(now);
@@ -110,7 +116,8 @@ fn observe(frames: &[&Frame], calls: &Calls, options: Options, judge: &mut Judge
             observers.observe(&event, judge);
         }
     }
-    observers.end(End::Cut, judge);
+    let end = if whole && boundary.rests(frames) { End::Quiescent } else { End::Cut };
+    observers.end(end, judge);
 }
 
 /// Everything that was found, in the order of the frames, each once.

@@ -6,7 +6,7 @@
 //! the focus; the sender of a REFER is the UE.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
@@ -49,6 +49,8 @@ pub(super) struct Call {
     pub(super) caller: Side,
     /// Who was to get it.
     pub(super) called: Side,
+    /// The tag of the caller.
+    caller_tag: Option<String>,
 }
 
 impl Call {
@@ -58,6 +60,14 @@ impl Call {
         let hosts_differ = self.caller.address.ip() != self.called.address.ip();
         let is = |side: &Side| side.address == address || hosts_differ && side.address.ip() == address.ip();
         [self.caller, self.called].iter().find(|side| is(side)).map(|side| side.party)
+    }
+
+    /// The hosts of the two ends that a frame goes from and to, whatever hop it is on: a request with the caller's tag
+    /// in From is the caller's.
+    pub(super) fn hosts(&self, frame: &Frame) -> [IpAddr; 2] {
+        let (caller, called) = (self.caller.address.ip(), self.called.address.ip());
+        let by_caller = frame.message.from_tag() == self.caller_tag.as_deref();
+        if by_caller == frame.message.is_request() { [caller, called] } else { [called, caller] }
     }
 
     /// Who is at the other end.
@@ -212,6 +222,7 @@ impl Cast {
             kind,
             caller: Side { party: caller, address: group.caller },
             called: Side { party: called, address: group.called },
+            caller_tag: group.first.from_tag().map(str::to_owned),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::boundary::Boundary;
 use super::capture::Frame;
 use super::roles::{CallKind, Calls};
 use crate::observe::{Party, TransactionKey};
@@ -20,6 +21,8 @@ pub(super) struct Seen<'a> {
     pub(super) time: Duration,
     /// The frames that carry it, the first one first.
     pub(super) numbers: Vec<u32>,
+    /// Whether a copy of it arrived, as far as the capture can tell.
+    pub(super) arrived: bool,
 }
 
 impl Seen<'_> {
@@ -47,23 +50,25 @@ impl Seen<'_> {
 }
 
 /// What makes two frames the same message, on different hops or sent again.
-type Identity<'a> = (TransactionKey, Option<u16>, Option<&'a str>, Option<u32>, Option<&'a str>);
+pub(super) type Identity<'a> = (TransactionKey, Option<u16>, Option<&'a str>, Option<u32>, Option<&'a str>);
 
-fn identity(message: &Sip) -> Option<Identity<'_>> {
+pub(super) fn identity(message: &Sip) -> Option<Identity<'_>> {
     // An ACK to a 2xx and one to a refusal have the same key, and so have two requests that wrongly share a number.
     let branch = message.is_request().then(|| message.origin_branch()).flatten();
     Some((TransactionKey::of(message)?, message.status(), message.to_tag(), message.rseq(), branch))
 }
 
 /// The messages in the order in which they were first seen.
-pub(super) fn messages<'a>(frames: &[&'a Frame], calls: &Calls) -> Vec<Seen<'a>> {
+pub(super) fn messages<'a>(frames: &[&'a Frame], calls: &Calls, boundary: &Boundary) -> Vec<Seen<'a>> {
     let mut all: Vec<Seen<'a>> = Vec::new();
     let mut known: BTreeMap<Identity<'a>, usize> = BTreeMap::new();
     for frame in frames {
         let Some(identity) = identity(&frame.message) else { continue };
         let Some(call) = calls.of(&frame.message) else { continue };
+        let (_, arrived) = boundary.shows(frame, call.hosts(frame));
         if let Some(seen) = known.get(&identity).and_then(|at| all.get_mut(*at)) {
             seen.numbers.push(frame.number);
+            seen.arrived |= arrived;
             continue;
         }
         let (from, to) = match (call.party_at(frame.source), call.party_at(frame.destination)) {
@@ -74,7 +79,7 @@ pub(super) fn messages<'a>(frames: &[&'a Frame], calls: &Calls) -> Vec<Seen<'a>>
         };
         let (message, time, kind, key) = (&frame.message, frame.time, call.kind, identity.0.clone());
         known.insert(identity, all.len());
-        all.push(Seen { message, key, kind, from, to, time, numbers: vec![frame.number] });
+        all.push(Seen { message, key, kind, from, to, time, numbers: vec![frame.number], arrived });
     }
     all
 }

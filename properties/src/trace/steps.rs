@@ -123,6 +123,18 @@ impl Scribe<'_> {
         self.write(row, party, Verdict::Pass, &seen.numbers, String::new());
     }
 
+    /// Writes down the 2xx to a request, or what it means that there is none. A refusal is an answer too, and whether
+    /// it was right is not for the table to say.
+    pub(super) fn success(&mut self, row: &'static Row, party: Party, seen: &[Seen<'_>], request: Option<&Seen<'_>>) {
+        let answer = request.and_then(|request| response(seen, request, 200..=299));
+        let refused = request.and_then(|request| response(seen, request, 300..=699));
+        let absent = match refused {
+            Some(_) => Absent::Optional,
+            None => Absent::Owed { since: request, shown_by: None },
+        };
+        self.step(row, party, answer, &absent);
+    }
+
     fn absent(&mut self, row: &'static Row, party: Party, absent: &Absent<'_, '_>) {
         let Absent::Owed { since, shown_by } = absent else {
             self.write(row, party, Verdict::NotApplicable, &[], String::new());
@@ -133,6 +145,9 @@ impl Scribe<'_> {
                 let text =
                     format!("{} is not in the capture, frame {} shows that it was sent", row.what, other.number());
                 (Verdict::Inconclusive, vec![other.number()], text)
+            }
+            (None, Some(cause)) if !cause.arrived => {
+                (Verdict::NotApplicable, Vec::new(), format!("what frame {} carries never arrived", cause.number()))
             }
             (None, Some(cause)) => {
                 let waited = self.end.saturating_sub(cause.time);

@@ -1,0 +1,130 @@
+//! A run as a capture: `trace` gives it the verdict that the world gave.
+//!
+//! What "the same verdict" is: of everything that the observers of the wire found in the run, the capture shows each
+//! finding again, with the same requirement, level, party and text, and nothing else; it passes if and only if they
+//! found no failure. Three things are beside that. What only the inside of an agent shows, or the model, no capture can
+//! show. What a run that stopped at its failure still owed is undecided in its capture. And `trace` also compares with
+//! the procedures step by step: that may name more, but calls no conforming run a failure.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use imsconf_properties::campaign::{Campaign, schedules};
+use imsconf_properties::deviation::Deviation;
+use imsconf_properties::inside;
+use imsconf_properties::observe::{Finding, Party};
+use imsconf_properties::run::{Report, run_recorded};
+use imsconf_properties::schedule::Schedule;
+use imsconf_properties::trace::{Options, TraceReport, judge_file};
+use imsconf_properties::verdict::{Level, Profile, Verdict};
+use imsconf_properties::world::Node;
+
+/// How many generated schedules are compared.
+const CASES: u32 = 500;
+/// The name of what `trace` finds about the steps of the procedures.
+const STEPS: &str = "procedure";
+
+/// What makes two findings the same: where they were found is a step in the one and a frame in the other.
+type Found = (&'static str, &'static str, Level, Party, String);
+
+fn found<'a>(findings: impl Iterator<Item = &'a Finding>, party: impl Fn(Party) -> Party) -> BTreeSet<Found> {
+    findings.map(|f| (f.invariant, f.requirement, f.level, party(f.party), f.text.clone())).collect()
+}
+
+/// The capture of a run, the run, and what is said about the capture.
+fn traced(schedule: &Schedule) -> (Vec<u8>, Report, TraceReport) {
+    let deviation = schedule.deviation.as_deref().map(|name| Deviation::named(name).expect("a known deviation"));
+    let (report, recording) = run_recorded(schedule, deviation);
+    let file = recording.pcapng().expect("every message fits into a datagram");
+    let options = Options { profile: schedule.world.profile, ..Options::default() };
+    let trace = judge_file(&file, options).expect("a capture that can be read");
+    (file, report, trace)
+}
+
+/// The party of the world that has the role in the capture: users are numbered there as they appear.
+fn in_the_world(trace: &TraceReport, invited: u8, party: Party) -> Party {
+    let Party::Participant(_) = party else { return party };
+    let role = trace.roles.iter().find(|role| role.party == party);
+    let at = |user: &u8| role.is_some_and(|role| role.addresses.contains(&Node::User(*user).address().socket));
+    (0..invited).find(at).map_or(party, Party::Participant)
+}
+
+/// Asserts that the capture of a schedule's run is judged as the run was.
+fn assert_same_verdict(name: &str, schedule: &Schedule) -> TraceReport {
+    let (_, run, trace) = traced(schedule);
+    let stopped = schedule.deviation.is_some() && run.failure.is_some();
+    let decided = |finding: &&Finding| !stopped || finding.level != Level::Inconclusive;
+    let on_the_wire = |finding: &&Finding| !inside::NAMES.contains(&finding.invariant) && decided(finding);
+    let of_the_run = found(run.judge.findings().iter().filter(on_the_wire), |party| party);
+    let observed = |finding: &&Finding| finding.invariant != STEPS && decided(finding);
+    let invited = schedule.world.invited;
+    let of_the_capture = found(trace.findings.iter().filter(observed), |party| in_the_world(&trace, invited, party));
+    assert_eq!(of_the_capture, of_the_run, "{name}\n{trace}");
+    let failed = of_the_run.iter().any(|(_, _, level, ..)| *level == Level::Fail);
+    if failed {
+        assert_eq!(trace.verdict, Verdict::Fail, "{name}\n{trace}");
+    } else if schedule.deviation.is_none() {
+        assert_ne!(trace.verdict, Verdict::Fail, "{name}\n{}\n{trace}", schedule.to_json());
+    }
+    trace
+}
+
+fn regressions(folder: &str) -> Vec<(String, Schedule)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let entries = fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path());
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
+    files.sort();
+    assert!(!files.is_empty());
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).expect("readable");
+        (path.display().to_string(), Schedule::from_json(&text).expect("a schedule"))
+    };
+    files.into_iter().map(read).collect()
+}
+
+#[test]
+fn committed_regressions() {
+    for (name, schedule) in regressions("regressions") {
+        assert_same_verdict(&name, &schedule);
+    }
+}
+
+#[test]
+fn deviations() {
+    for (name, schedule) in regressions("regressions/deviations") {
+        assert_same_verdict(&name, &schedule);
+    }
+}
+
+#[test]
+fn generated_schedules() {
+    for profile in [Profile::ThreeGpp, Profile::Ietf] {
+        let campaign = Campaign { cases: CASES / 2, seed: 5, invited: 2, deviation: None, profile };
+        for (schedule, number) in schedules(&campaign).zip(0..) {
+            assert_same_verdict(&format!("schedule {number} under {profile:?}"), &schedule);
+        }
+    }
+}
+
+/// Wireshark's dissectors find nothing malformed; where it is not installed there is nothing to ask.
+#[test]
+fn wireshark_reads_it() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("trace_export");
+    fs::create_dir_all(&folder).expect("a folder for the test");
+    for (number, (name, schedule)) in regressions("regressions").into_iter().enumerate() {
+        let (file, _, trace) = traced(&schedule);
+        let path = folder.join(format!("{number}.pcapng"));
+        fs::write(&path, file).expect("written");
+        let fields = ["-T", "fields", "-e", "frame.number", "-e", "_ws.malformed", "-e", "sip.CSeq"];
+        // Checksums are there to be looked at.
+        let checks = ["-o", "udp.check_checksum:TRUE", "-Y", "_ws.malformed or not sip or udp.checksum.bad"];
+        let tshark = Command::new("tshark").arg("-r").arg(&path).args(fields).args(checks).output();
+        let Ok(output) = tshark else { return };
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{name}");
+        assert!(trace.frames > 0);
+    }
+}

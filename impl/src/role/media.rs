@@ -93,3 +93,40 @@ impl Media {
         self.said.insert(description).text().as_bytes().to_vec()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The offer of TS 34.229-5 A.4.1, with formats to be put in.
+    fn offer(formats: &[(u8, &str)]) -> SessionDescription {
+        let numbers: Vec<String> = formats.iter().map(|(number, _)| number.to_string()).collect();
+        let maps: String = formats.iter().map(|(number, name)| format!("a=rtpmap:{number} {name}\r\n")).collect();
+        let text = format!(
+            "v=0\r\no=- 1 1 IN IP6 2001:db8::9\r\ns=-\r\nc=IN IP6 2001:db8::9\r\nb=AS:65\r\nt=0 0\r\n\
+             m=audio 49152 RTP/AVP {}\r\nb=AS:65\r\nb=RS:0\r\nb=RR:0\r\n{maps}a=ptime:20\r\na=maxptime:240\r\n\
+             a=curr:qos local none\r\na=curr:qos remote none\r\na=des:qos mandatory local sendrecv\r\n\
+             a=des:qos optional remote sendrecv\r\n",
+            numbers.join(" ")
+        );
+        SessionDescription::read(text.as_bytes()).expect("a description")
+    }
+
+    #[test]
+    fn the_voice_offer_is_answered_with_the_first_format_in_common() {
+        let events = (101, "telephone-event/16000");
+        let table: [(&[(u8, &str)], &str); 4] = [
+            (&[(97, "EVS/16000/1"), (98, "AMR-WB/16000/1"), (99, "AMR/8000/1"), events], "RTP/AVP 97 101\r\n"),
+            (&[(98, "AMR-WB/16000/1"), (97, "EVS/16000/1"), events], "RTP/AVP 98 101\r\n"),
+            (&[(96, "AMR/8000"), (100, "telephone-event/8000")], "RTP/AVP 96 100\r\n"),
+            (&[(96, "opus/48000/2")], "m=audio 0 RTP/AVP 96\r\n"),
+        ];
+        for (formats, media) in table {
+            let mut focus = Media::new(Addr::udp("192.0.2.17:5070".parse().expect("an address")), 7);
+            let answer = String::from_utf8(focus.answer(&offer(formats), Flow::NONE)).expect("text");
+            assert!(answer.contains(media), "{formats:?}: {answer}");
+            let refused = media.starts_with("m=audio 0");
+            assert_eq!(answer.contains("a=conf:qos remote sendrecv"), !refused, "{answer}");
+        }
+    }
+}

@@ -17,12 +17,13 @@ pub use error::CatalogueError;
 pub use requirement::{Check, CheckKind, Coverage, Keyword, Requirement, Role, Section};
 
 /// The sections and the files they are read from.
-const FILES: [(Section, &str); 5] = [
+const FILES: [(Section, &str); 6] = [
     (Section::Creation, include_str!("../../requirements/creation.toml")),
     (Section::Event, include_str!("../../requirements/event.toml")),
     (Section::Refer, include_str!("../../requirements/refer.toml")),
     (Section::Failure, include_str!("../../requirements/failure.toml")),
     (Section::Message, include_str!("../../requirements/message.toml")),
+    (Section::Network, include_str!("../../requirements/network.toml")),
 ];
 
 /// Every requirement, by its id.

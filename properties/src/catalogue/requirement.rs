@@ -19,6 +19,8 @@ pub enum Section {
     Failure,
     /// Contents of single messages.
     Message,
+    /// What proxies add and remove.
+    Network,
 }
 
 impl fmt::Display for Section {
@@ -29,6 +31,7 @@ impl fmt::Display for Section {
             Self::Refer => "refer",
             Self::Failure => "failure",
             Self::Message => "message",
+            Self::Network => "network",
         })
     }
 }

@@ -5,6 +5,7 @@
 
 mod conference;
 mod dialog;
+mod headers;
 mod refer;
 mod session;
 mod subscription;
@@ -84,7 +85,7 @@ impl Hash for Deviation {
 impl Deviation {
     /// Every deviation there is.
     pub fn all() -> impl Iterator<Item = &'static Spec> {
-        [subscription::ALL, refer::ALL, session::ALL, dialog::ALL, conference::ALL].into_iter().flatten()
+        [subscription::ALL, refer::ALL, session::ALL, dialog::ALL, conference::ALL, headers::ALL].into_iter().flatten()
     }
 
     /// The deviation with this name.

@@ -88,6 +88,7 @@ observers! {
     offer_answer: OfferAnswer,
     qos: Qos,
     timeout: Timeout,
+    headers: Headers,
 }
 
 impl Observers {

@@ -5,6 +5,7 @@
 mod call;
 mod dialog;
 mod document;
+mod headers;
 mod refer;
 mod script;
 mod subscription;

@@ -239,6 +239,9 @@ fn message(line: &str) -> (String, Party, Party) {
         format!("Call-ID: {dialog}"),
         format!("CSeq: {cseq} {method}"),
     ];
+    if code.is_none() {
+        headers.push("Max-Forwards: 70".to_owned());
+    }
     if !matches!(method, "PRACK" | "ACK" | "BYE" | "CANCEL") {
         headers.push(format!("Contact: {}", me.contact));
     }

@@ -45,10 +45,12 @@ pub enum CallState {
         /// How far the second offer is.
         stage: EarlyStage,
     },
-    /// The early call cannot go on (a PRACK or UPDATE failed); the CANCEL is out.
+    /// The call is given up: its user wants that, or a PRACK or UPDATE failed.
     Abandoned {
-        /// Code of the response that failed; 408 when none came.
+        /// 487 when the user gave up; else the code of the response that failed, 408 when none came.
         code: u16,
+        /// Whether the CANCEL is out; it has to wait for a provisional response.
+        cancelled: bool,
     },
     /// The 2xx came and was acknowledged.
     Confirmed,

@@ -194,11 +194,11 @@ fn a_2xx_that_crosses_the_cancel_is_acknowledged_and_ended() {
     net.ue.handle_command(start, ue::Command::Create { second_offer: SecondOffer::Prack }).expect("create");
     let ok = |message: &Message<'_>, to: &str| message.status() == Some(200) && method(message) == to;
     net.run_until_unless(start + Duration::from_secs(33), |message| ok(message, "PRACK") || ok(message, "INVITE"));
-    assert_eq!(net.ue.view().call, CallState::Abandoned { code: 408 });
+    assert_eq!(net.ue.view().call, CallState::Abandoned { code: 408, cancelled: true });
     assert_eq!(net.focus.view().conferences[0].call, FocusCallState::Answered);
     net.run_until_unless(start + Duration::from_secs(60), |message| is_request(message, Method::Ack));
     net.pass(Duration::from_secs(60));
-    assert_eq!(net.ue.view().call, CallState::Failed { code: 408 });
+    assert_eq!(net.ue.view().call, CallState::Over);
     assert_eq!(net.focus.view().conferences[0].call, FocusCallState::Over);
     assert_eq!(net.ue_events, [Event::CreationFailed { code: 408 }]);
     let sent = |what: &str| net.ladder.iter().filter(|line| line.starts_with("ue") && line.contains(what)).count();

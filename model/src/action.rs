@@ -17,6 +17,8 @@ pub enum Action {
     Invite(Invited),
     /// The UE's user invites somebody and does not want to be told what becomes of it (RFC 4488).
     InviteQuietly(Invited),
+    /// The UE's user gives up his call before it is established.
+    Cancel,
     /// The UE's user leaves; his conference ends.
     Leave,
     /// The invited user's phone rings: 180.
@@ -45,6 +47,9 @@ pub enum Action {
     FocusAcceptsReferQuietly(Invited),
     /// A REFER arrives and is refused: by policy (603), or because the call is over (481).
     FocusRefusesRefer(Invited),
+
+    /// The UE is gone and its CANCEL was lost: the focus takes its promise back (504).
+    CreationExpires,
 
     /// The focus tells the roster to its subscriber.
     NotifyRoster,
@@ -105,7 +110,9 @@ impl Action {
         match self {
             Self::Create(_)
             | Self::Subscribe
+            | Self::Cancel
             | Self::Leave
+            | Self::CreationExpires
             | Self::FocusAdmitsCreation
             | Self::FocusRejectsCreation
             | Self::NotifyRoster
@@ -143,6 +150,7 @@ impl Action {
     #[must_use]
     pub const fn procedure(self) -> Option<Procedure> {
         match self {
+            Self::Cancel | Self::CreationExpires => Some(Procedure::GivingUp),
             Self::InviteQuietly(_) | Self::FocusAcceptsReferQuietly(_) => Some(Procedure::QuietReferral),
             Self::UserSubscribes(_)
             | Self::NotifyUser(_)
@@ -163,6 +171,7 @@ impl Action {
             | Self::Subscribe
             | Self::Invite(_)
             | Self::InviteQuietly(_)
+            | Self::Cancel
             | Self::Leave
             | Self::Ring(_)
             | Self::Answer(_)
@@ -176,6 +185,7 @@ impl Action {
             | Self::FocusAcceptsRefer(_)
             | Self::FocusAcceptsReferQuietly(_)
             | Self::FocusRefusesRefer(_)
+            | Self::CreationExpires
             | Self::NotifyRoster
             | Self::NotifyEnd
             | Self::NotifyUser(_)

@@ -44,6 +44,7 @@ pub fn claims<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
         Property::always("I-BYE-EARLY", |_, state| no_early_bye(state)),
         Property::always("I-ISOLATION", |_, state| others_stay(state)),
         Property::always("CR-62", |_, state| cancel_after_arrival(state)),
+        Property::always("CR-67", |_, state| given_up_for_good(state)),
         Property::always("CR-69", |_, state| nothing_new_after_the_end(state)),
         Property::always("I-TIMEOUT", |model, state| !is_quiescent(model, state) || !somebody_waits(state)),
         Property::always("I-NO-LEAK", |model, state| {
@@ -90,6 +91,7 @@ fn both_ends(state: &State) -> impl Iterator<Item = Ends> + '_ {
 #[must_use]
 pub fn somebody_waits(state: &State) -> bool {
     matches!(state.ue.call, Call::Calling { .. } | Call::Early { .. } | Call::Leaving)
+        || state.ue.gives_up()
         || matches!(state.focus.hosting, Hosting::Early | Hosting::Pracked | Hosting::Answered)
         || both_ends(state).any(|Ends { subscriber, notifier, .. }| {
             matches!(subscriber, Subscription::Subscribing { .. })
@@ -116,7 +118,7 @@ fn leg_waits(leg: &Leg) -> bool {
 pub fn settled(state: &State) -> bool {
     let call = matches!(
         (state.ue.call, state.focus.hosting),
-        (Call::Idle | Call::Failed(CallFailure::Rejected), Hosting::None)
+        (Call::Idle | Call::Failed(CallFailure::Rejected | CallFailure::GivenUp), Hosting::None)
             | (Call::Confirmed, Hosting::Confirmed)
             | (Call::Over, Hosting::Over)
     );
@@ -416,10 +418,17 @@ fn others_stay(state: &State) -> bool {
 
 /// A CANCEL is sent only when a provisional response can have come: the INVITE has arrived (RFC 3261 9.1).
 fn cancel_after_arrival(state: &State) -> bool {
-    state
-        .legs
-        .iter()
-        .all(|leg| leg.focus.dial != DialOut::Cancelling || !leg.network.dial.contains(DialMessage::Invite))
+    let creation = state.ue.call != Call::Cancelling || !state.network.call.contains(CallMessage::Invite);
+    let too_early = |leg: &Leg| leg.focus.dial == DialOut::Cancelling && leg.network.dial.contains(DialMessage::Invite);
+    creation && !state.legs.iter().any(too_early)
+}
+
+/// A call that was given up becomes no conference: nothing is done in it, and whatever the CANCEL met, the conference
+/// ends with it (RFC 5407 3.1.2).
+fn given_up_for_good(state: &State) -> bool {
+    let over = state.ue.call == Call::Failed(CallFailure::GivenUp);
+    let used = state.ue.subscription != Subscription::None || state.legs.iter().any(|leg| leg.ue.refer != Refer::Idle);
+    !(over && state.focus.is_up()) && !((over || state.ue.gives_up()) && used)
 }
 
 /// After the end of the conference nobody is admitted or dialled any more (RFC 5407 3.3.3, RFC 4579 5.12).

@@ -14,7 +14,7 @@ use crate::sightings::sightings;
 use crate::subscription::{LegSubscription, Notifier, Subscription};
 use crate::system::{Decision, State};
 use crate::terms::{Invited, SecondOffer};
-use crate::ue::{Call, Refer};
+use crate::ue::{Call, CallFailure, Refer};
 
 /// The model: one UE, one focus, some users to invite, and a budget of losses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +58,7 @@ impl Conference {
             Action::Invite(i) | Action::InviteQuietly(i) => {
                 confirmed && i.index() < usize::from(self.invited) && state.leg(i).ue.refer == Refer::Idle
             }
+            Action::Cancel => matches!(state.ue.call, Call::Calling { .. } | Call::Early { .. }),
             Action::Leave => confirmed,
             Action::Ring(i) => state.leg(i).participant == Participant::Offered,
             Action::Answer(i) | Action::Busy(i) | Action::Decline(i) => state.leg(i).participant.is_offered(),
@@ -77,6 +78,10 @@ impl Conference {
             Action::FocusRefusesRefer(i) => {
                 let message = if state.focus.is_up() { ReferMessage::Refer } else { ReferMessage::OvertakenRefer };
                 state.in_flight(Message::Refer(i, message))
+            }
+            // What the UE said before its CANCEL has arrived when it no longer waits for what becomes of it.
+            Action::Lose(message @ Message::Call(CallMessage::Cancel)) => {
+                state.lost < self.losses && state.in_flight(message) && state.network.call.len() == 1
             }
             Action::Lose(message) => state.lost < self.losses && message.may_be_lost() && state.in_flight(message),
             Action::NotifyTooLate => {
@@ -110,6 +115,11 @@ impl Conference {
     fn due(state: &State, action: Action) -> bool {
         let notifier = state.focus.notifier;
         match action {
+            Action::CreationExpires => {
+                state.focus.is_promised()
+                    && state.ue.call == Call::Failed(CallFailure::GivenUp)
+                    && state.network.call.is_empty()
+            }
             Action::NotifyRoster => {
                 notifier == Notifier::Active
                     && state.focus.is_up()
@@ -176,7 +186,9 @@ impl Model for Conference {
             Action::Create(SecondOffer::InPrack),
             Action::Create(SecondOffer::InUpdate),
             Action::Subscribe,
+            Action::Cancel,
             Action::Leave,
+            Action::CreationExpires,
             Action::FocusAdmitsCreation,
             Action::FocusRejectsCreation,
             Action::NotifyRoster,
@@ -247,6 +259,7 @@ impl Model for Conference {
             | Action::Subscribe
             | Action::Invite(_)
             | Action::InviteQuietly(_)
+            | Action::Cancel
             | Action::Leave
             | Action::Ring(_)
             | Action::Answer(_)
@@ -267,6 +280,7 @@ impl Model for Conference {
             Action::FocusAcceptsRefer(i) => next.decide_refer(i, Decision::Accept),
             Action::FocusAcceptsReferQuietly(i) => next.decide_refer(i, Decision::AcceptQuietly),
             Action::FocusRefusesRefer(i) => next.decide_refer(i, Decision::Refuse),
+            Action::CreationExpires => next.focus.refuse(&mut next.network.call),
             Action::NotifyRoster => next.tell_roster(),
             Action::NotifyEnd => {
                 next.network.subscription.insert(SubscriptionMessage::NotifyEnd);

@@ -10,7 +10,7 @@ use crate::terms::{Outcome, Presence};
 /// The focus' view of the creator's call, D1, and so of the conference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Hosting {
-    /// No call: the INVITE has not come, or was refused.
+    /// No call: the INVITE has not come, was refused or was cancelled.
     #[default]
     None,
     /// 183 sent, not acknowledged.
@@ -105,6 +105,12 @@ impl FocusLeg {
 }
 
 impl Focus {
+    /// Whether a conference is promised in a 183 and does not exist yet.
+    #[must_use]
+    pub const fn is_promised(self) -> bool {
+        matches!(self.hosting, Hosting::Early | Hosting::Pracked)
+    }
+
     /// Whether the conference exists: it can be joined, subscribed to and left.
     #[must_use]
     pub const fn is_up(self) -> bool {
@@ -128,6 +134,8 @@ impl Focus {
                 sent.insert(CallMessage::Ok);
                 self.hosting = Hosting::Answered;
             }
+            // 487; after the 200 a CANCEL has no effect (RFC 3261 9.2).
+            (Hosting::Early | Hosting::Pracked, CallMessage::Cancel) => self.refuse(sent),
             (Hosting::Answered, CallMessage::Ack) => self.hosting = Hosting::Confirmed,
             (Hosting::Answered | Hosting::Confirmed, CallMessage::Bye) => {
                 sent.insert(CallMessage::ByeAnswered);
@@ -138,6 +146,12 @@ impl Focus {
             _ => {}
         }
         false
+    }
+
+    /// Ends a call that was only promised: nothing is left of it.
+    pub(crate) fn refuse(&mut self, sent: &mut Messages<CallMessage>) {
+        sent.insert(CallMessage::Reject);
+        self.hosting = Hosting::None;
     }
 
     /// Sends a document, one version above the last.

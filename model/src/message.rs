@@ -41,12 +41,14 @@ pub enum CallMessage {
     Ok,
     /// ACK to that 200.
     Ack,
-    /// Failure response to the INVITE.
+    /// Failure response to the INVITE; 487 after the CANCEL.
     Reject,
     /// BYE of the UE: it leaves, and its conference ends.
     Bye,
     /// Final answer to that BYE.
     ByeAnswered,
+    /// CANCEL of the INVITE.
+    Cancel,
 }
 
 impl Kind for CallMessage {
@@ -64,6 +66,7 @@ impl Kind for CallMessage {
         Self::Reject,
         Self::Bye,
         Self::ByeAnswered,
+        Self::Cancel,
     ];
 
     fn bit(self) -> u16 {
@@ -252,7 +255,8 @@ impl Message {
                 | CallMessage::PrackWithOffer
                 | CallMessage::Update
                 | CallMessage::Ack
-                | CallMessage::Bye => Party::Focus,
+                | CallMessage::Bye
+                | CallMessage::Cancel => Party::Focus,
                 CallMessage::Progress
                 | CallMessage::PrackOk
                 | CallMessage::PrackOkWithAnswer
@@ -309,6 +313,7 @@ impl Message {
     #[must_use]
     pub const fn procedure(self) -> Option<Procedure> {
         match self {
+            Self::Call(CallMessage::Cancel) => Some(Procedure::GivingUp),
             Self::Refer(_, ReferMessage::AcceptedQuietly) => Some(Procedure::QuietReferral),
             Self::Subscriber(..) => Some(Procedure::ManySubscribers),
             Self::Call(_) | Self::Subscription(_) | Self::Refer(..) | Self::Dial(..) => None,
@@ -317,13 +322,15 @@ impl Message {
 
     /// Whether the model may lose it for good, so that the sender of the request sees a transaction time-out.
     ///
-    /// Both halves of SUBSCRIBE, REFER, NOTIFY and BYE, and the request half of the two INVITEs. The rest of an
-    /// INVITE (183, PRACK, UPDATE, 200, ACK) is repeated by the transaction users themselves and is taken to
-    /// arrive.
+    /// Both halves of SUBSCRIBE, REFER, NOTIFY and BYE, and the request half of the two INVITEs and of the UE's CANCEL.
+    /// The rest of an INVITE (183, PRACK, UPDATE, 200, ACK) is repeated by the transaction users themselves and taken
+    /// to arrive.
     #[must_use]
     pub const fn may_be_lost(self) -> bool {
         match self {
-            Self::Call(kind) => matches!(kind, CallMessage::Invite | CallMessage::Bye | CallMessage::ByeAnswered),
+            Self::Call(kind) => {
+                matches!(kind, CallMessage::Invite | CallMessage::Bye | CallMessage::ByeAnswered | CallMessage::Cancel)
+            }
             Self::Subscription(_) | Self::Refer(..) | Self::Subscriber(..) => true,
             Self::Dial(_, kind) => matches!(
                 kind,
@@ -353,6 +360,7 @@ impl fmt::Display for CallMessage {
             Self::Reject => "failure response to INVITE",
             Self::Bye => "BYE",
             Self::ByeAnswered => "answer to BYE",
+            Self::Cancel => "CANCEL",
         })
     }
 }

@@ -46,6 +46,9 @@ const fn call(value: Call) -> u64 {
         Call::Calling { second_offer: at } => 6 + second_offer(at),
         Call::Early { second_offer: at, stage: Stage::PrackSent } => 8 + second_offer(at),
         Call::Early { second_offer: at, stage: Stage::PrackAnswered } => 10 + second_offer(at),
+        Call::Abandoned => 12,
+        Call::Cancelling => 13,
+        Call::Failed(CallFailure::GivenUp) => 14,
     }
 }
 
@@ -113,7 +116,7 @@ impl State {
             .field(self.focus.hosting as u64, 3)
             .field(self.focus.notifier as u64, 3)
             .field(u64::from(self.focus.ahead), 4)
-            .field(u64::from(self.network.call.bits()), 13)
+            .field(u64::from(self.network.call.bits()), 14)
             .field(u64::from(self.network.subscription.bits()), 7)
             .field(u64::from(self.lost), 8)
             .bits

@@ -37,6 +37,7 @@ impl Prompt {
         match action {
             // A timer fires when nothing is under way.
             Action::GiveUp(_)
+            | Action::CreationExpires
             | Action::FocusCancels(_)
             | Action::SubscribeExpires
             | Action::SubscriptionExpires

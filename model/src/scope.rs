@@ -67,6 +67,7 @@ impl Scope {
         const CI: &[Configuration] = &[
             Configuration::new(1, 0, false),
             Configuration::new(1, 1, false).with(Procedure::QuietReferral),
+            Configuration::new(1, 1, false).with(Procedure::GivingUp),
             Configuration::new(1, 2, false),
             Configuration::new(1, 1, false).with(Procedure::ManySubscribers),
             Configuration::new(2, 1, true),

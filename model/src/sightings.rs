@@ -22,6 +22,9 @@ use crate::ue::{Call, CallFailure, Refer};
 pub fn sightings<M: Model<State = State, Action = Action>>(model: Conference) -> Vec<Property<M>> {
     let invited = model.invited;
     let mut all = creation();
+    if model.procedures.has(Procedure::GivingUp) {
+        all.extend(giving_up());
+    }
     if invited >= 1 {
         all.extend(subscription());
         all.extend(refer());
@@ -85,6 +88,20 @@ fn creation<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
             state.ue.call == Call::Confirmed && state.focus.hosting == Hosting::Confirmed
         }),
         Property::sometimes("conference over", |_, state: &State| over(state)),
+    ]
+}
+
+fn giving_up<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
+    vec![
+        Property::sometimes("given up before any answer", |_, state: &State| {
+            state.ue.call == Call::Abandoned && calls(state, CallMessage::Invite)
+        }),
+        Property::sometimes("given up: 487", |_, state: &State| {
+            state.ue.call == Call::Failed(CallFailure::GivenUp) && state.lost == 0 && state.is_silent()
+        }),
+        Property::sometimes("given up and answered all the same", |_, state: &State| {
+            state.ue.gives_up() && state.focus.hosting == Hosting::Answered
+        }),
     ]
 }
 
@@ -333,10 +350,36 @@ impl Moment {
     }
 }
 
+/// What the CANCEL of the creation can cross and overtake.
+fn crossings_of_the_cancel() -> [Moment; 5] {
+    [
+        Moment::new("200 crosses the CANCEL of the creation", |state, action| {
+            arrives(action, CallMessage::Ok) && state.ue.gives_up()
+        }),
+        Moment::new("a refusal crosses the wish to give up", |state, action| {
+            arrives(action, CallMessage::Reject) && state.ue.call == Call::Abandoned
+        }),
+        Moment::new("CANCEL overtakes the PRACK", |state, action| {
+            arrives(action, CallMessage::Cancel)
+                && (calls(state, CallMessage::Prack) || calls(state, CallMessage::PrackWithOffer))
+        }),
+        Moment::new("CANCEL overtakes the UPDATE", |state, action| {
+            arrives(action, CallMessage::Cancel) && calls(state, CallMessage::Update)
+        }),
+        Moment::new("given up when the UPDATE is under way", |state, action| {
+            action == Action::Cancel && calls(state, CallMessage::Update)
+        }),
+    ]
+}
+
+fn arrives(action: Action, message: CallMessage) -> bool {
+    action == Action::Deliver(Message::Call(message))
+}
+
 /// The moments that a model with so many invited users and losses has to have.
 #[must_use]
 pub fn moments(model: Conference) -> Vec<Moment> {
-    let Conference { invited, losses, .. } = model;
+    let Conference { invited, losses, procedures } = model;
     let mut all = vec![
         Moment::new("200 overtakes the 200 to the PRACK", |state, action| {
             action == Action::Deliver(Message::Call(CallMessage::Ok)) && calls(state, CallMessage::PrackOkWithAnswer)
@@ -352,6 +395,9 @@ pub fn moments(model: Conference) -> Vec<Moment> {
                 && notes(state, SubscriptionMessage::SubscribeOk)
         }),
     ];
+    if procedures.has(Procedure::GivingUp) {
+        all.extend(crossings_of_the_cancel());
+    }
     if invited >= 1 {
         all.extend([
             Moment::new("subscribed after an outcome", |state, action| {

@@ -89,8 +89,14 @@ impl State {
             call.remove(CallMessage::PrackOkWithAnswer);
             call.remove(CallMessage::UpdateOk);
         }
+        if !matches!(self.ue.call, Call::Calling { .. } | Call::Early { .. }) && !self.ue.gives_up() {
+            call.remove(CallMessage::Reject);
+        }
         if self.focus.hosting != Hosting::Answered {
             call.remove(CallMessage::Ack);
+        }
+        if !self.focus.is_promised() {
+            call.remove(CallMessage::Cancel);
         }
         if self.ue.subscription != (Subscription::Subscribing { answered: false }) {
             self.network.subscription.remove(SubscriptionMessage::SubscribeOk);
@@ -305,6 +311,7 @@ impl State {
                 leg.network.quiet = matches!(action, Action::InviteQuietly(_));
                 leg.ue.refer = Refer::Sent;
             }
+            Action::Cancel => self.ue.give_up(&mut self.network.call),
             Action::Leave => {
                 self.network.call.insert(CallMessage::Bye);
                 self.ue.call = Call::Leaving;

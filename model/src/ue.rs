@@ -25,6 +25,10 @@ pub enum Call {
         /// How far the PRACK got.
         stage: Stage,
     },
+    /// The user gave up before any provisional response came, so that the CANCEL has to wait for one (RFC 3261 9.1).
+    Abandoned,
+    /// CANCEL sent, no final response to the INVITE.
+    Cancelling,
     /// 200 received and acknowledged: the conference URI is known.
     Confirmed,
     /// BYE sent, not answered.
@@ -51,6 +55,8 @@ pub enum CallFailure {
     Rejected,
     /// No answer to the INVITE (Timer B).
     TimedOut,
+    /// The user gave up: the INVITE ended with 487, with another failure, or with nothing (64*T1 after the CANCEL).
+    GivenUp,
 }
 
 /// What the UE knows of the REFER for one invited user.
@@ -94,6 +100,12 @@ pub struct UeLeg {
 }
 
 impl Ue {
+    /// Whether its user has given up a call of which nothing is known yet.
+    #[must_use]
+    pub const fn gives_up(self) -> bool {
+        matches!(self.call, Call::Abandoned | Call::Cancelling)
+    }
+
     /// Whether it has left its conference, or is leaving.
     #[must_use]
     pub const fn has_left(self) -> bool {
@@ -121,9 +133,36 @@ impl Ue {
                 Call::Confirmed
             }
             (Call::Calling { .. } | Call::Early { .. }, CallMessage::Reject) => Call::Failed(CallFailure::Rejected),
+            (Call::Abandoned | Call::Cancelling, CallMessage::Progress) => {
+                // It is acknowledged all the same (RFC 3262 4): its sender repeats it until then.
+                sent.insert(CallMessage::Prack);
+                if self.call == Call::Abandoned {
+                    sent.insert(CallMessage::Cancel);
+                }
+                Call::Cancelling
+            }
+            (Call::Abandoned | Call::Cancelling, CallMessage::Ok) => {
+                // It crossed the CANCEL: nobody wants the conference any more (RFC 5407 3.1.2).
+                sent.insert(CallMessage::Ack);
+                sent.insert(CallMessage::Bye);
+                Call::Leaving
+            }
+            (Call::Abandoned | Call::Cancelling, CallMessage::Reject) => Call::Failed(CallFailure::GivenUp),
             (Call::Leaving, CallMessage::ByeAnswered) => Call::Over,
             // A 200 to PRACK or UPDATE that the 200 to the INVITE overtook changes nothing any more.
             (call, _) => call,
+        };
+    }
+
+    /// The user gives up his call while it is not established: CANCEL, as soon as one is allowed.
+    pub(crate) fn give_up(&mut self, sent: &mut Messages<CallMessage>) {
+        self.call = match self.call {
+            Call::Calling { .. } => Call::Abandoned,
+            Call::Early { .. } => {
+                sent.insert(CallMessage::Cancel);
+                Call::Cancelling
+            }
+            call => call,
         };
     }
 
@@ -131,6 +170,8 @@ impl Ue {
     pub(crate) fn on_call_timeout(&mut self) {
         self.call = match self.call {
             Call::Calling { .. } => Call::Failed(CallFailure::TimedOut),
+            // Timer B, or 64*T1 after the CANCEL (RFC 3261 9.1).
+            Call::Abandoned | Call::Cancelling => Call::Failed(CallFailure::GivenUp),
             // The session ended when the BYE went out, whatever becomes of it (RFC 3261 15.1.1).
             Call::Leaving => Call::Over,
             call => call,

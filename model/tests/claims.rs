@@ -4,6 +4,8 @@
 //! behaviour changed. It is explored up to the states that break the claim meant for it; there must be such states,
 //! and no other claim may break before.
 
+#[path = "claims/giving_up.rs"]
+mod giving_up;
 #[path = "claims/subscribers.rs"]
 mod subscribers;
 
@@ -156,7 +158,9 @@ fn faults() -> impl Iterator<Item = (&'static Fault, Procedures)> {
     let plain = FAULTS.iter().map(|fault| (fault, Procedures::NONE));
     let optional = OPTIONAL.iter().map(|(procedure, fault)| (*procedure, fault));
     let many = subscribers::FAULTS.iter().map(|fault| (Procedure::ManySubscribers, fault));
-    let optional = optional.chain(many).map(|(procedure, fault)| (fault, Procedures::NONE.with(procedure)));
+    let giving_up = giving_up::FAULTS.iter().map(|fault| (Procedure::GivingUp, fault));
+    let optional =
+        optional.chain(many).chain(giving_up).map(|(procedure, fault)| (fault, Procedures::NONE.with(procedure)));
     plain.chain(optional)
 }
 

@@ -95,6 +95,8 @@ pub enum Step {
     Invite(u8),
     /// The same, by a REFER that asks for no report (RFC 4488).
     InviteQuietly(u8),
+    /// The UE gives up the creation of the conference.
+    Cancel,
     /// The UE leaves the conference.
     Leave,
     /// The invited user's phone rings.
@@ -209,6 +211,7 @@ impl Step {
             | Self::UserSubscribes(user) => Some(user),
             Self::Create(_)
             | Self::Subscribe
+            | Self::Cancel
             | Self::Leave
             | Self::RefuseCreation(_)
             | Self::RefuseRefer(_)

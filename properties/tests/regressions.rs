@@ -15,6 +15,14 @@ const SHOWN: &[(&str, &[&str])] = &[
     ("created-with-the-offer-in-prack", &["INVITE", "183 (INVITE)", "PRACK", "200 (PRACK)", "200 (INVITE)", "ACK"]),
     ("created-with-update", &["183 (INVITE)", "PRACK", "200 (PRACK)", "UPDATE", "200 (UPDATE)", "200 (INVITE)", "ACK"]),
     ("creation-refused", &["INVITE", "403 (INVITE)", "ACK"]),
+    (
+        "given-up-before-any-answer",
+        &["INVITE", "183 (INVITE)", "PRACK", "CANCEL", "200 (PRACK)", "200 (CANCEL)", "487 (INVITE)", "ACK"],
+    ),
+    (
+        "given-up-when-the-200-was-on-its-way",
+        &["UPDATE", "CANCEL", "200 (UPDATE)", "200 (INVITE)", "200 (CANCEL)", "ACK", "BYE", "200 (BYE)"],
+    ),
     ("success-overtakes-the-answer-to-update", &["UPDATE", "200 (INVITE)", "200 (UPDATE)", "ACK"]),
     ("copy-of-the-invite-after-prack", &["183 (INVITE)", "PRACK", "INVITE", "200 (PRACK)", "183 (INVITE)"]),
     ("subscribed-before-the-ack", &["200 (INVITE)", "SUBSCRIBE (conference)", "ACK", "NOTIFY (conference)"]),

@@ -124,10 +124,10 @@ impl Endpoint {
         }
     }
 
-    /// Cancels an INVITE that has a provisional response; an INVITE that ended meanwhile needs none.
-    pub(crate) fn cancel(&mut self, now: Time, invite: &ClientKey) {
-        // Too late is no fault: the final response is here and decides.
-        let _ = self.transactions.cancel(now, invite);
+    /// Cancels an INVITE that has a provisional response; whether the CANCEL is out.
+    pub(crate) fn cancel(&mut self, now: Time, invite: &ClientKey) -> bool {
+        // Too early is no fault, nor is too late: then the final response is here and decides.
+        self.transactions.cancel(now, invite).is_ok()
     }
 
     /// A response to a request that has no final response yet; none if it has. With `tag` as To tag of a dialog, or

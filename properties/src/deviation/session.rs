@@ -3,7 +3,7 @@
 use super::text::Text;
 use super::{Memory, Spec, unchanged};
 use crate::verdict::Level;
-use crate::world::topology::Node;
+use crate::world::topology::{Node, user_uri};
 
 pub(super) static ALL: &[Spec] = &[
     Spec {
@@ -61,6 +61,38 @@ pub(super) static ALL: &[Spec] = &[
         caught_by: &[("I-BYE-EARLY", Level::Fail)],
         sent: callee_bye_before_ack,
         received: invite_kept,
+    },
+    Spec {
+        name: "cancel-with-a-branch-of-its-own",
+        fault: "the CANCEL has a Via branch of its own, so that it matches no INVITE",
+        seen: "the rule's own: RFC 3261 9.1 gives the reason",
+        caught_by: &[("I-CANCEL", Level::Fail)],
+        sent: cancel_with_a_branch_of_its_own,
+        received: unchanged,
+    },
+    Spec {
+        name: "cancel-before-any-response",
+        fault: "the CANCEL does not wait for a provisional response",
+        seen: "the rule's own: RFC 3261 9.1 gives the reason",
+        caught_by: &[("I-CANCEL", Level::Fail)],
+        sent: cancel_before_any_response,
+        received: unchanged,
+    },
+    Spec {
+        name: "given-up-call-not-ended",
+        fault: "the 200 that crossed the CANCEL is acknowledged, and the call goes on",
+        seen: "the rule's own: RFC 5407 3.1.2 gives the reason",
+        caught_by: &[("I-TIMEOUT", Level::NonStrict)],
+        sent: given_up_call_not_ended,
+        received: unchanged,
+    },
+    Spec {
+        name: "given-up-call-used",
+        fault: "the UE refers in the call that it gave up, because a 200 came",
+        seen: "the rule's own: RFC 5407 3.1.2 gives the reason",
+        caught_by: &[("I-CANCEL", Level::Fail)],
+        sent: given_up_call_used,
+        received: unchanged,
     },
 ];
 
@@ -121,6 +153,48 @@ fn resources_not_reserved(_: &mut Memory, node: Node, mut text: Text) -> Vec<Tex
 fn resources_believed(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
     if node == Node::Focus && (text.is_request("PRACK") || text.is_request("UPDATE")) {
         text.body = text.body.replace("a=curr:qos local none", "a=curr:qos local sendrecv");
+    }
+    vec![text]
+}
+
+fn cancel_with_a_branch_of_its_own(_: &mut Memory, _: Node, mut text: Text) -> Vec<Text> {
+    if text.is_request("CANCEL") {
+        text.new_branch("cancel");
+    }
+    vec![text]
+}
+
+fn cancel_before_any_response(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    if node != Node::Focus || !text.is_request("INVITE") || std::mem::replace(&mut memory.done, true) {
+        return vec![text];
+    }
+    let mut cancel = text.clone();
+    cancel.start = format!("CANCEL {} SIP/2.0", text.request_uri());
+    cancel.set("CSeq", format!("{} CANCEL", text.cseq()));
+    for name in ["Contact", "Allow", "Supported", "Require", "Referred-By", "Replaces", "Content-Type"] {
+        cancel.remove(name);
+    }
+    cancel.body.clear();
+    vec![text, cancel]
+}
+
+fn given_up_call_not_ended(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    memory.done |= node == Node::Ue && text.is_request("CANCEL");
+    if memory.done && node == Node::Ue && text.is_request("BYE") { vec![] } else { vec![text] }
+}
+
+fn given_up_call_used(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node != Node::Ue {
+        return vec![text];
+    }
+    if text.is_request("INVITE") {
+        memory.kept = vec![text.header("Contact").unwrap_or_default().to_owned()];
+    }
+    memory.done |= text.is_request("CANCEL");
+    if memory.done && text.is_request("BYE") {
+        text.become_request("REFER", 0);
+        text.set("Refer-To", format!("<{}>", user_uri(0)));
+        text.set("Contact", memory.kept.first().cloned().unwrap_or_default());
     }
     vec![text]
 }

@@ -38,6 +38,7 @@ fn second_offer() -> impl Strategy<Value = SecondOffer> {
 fn opening() -> impl Strategy<Value = Vec<Step>> {
     prop_oneof![
         2 => second_offer().prop_map(|offer| vec![Step::Create(offer)]),
+        1 => given_up(),
         5 => second_offer().prop_map(|offer| vec![Step::Create(offer), Step::Flush]),
         3 => second_offer().prop_map(|offer| vec![Step::Create(offer), Step::Flush, Step::Subscribe, Step::Flush]),
         1 => second_offer().prop_map(occupied),
@@ -49,6 +50,16 @@ fn opening() -> impl Strategy<Value = Vec<Step>> {
 fn occupied(offer: SecondOffer) -> Vec<Step> {
     let steps = [Step::Create(offer), Step::Subscribe, Step::Invite(0), Step::Answer(0), Step::UserSubscribes(0)];
     steps.into_iter().flat_map(|step| [step, Step::Flush]).collect()
+}
+
+/// A creation that is given up after a few arrivals: five hops for each message of its own.
+fn given_up() -> impl Strategy<Value = Vec<Step>> {
+    (second_offer(), prop::collection::vec((0..2_u16).prop_map(Step::Deliver), 0..25)).prop_map(|(offer, arrivals)| {
+        let mut steps = vec![Step::Create(offer)];
+        steps.extend(arrivals);
+        steps.push(Step::Cancel);
+        steps
+    })
 }
 
 fn step(invited: u8) -> impl Strategy<Value = Step> {
@@ -71,6 +82,7 @@ fn command(invited: u8) -> impl Strategy<Value = Step> {
         8 => (0..invited).prop_map(Step::Invite),
         2 => (0..invited).prop_map(Step::InviteQuietly),
         1 => Just(Step::Leave),
+        1 => Just(Step::Cancel),
         5 => (0..invited).prop_map(Step::Ring),
         6 => (0..invited).prop_map(Step::Answer),
         1 => (0..invited).prop_map(Step::Busy),
@@ -127,6 +139,6 @@ mod tests {
             let text = format!("{step:?}");
             kinds.insert(text.split('(').next().unwrap_or_default().to_owned());
         }
-        assert_eq!(kinds.len(), 21, "{kinds:?}");
+        assert_eq!(kinds.len(), 23, "{kinds:?}");
     }
 }

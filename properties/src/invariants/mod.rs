@@ -87,6 +87,7 @@ observers! {
     prack: Prack,
     offer_answer: OfferAnswer,
     qos: Qos,
+    cancel: Cancel,
     timeout: Timeout,
     headers: Headers,
 }

@@ -41,6 +41,8 @@ struct Invite {
     half_reliable: bool,
     /// A final response was sent or delivered.
     answered: bool,
+    /// It was a failure: the early dialog is gone, and a PRACK on its way to it may be told so.
+    failed: bool,
 }
 
 /// The observer of I-PRACK.
@@ -141,6 +143,7 @@ impl Prack {
             });
         }
         invite.answered = true;
+        invite.failed |= !message.is_success();
     }
 
     fn on_prack_sent(&mut self, event: &Event<'_>, judge: &mut Judge) {
@@ -178,10 +181,14 @@ impl Prack {
 
     fn on_prack_delivered(&mut self, event: &Event<'_>, rack: Option<RAck<'_>>) {
         let Some(transaction) = TransactionKey::of(event.message) else { return };
-        let found = rack.filter(|rack| rack.method == "INVITE").and_then(|rack| {
+        let invite = rack.filter(|rack| rack.method == "INVITE").and_then(|rack| {
             let invite = key(event, rack.number).and_then(|key| self.invites.get_mut(&key))?;
-            invite.responses.get_mut(&rack.response)
+            Some((rack.response, invite))
         });
+        if invite.as_ref().is_some_and(|(_, invite)| invite.failed) {
+            return;
+        }
+        let found = invite.and_then(|(response, invite)| invite.responses.get_mut(&response));
         let matches = found.is_some_and(|(_, pracks)| {
             *pracks = pracks.saturating_add(1);
             *pracks == 1

@@ -6,6 +6,7 @@
 //! nobody. A NOTIFY that comes after Timer N makes no subscription any more (RFC 6665 section 4.1.2.4).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::evidence::{calls, conference_over, focus};
 use crate::observe::{
@@ -39,7 +40,14 @@ pub struct Timeout {
     waiting: BTreeMap<SubscriptionKey, Deadline>,
     /// NOTIFYs delivered after Timer N and not answered yet.
     late: BTreeSet<TransactionKey>,
+    /// INVITEs that were cancelled and have no final response, with how long that has to be waited for.
+    cancelled: BTreeMap<TransactionKey, Deadline>,
+    /// INVITEs whose final response came after that wait: nobody has a use for it any more (RFC 3261 section 9.1).
+    dropped: BTreeSet<TransactionKey>,
 }
+
+/// 64*T1 with the smallest T1 in use, 500 ms.
+const WAIT_AFTER_CANCEL: Duration = Duration::from_secs(32);
 
 impl Timeout {
     fn on_subscription(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
@@ -83,6 +91,7 @@ impl Timeout {
     fn on_call(&mut self, event: &Event<'_>) {
         let Some(key) = TransactionKey::of(event.message) else { return };
         let invite = TransactionKey { method: "INVITE".into(), ..key.clone() };
+        self.on_cancelled(event, &invite, &key);
         if event.receives_response() && &*key.method == "INVITE" && event.message.is_success() {
             let copies = self.unacknowledged.entry(key).or_default();
             *copies = copies.saturating_add(1);
@@ -92,6 +101,19 @@ impl Timeout {
                 self.unacknowledged.remove(&invite);
             } else {
                 self.unacknowledged.insert(invite, left);
+            }
+        }
+    }
+}
+
+impl Timeout {
+    fn on_cancelled(&mut self, event: &Event<'_>, invite: &TransactionKey, key: &TransactionKey) {
+        if event.sends_request() && &*key.method == "CANCEL" {
+            self.cancelled.entry(invite.clone()).or_insert(Deadline::within(WAIT_AFTER_CANCEL));
+        } else if event.receives_response() && key == invite && event.message.status().is_some_and(|code| code >= 200) {
+            let left = self.cancelled.remove(invite);
+            if left.is_some_and(|left| left.remaining().is_zero()) {
+                self.dropped.insert(invite.clone());
             }
         }
     }
@@ -212,11 +234,17 @@ impl Observer for Timeout {
     const NAME: &'static str = NAME;
 
     fn new(_: Profile) -> Self {
-        Self { unacknowledged: BTreeMap::new(), waiting: BTreeMap::new(), late: BTreeSet::new() }
+        Self {
+            unacknowledged: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            late: BTreeSet::new(),
+            cancelled: BTreeMap::new(),
+            dropped: BTreeSet::new(),
+        }
     }
 
     fn on_event(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
-        for left in self.waiting.values_mut() {
+        for left in self.waiting.values_mut().chain(self.cancelled.values_mut()) {
             left.elapse(event.elapsed);
         }
         self.on_subscription(event, conversation, judge);
@@ -227,6 +255,7 @@ impl Observer for Timeout {
         for (key, transaction) in conversation.transactions() {
             match &*key.method {
                 "ACK" => {}
+                "INVITE" if self.dropped.contains(key) => on_called(judge, end, conversation, key, transaction),
                 "INVITE" => {
                     on_caller(judge, end, conversation, key, transaction);
                     on_called(judge, end, conversation, key, transaction);

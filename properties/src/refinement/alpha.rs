@@ -64,6 +64,9 @@ pub fn alpha(world: &World) -> model::State {
     state.normal_form()
 }
 
+/// How the UE names a call that its user gave up: no focus here refuses with this code on its own.
+const GIVEN_UP: u16 = 487;
+
 fn call(ue: &UeView, world: &World) -> model::Call {
     let second_offer = match world.second_offer() {
         SecondOffer::Prack => model::SecondOffer::InPrack,
@@ -79,11 +82,14 @@ fn call(ue: &UeView, world: &World) -> model::Call {
                 EarlyStage::Updating | EarlyStage::Answered => model::Stage::PrackAnswered,
             },
         },
+        CallState::Abandoned { code: GIVEN_UP, cancelled: false } => model::Call::Abandoned,
+        CallState::Abandoned { code: GIVEN_UP, cancelled: true } => model::Call::Cancelling,
         // The model takes PRACK and UPDATE to arrive and to be accepted: getting here is a divergence.
         CallState::Abandoned { .. } => model::Call::Failed(model::CallFailure::TimedOut),
         CallState::Confirmed => model::Call::Confirmed,
         CallState::Leaving => model::Call::Leaving,
         CallState::Over => model::Call::Over,
+        CallState::Failed { code: GIVEN_UP } => model::Call::Failed(model::CallFailure::GivenUp),
         CallState::Failed { .. } => {
             let answered = world
                 .ledger()
@@ -224,7 +230,9 @@ const fn participant(call: ParticipantState) -> model::Participant {
 /// Adds the messages that were sent and have not arrived, as long as somebody still waits for them.
 fn put_in_flight(world: &World, state: &mut model::State) {
     let ledger = world.ledger();
-    for subject in [Subject::Create, Subject::Prack, Subject::Update, Subject::CallAck, Subject::CallBye] {
+    let calls =
+        [Subject::Create, Subject::Prack, Subject::Update, Subject::CallCancel, Subject::CallAck, Subject::CallBye];
+    for subject in calls {
         for message in pending(ledger, subject) {
             if call_is_awaited(message, state) {
                 insert(state, message);
@@ -288,9 +296,12 @@ fn insert(state: &mut model::State, message: Message) {
 fn call_is_awaited(message: Message, state: &model::State) -> bool {
     let Message::Call(kind) = message else { return false };
     match kind {
-        CallMessage::Invite | CallMessage::Progress | CallMessage::Reject => {
-            matches!(state.ue.call, model::Call::Calling { .. })
+        CallMessage::Invite => matches!(state.ue.call, model::Call::Calling { .. } | model::Call::Abandoned),
+        CallMessage::Progress => matches!(state.ue.call, model::Call::Calling { .. }) || state.ue.gives_up(),
+        CallMessage::Reject => {
+            matches!(state.ue.call, model::Call::Calling { .. } | model::Call::Early { .. }) || state.ue.gives_up()
         }
+        CallMessage::Cancel => state.ue.call == model::Call::Cancelling,
         CallMessage::Bye | CallMessage::ByeAnswered => state.ue.call == model::Call::Leaving,
         CallMessage::Ack => state.focus.hosting == model::Hosting::Answered,
         CallMessage::Prack
@@ -360,6 +371,7 @@ pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, re
         (Subject::Prack, Some(_)) => Some(Message::Call(CallMessage::PrackOk)),
         (Subject::Update, None) => Some(Message::Call(CallMessage::Update)),
         (Subject::Update, Some(_)) => (success && answers).then_some(Message::Call(CallMessage::UpdateOk)),
+        (Subject::CallCancel, None) => Some(Message::Call(CallMessage::Cancel)),
         (Subject::CallAck, None) => Some(Message::Call(CallMessage::Ack)),
         (Subject::CallBye, None) => Some(Message::Call(CallMessage::Bye)),
         (Subject::CallBye, Some(_)) => Some(Message::Call(CallMessage::ByeAnswered)),
@@ -388,7 +400,8 @@ pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, re
         (Subject::FocusBye(user), Some(_)) => Some(Message::Dial(leg(user)?, DialMessage::FocusByeAnswered)),
         (Subject::UserBye(user), None) => Some(Message::Dial(leg(user)?, DialMessage::UserBye)),
         (Subject::UserBye(user), Some(_)) => Some(Message::Dial(leg(user)?, DialMessage::UserByeAnswered)),
-        (Subject::CallAck | Subject::DialAck(_) | Subject::Cancel(_), Some(_)) | (Subject::Other, _) => None,
+        (Subject::CallCancel | Subject::CallAck | Subject::DialAck(_) | Subject::Cancel(_), Some(_))
+        | (Subject::Other, _) => None,
     }
 }
 

@@ -69,6 +69,7 @@ impl Follower {
             Action::Create(imsconf_model::SecondOffer::InPrack) => self.command(Step::Create(SecondOffer::Prack)),
             Action::Create(imsconf_model::SecondOffer::InUpdate) => self.command(Step::Create(SecondOffer::Update)),
             Action::Subscribe => self.command(Step::Subscribe),
+            Action::Cancel => self.command(Step::Cancel),
             Action::Leave => self.command(Step::Leave),
             Action::Invite(invited) => self.command(Step::Invite(user(invited))),
             Action::InviteQuietly(invited) => self.command(Step::InviteQuietly(user(invited))),
@@ -107,6 +108,7 @@ impl Follower {
             | Action::NotifyUserEnd(_)
             | Action::NotifyReferrer(_)
             | Action::FocusCancels(_) => Ok(()),
+            Action::CreationExpires => self.fire_until(|world| !alpha(world).focus.is_promised()),
             Action::GiveUp(invited) => self.fire_until(|world| {
                 let leg = alpha(world).legs.get(invited.index()).map(|leg| leg.focus.dial);
                 !matches!(leg, Some(imsconf_model::DialOut::Calling | imsconf_model::DialOut::Alerting))

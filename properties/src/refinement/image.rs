@@ -91,7 +91,7 @@ pub(super) fn unawaited<'o>(after: &model::State, outcome: &'o Outcome, ledger: 
     outcome.sent.iter().find(|crossing| {
         let Entry { subject, reply, first } = crossing.entry;
         // Nobody waits for what becomes of an ACK or a CANCEL; a SUBSCRIBE that refreshes is below the model.
-        let exempt = [Subject::CallAck, Subject::Subscribe].contains(&subject)
+        let exempt = [Subject::CallAck, Subject::CallCancel, Subject::Subscribe].contains(&subject)
             || matches!(subject, Subject::DialAck(_) | Subject::Cancel(_) | Subject::UserSubscribe(_));
         let exchange = ledger.exchange(subject).filter(|_| first && reply.is_none() && !exempt);
         let message = exchange.and_then(|exchange| alpha::message(ledger, subject, exchange, None));
@@ -105,6 +105,7 @@ fn command(step: Step) -> Image {
         Step::Create(SecondOffer::Prack) => Some(Action::Create(model::SecondOffer::InPrack)),
         Step::Create(SecondOffer::Update) => Some(Action::Create(model::SecondOffer::InUpdate)),
         Step::Subscribe => Some(Action::Subscribe),
+        Step::Cancel => Some(Action::Cancel),
         Step::Leave => Some(Action::Leave),
         Step::Invite(user) => invited(user).map(Action::Invite),
         Step::InviteQuietly(user) => invited(user).map(Action::InviteQuietly),
@@ -316,7 +317,8 @@ fn waits(before: &model::State) -> Vec<Action> {
         Subscription::Active => vec![Action::UserSubscriptionExpires(user)],
         Subscription::None | Subscription::Ended | Subscription::Failed => vec![],
     });
-    lost.chain(refers).chain(subscription).chain(users).collect()
+    let promise = before.focus.is_promised().then_some(Action::CreationExpires);
+    lost.chain(refers).chain(subscription).chain(users).chain(promise).collect()
 }
 
 pub(super) fn in_flight(state: &model::State) -> impl Iterator<Item = Message> + '_ {

@@ -19,6 +19,8 @@ pub enum Subject {
     Prack,
     /// The UPDATE of the creation.
     Update,
+    /// The CANCEL of the creation.
+    CallCancel,
     /// The ACK to the 200 of the creation.
     CallAck,
     /// The UE's BYE.
@@ -220,7 +222,7 @@ impl Ledger {
                 | Subject::UserBye(_)
         );
         match message.status() {
-            None => (invite || other) && !exchange.arrived,
+            None => (invite || other || subject == Subject::CallCancel) && !exchange.arrived,
             Some(code) => other && !exchange.replies.iter().any(|reply| reply.code == code && reply.arrived),
         }
     }
@@ -294,6 +296,7 @@ impl Ledger {
             ("BYE", Party::Ue) if in_call => Subject::CallBye,
             ("BYE", Party::Focus) => leg.map_or(Subject::Other, Subject::FocusBye),
             ("BYE", Party::Participant(user)) => Subject::UserBye(user),
+            ("CANCEL", Party::Ue) if in_call => Subject::CallCancel,
             ("CANCEL", Party::Focus) => leg.map_or(Subject::Other, Subject::Cancel),
             ("SUBSCRIBE", Party::Ue) => Subject::Subscribe,
             ("SUBSCRIBE", Party::Participant(user)) => Subject::UserSubscribe(user),

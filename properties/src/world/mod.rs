@@ -257,6 +257,7 @@ impl World {
             Step::Subscribe => (Node::Ue, self.ue.handle_command(now, ue::Command::Subscribe).is_ok()),
             Step::Invite(number) => (Node::Ue, self.invite(number, ue::InviteMode::ReferToFocus)),
             Step::InviteQuietly(number) => (Node::Ue, self.invite(number, ue::InviteMode::ReferToFocusQuietly)),
+            Step::Cancel => (Node::Ue, self.ue.handle_command(now, ue::Command::Cancel).is_ok()),
             Step::Leave => (Node::Ue, self.ue.handle_command(now, ue::Command::Leave).is_ok()),
             Step::Ring(number) => (Node::User(number), self.tell(user(number), participant::Command::Ring)),
             Step::Answer(number) => (Node::User(number), self.tell(user(number), participant::Command::Answer)),

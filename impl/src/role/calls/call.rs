@@ -269,7 +269,9 @@ impl PlainCall {
     pub(crate) fn hang_up(&mut self, line: &mut Line<'_>) {
         match &mut self.end {
             End::Caller { caller, invite, .. } => match (caller.hang_up(), invite) {
-                (CallerOutput::SendCancel, Some(invite)) => line.endpoint.cancel(line.now, invite),
+                (CallerOutput::SendCancel, Some(invite)) => {
+                    line.endpoint.cancel(line.now, invite);
+                }
                 (CallerOutput::SendBye, _) => self.send_bye(line),
                 _ => {}
             },

@@ -28,12 +28,13 @@ pub(super) enum Call {
     Calling(Box<Inviting>),
     /// A reliable provisional response made an early dialog.
     Early(Box<Inviting>, Stage),
-    /// The call cannot go on because of `code`; the CANCEL is out.
-    Abandoned { invite: ClientKey, initial: Box<InitialRequest>, code: u16 },
+    /// The call is given up because of `code`; the CANCEL is out if `cancelled`, else it waits for a provisional
+    /// response.
+    Abandoned { inviting: Box<Inviting>, code: u16, cancelled: bool },
     /// The 2xx came and was acknowledged.
     Confirmed,
-    /// The BYE is out.
-    Leaving { bye: ClientKey },
+    /// The BYE is out. With a code the call was given up before its 2xx came, because of it.
+    Leaving { bye: ClientKey, given_up: Option<u16> },
     /// The call was confirmed and has ended.
     Over,
     /// The call was never confirmed.
@@ -43,8 +44,8 @@ pub(super) enum Call {
 /// What the UE remembers while its INVITE has no final response.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Inviting {
-    invite: ClientKey,
-    initial: InitialRequest,
+    pub(super) invite: ClientKey,
+    pub(super) initial: InitialRequest,
     second_offer: SecondOffer,
     media: Media,
     offers: OfferAnswer,
@@ -71,9 +72,9 @@ pub(super) enum Stage {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Acknowledged {
     pub(super) invite: ClientKey,
-    initial: InitialRequest,
-    ack: Request,
-    remote_tag: Vec<u8>,
+    pub(super) initial: InitialRequest,
+    pub(super) ack: Request,
+    pub(super) remote_tag: Vec<u8>,
 }
 
 impl Call {
@@ -101,7 +102,7 @@ impl Call {
                     Stage::Answered => EarlyStage::Answered,
                 },
             },
-            Self::Abandoned { code, .. } => CallState::Abandoned { code: *code },
+            Self::Abandoned { code, cancelled, .. } => CallState::Abandoned { code: *code, cancelled: *cancelled },
             Self::Confirmed => CallState::Confirmed,
             Self::Leaving { .. } => CallState::Leaving,
             Self::Over => CallState::Over,
@@ -117,7 +118,7 @@ fn has_sdp(message: &Message<'_>) -> bool {
 }
 
 /// The To tag of a response.
-fn remote_tag<'a>(response: &Message<'a>) -> &'a [u8] {
+pub(super) fn remote_tag<'a>(response: &Message<'a>) -> &'a [u8] {
     response.to().ok().and_then(|to| to.tag()).unwrap_or_default()
 }
 
@@ -174,14 +175,11 @@ impl Ue {
                 self.on_success(now, *inviting, response)
             }
             (Call::Calling(_) | Call::Early(..), _) => self.on_failure(code),
-            (Call::Abandoned { invite, initial, code }, 0..=199) => {
-                // If this is the first response, the CANCEL had to wait for it.
-                self.endpoint.cancel(now, &invite);
-                Call::Abandoned { invite, initial, code }
+            (Call::Abandoned { inviting, code, cancelled }, 0..=199) => {
+                self.on_unwanted_provisional(now, inviting, code, cancelled, response)
             }
-            (Call::Abandoned { invite, initial, code }, 200..=299) => {
-                self.on_unwanted_success(now, invite, *initial, response);
-                self.on_failure(code)
+            (Call::Abandoned { inviting, code, .. }, 200..=299) => {
+                self.on_unwanted_success(now, *inviting, code, response)
             }
             (Call::Abandoned { code, .. }, _) => self.on_failure(code),
             (call @ (Call::Confirmed | Call::Leaving { .. } | Call::Over | Call::Failed { .. }), 200..=299) => {
@@ -203,31 +201,35 @@ impl Ue {
         stage: Option<Stage>,
         response: &Message<'_>,
     ) -> Call {
-        let code = response.status().unwrap_or_default();
-        let unchanged = |inviting, stage| match stage {
-            Some(stage) => Call::Early(inviting, stage),
-            None => Call::Calling(inviting),
+        let Some(rack) = self.rack(&mut inviting, response) else {
+            return match stage {
+                Some(stage) => Call::Early(inviting, stage),
+                None => Call::Calling(inviting),
+            };
         };
-        let Reliability::Reliable(rseq) = Reliability::of(code, response.requires("100rel"), response.rseq().ok())
-        else {
-            return unchanged(inviting, stage);
-        };
-        if self.dialog.is_none() {
-            self.dialog = Dialog::from_response(&inviting.initial, response).ok();
-        }
-        let (Some(dialog), Ok(cseq)) = (&mut self.dialog, response.cseq()) else { return unchanged(inviting, stage) };
-        if dialog.id().remote_tag.as_bytes() != remote_tag(response) {
-            return unchanged(inviting, stage);
-        }
-        let ReceiverVerdict::Acknowledge(rack) = inviting.reliable.on_provisional(rseq, cseq.number) else {
-            return unchanged(inviting, stage);
-        };
-        // The target follows a reliable response (RFC 6141 section 4.3); without a Contact it stays.
-        let _ = dialog.on_response(response);
         let meaning = inviting.offers.receive(Carrier::ReliableProvisional, has_sdp(response));
         inviting.preconditions |= response.requires("precondition");
         let answered = meaning == Verdict::Take(Meaning::Answer);
         self.acknowledge_provisional(now, inviting, stage, rack, answered)
+    }
+
+    /// What a PRACK for this response has to say; nothing if none is due.
+    pub(super) fn rack(&mut self, inviting: &mut Inviting, response: &Message<'_>) -> Option<Rack> {
+        let code = response.status().unwrap_or_default();
+        let reliability = Reliability::of(code, response.requires("100rel"), response.rseq().ok());
+        let Reliability::Reliable(rseq) = reliability else { return None };
+        if self.dialog.is_none() {
+            self.dialog = Dialog::from_response(&inviting.initial, response).ok();
+        }
+        let (dialog, cseq) = (self.dialog.as_mut()?, response.cseq().ok()?);
+        if dialog.id().remote_tag.as_bytes() != remote_tag(response) {
+            return None;
+        }
+        let verdict = inviting.reliable.on_provisional(rseq, cseq.number);
+        let ReceiverVerdict::Acknowledge(rack) = verdict else { return None };
+        // The target follows a reliable response (RFC 6141 section 4.3); without a Contact it stays.
+        let _ = dialog.on_response(response);
+        Some(rack)
     }
 
     /// Sends the PRACK, with the second offer in it if it belongs there.
@@ -243,23 +245,24 @@ impl Ue {
         let with_offer = wanted && inviting.offers.may_offer_in_prack();
         let _ = inviting.offers.send(Carrier::Prack, with_offer);
         let offer = with_offer.then(|| inviting.media.offer_with_preconditions(Flow::SENDRECV));
-        let request = self.dialog.as_mut().and_then(|dialog| dialog.request(Method::Prack).ok());
-        let prack = request.and_then(|request| {
-            let finish = |builder: Builder| {
-                let builder = builder.rack(rack.rseq, rack.cseq, Method::Invite);
-                match offer {
-                    Some(offer) => builder.require(&["precondition"]).body(sdp::MEDIA_TYPE, offer),
-                    None => builder,
-                }
-            };
-            self.endpoint.request(now, &request, finish).ok()
-        });
-        match (prack, stage) {
-            (None, _) => self.abandon(now, *inviting, 503),
+        match (self.send_prack(now, rack, offer), stage) {
+            (None, _) => self.abandon(now, inviting, 503),
             (Some(prack), None) => Call::Early(inviting, Stage::Pracking { prack }),
             // A further reliable response: where the second offer is does not change.
             (Some(_), Some(stage)) => Call::Early(inviting, stage),
         }
+    }
+
+    pub(super) fn send_prack(&mut self, now: Time, rack: Rack, offer: Option<Vec<u8>>) -> Option<ClientKey> {
+        let request = self.dialog.as_mut().and_then(|dialog| dialog.request(Method::Prack).ok())?;
+        let finish = |builder: Builder| {
+            let builder = builder.rack(rack.rseq, rack.cseq, Method::Invite);
+            match offer {
+                Some(offer) => builder.require(&["precondition"]).body(sdp::MEDIA_TYPE, offer),
+                None => builder,
+            }
+        };
+        self.endpoint.request(now, &request, finish).ok()
     }
 
     /// The final response to a PRACK or an UPDATE; `None` if none came.
@@ -272,7 +275,7 @@ impl Ue {
         self.call = match call {
             Call::Early(inviting, Stage::Pracking { prack }) if prack == *client => match response {
                 Some(response) if code < 300 => self.on_pracked(now, inviting, response),
-                Some(_) | None => self.abandon(now, *inviting, code),
+                Some(_) | None => self.abandon(now, inviting, code),
             },
             Call::Early(mut inviting, Stage::Updating { update }) if update == *client => match response {
                 Some(response) if code < 300 => {
@@ -282,7 +285,7 @@ impl Ue {
                     }
                     Call::Early(inviting, Stage::Answered)
                 }
-                Some(_) | None => self.abandon(now, *inviting, code),
+                Some(_) | None => self.abandon(now, inviting, code),
             },
             // The INVITE's final response was faster.
             call @ (Call::Idle
@@ -313,7 +316,7 @@ impl Ue {
         });
         match update {
             Some(update) => Call::Early(inviting, Stage::Updating { update }),
-            None => self.abandon(now, *inviting, 503),
+            None => self.abandon(now, inviting, 503),
         }
     }
 
@@ -323,7 +326,7 @@ impl Ue {
         }
         let call = std::mem::replace(&mut self.call, Call::Over);
         self.call = match call {
-            Call::Calling(inviting) | Call::Early(inviting, _) => self.abandon(now, *inviting, 408),
+            Call::Calling(inviting) | Call::Early(inviting, _) => self.abandon(now, inviting, 408),
             call @ (Call::Idle
             | Call::Abandoned { .. }
             | Call::Confirmed
@@ -331,12 +334,6 @@ impl Ue {
             | Call::Over
             | Call::Failed { .. }) => call,
         };
-    }
-
-    /// The call cannot go on: CANCEL if a provisional response came (RFC 3261 section 9.1); else Timer B ends it.
-    fn abandon(&mut self, now: Time, inviting: Inviting, code: u16) -> Call {
-        self.endpoint.cancel(now, &inviting.invite);
-        Call::Abandoned { invite: inviting.invite, initial: Box::new(inviting.initial), code }
     }
 
     /// The 2xx: it confirms the dialog, or makes it, and is acknowledged at once. Only its Contact is the conference
@@ -362,20 +359,12 @@ impl Ue {
     }
 
     /// The dialog of a 2xx: the early one, with its count of requests, or a new one.
-    fn confirmed_dialog(&mut self, initial: &InitialRequest, response: &Message<'_>) -> Option<Dialog> {
+    pub(super) fn confirmed_dialog(&mut self, initial: &InitialRequest, response: &Message<'_>) -> Option<Dialog> {
         let same = |dialog: &Dialog| dialog.id().remote_tag.as_bytes() == remote_tag(response);
         match self.dialog.take().filter(same) {
             Some(mut early) => early.on_response(response).ok().map(|()| early),
             None => Dialog::from_response(initial, response).ok(),
         }
-    }
-
-    /// The 2xx crossed the CANCEL: ACK, for every copy of it, and BYE (RFC 5407 section 3.1.2).
-    fn on_unwanted_success(&mut self, now: Time, invite: ClientKey, initial: InitialRequest, response: &Message<'_>) {
-        let Some(dialog) = self.confirmed_dialog(&initial, response) else { return };
-        let (ack, remote_tag) = (dialog.ack(initial.cseq), remote_tag(response).to_vec());
-        self.endpoint.refuse_success(now, dialog, initial.cseq);
-        self.acknowledged = Some(Acknowledged { invite, initial, ack, remote_tag });
     }
 
     /// A copy of the 2xx is acknowledged again; the 2xx of another branch is acknowledged and its dialog ended (RFC
@@ -391,7 +380,7 @@ impl Ue {
         }
     }
 
-    fn on_failure(&mut self, code: u16) -> Call {
+    pub(super) fn on_failure(&mut self, code: u16) -> Call {
         self.dialog = None;
         self.events.push_back(Event::CreationFailed { code });
         Call::Failed { code }
@@ -419,16 +408,18 @@ impl Ue {
             .request(now, &request, std::convert::identity)
             .map_err(|_| not_now(&command, "the next hop cannot be reached"))?;
         self.dialog = Some(dialog);
-        self.call = Call::Leaving { bye };
+        self.call = Call::Leaving { bye, given_up: None };
         Ok(())
     }
 
     /// The final response to the BYE, whatever it says, or none (RFC 3261 section 15.1.1).
     pub(super) fn on_bye_done(&mut self, client: &ClientKey) {
-        if matches!(&self.call, Call::Leaving { bye } if bye == client) {
+        let Call::Leaving { bye, given_up } = &self.call else { return };
+        if bye == client {
+            let event = given_up.map_or(Event::Left, |code| Event::CreationFailed { code });
             self.call = Call::Over;
             self.end_usage(&Usage::Invite);
-            self.events.push_back(Event::Left);
+            self.events.push_back(event);
         }
     }
 

@@ -1,9 +1,11 @@
 //! The UE: creates a conference by the factory URI, subscribes to its state, invites users by REFER to the focus,
 //! leaves (TS 24.147 section 5.3.1, RFC 4579 sections 5.4, 5.5; TS 34.229-5 A.16, A.20).
 //!
-//! Read this file for what comes in and where it goes, then `call.rs`, `subscription.rs` and `referral.rs`.
+//! Read this file for what comes in and where it goes, then `call.rs`, `giving_up.rs`, `subscription.rs` and
+//! `referral.rs`.
 
 mod call;
+mod giving_up;
 mod headers;
 mod plain;
 mod referral;
@@ -67,6 +69,9 @@ pub enum Command {
         /// To whom the REFER goes.
         mode: InviteMode,
     },
+    /// Give up the call to the factory before it is established; the CANCEL goes out as soon as one is allowed (RFC
+    /// 3261 section 9.1).
+    Cancel,
     /// Leave the conference.
     Leave,
     /// Call somebody, outside the conference.
@@ -94,6 +99,7 @@ impl Command {
             Self::Create { .. } => "create",
             Self::Subscribe => "subscribe",
             Self::Invite { .. } => "invite",
+            Self::Cancel => "cancel",
             Self::Leave => "leave",
             Self::Call { .. } => "call",
             Self::Ring => "ring",
@@ -114,7 +120,7 @@ pub enum Event {
     },
     /// The conference could not be created.
     CreationFailed {
-        /// Code of the final response; 408 when none came.
+        /// Code of the final response; 408 when none came, 487 when the user gave up.
         code: u16,
     },
     /// The 2xx does not call its sender a focus: the session is a plain call (RFC 4579 section 5.4).
@@ -440,6 +446,7 @@ impl Agent for Ue {
             Command::Create { second_offer } => self.create(now, second_offer),
             Command::Subscribe => self.subscribe(now),
             Command::Invite { target, mode } => self.invite(now, target, mode),
+            Command::Cancel => self.give_up(now),
             Command::Leave => self.leave(now),
             Command::Call { target } => self.place_call(now, &target),
             Command::Ring | Command::Answer | Command::Decline => self.decide(now, &command),

@@ -226,8 +226,15 @@ fn has_magic_cookie(branch: &[u8]) -> bool {
 
 /// A piece of a header field, compared byte by byte; a usual branch or tag, and every method, fits without an
 /// allocation.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Text(SmallVec<[u8; 24]>);
+
+impl Clone for Text {
+    /// As one copy of all bytes, not byte by byte.
+    fn clone(&self) -> Self {
+        Self::from(&*self.0)
+    }
+}
 
 impl Text {
     fn lower(bytes: &[u8]) -> Self {

@@ -27,6 +27,6 @@ pub use message::{Field, Message, NameAddrs, Start, Vias};
 pub use method::Method;
 pub use parse::{FramingError, FramingFault, INLINE_FIELDS, MAX_FIELDS, MAX_LINE, MAX_MESSAGE};
 pub use render::{BuildError, Builder, response_to};
-pub(crate) use text::{offset_in, unfold};
+pub(crate) use text::{offset_in, split_str_once, unfold};
 pub use uri::{Host, OwnedUri, Scheme, TelephoneError, TelephoneSubscriber, Uri, UriError};
 pub use verdict::verdict;

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::flow::Flow;
 use super::precondition::{PreconditionError, Preconditions};
+use super::read::{self, Parts};
 
 /// Longest description that is read, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -125,33 +126,8 @@ impl SessionDescription {
             return Err(SdpError::TooLarge { length: body.len(), limit: MAX_BYTES });
         }
         let text = std::str::from_utf8(body).map_err(|_| SdpError::NotUtf8)?;
-        let session = sdp_types::Session::parse(body).map_err(|error| SdpError::Syntax(error.to_string()))?;
-        // The parser makes up an origin where there is none.
-        if !text.lines().any(|line| line.starts_with("o=")) {
-            return Err(SdpError::MissingLine('o'));
-        }
-        if session.medias.len() > MAX_MEDIA {
-            return Err(SdpError::TooManyMedia { count: session.medias.len(), limit: MAX_MEDIA });
-        }
-        let around = Around {
-            address: session.connection.as_ref().map(connection_address),
-            flow: flow(&session.attributes).unwrap_or(Flow::SENDRECV),
-        };
-        Ok(Self {
-            text: text.to_owned(),
-            origin: Origin {
-                username: session.origin.username.clone().unwrap_or_else(|| String::from("-")),
-                session_id: session.origin.sess_id.clone(),
-                version: session.origin.sess_version,
-                address: Address {
-                    network: session.origin.nettype.to_string(),
-                    family: session.origin.addrtype.to_string(),
-                    host: session.origin.unicast_address.clone(),
-                },
-            },
-            timing: session.times.iter().map(|time| Timing { start: time.start_time, stop: time.stop_time }).collect(),
-            media: session.medias.iter().map(|media| around.media(media)).collect::<Result<_, _>>()?,
-        })
+        let Parts { origin, timing, media } = read::read(text)?;
+        Ok(Self { text: text.to_owned(), origin, timing, media })
     }
 
     /// A description of our own, whose text follows from its parts.
@@ -194,43 +170,16 @@ impl SessionDescription {
         self.media.iter().filter(|media| media.port != 0)
     }
 
+    fn lines_without_origin(&self) -> impl Iterator<Item = &str> {
+        self.text.lines().map(|line| line.trim_end_matches('\r')).filter(|line| !line.starts_with("o="))
+    }
+
     /// Whether `other` says the same, apart from the version in its `o=` line: line by line, whatever the line ends.
     pub fn says_the_same(&self, other: &Self) -> bool {
-        let same_origin = Origin { version: other.origin.version, ..self.origin.clone() } == other.origin;
-        let lines = |description: &Self| -> Vec<String> {
-            let lines = description.text.lines().map(|line| line.trim_end_matches('\r'));
-            lines.filter(|line| !line.starts_with("o=")).map(str::to_owned).collect()
-        };
-        same_origin && (self.text == other.text || lines(self) == lines(other))
-    }
-}
-
-/// What the session level gives to every media description that does not have its own.
-struct Around {
-    address: Option<Address>,
-    flow: Flow,
-}
-
-impl Around {
-    fn media(&self, media: &sdp_types::Media) -> Result<MediaDescription, SdpError> {
-        let mut preconditions = Preconditions::default();
-        for attribute in &media.attributes {
-            preconditions.take_up(&attribute.attribute, attribute.value.as_deref().unwrap_or_default())?;
-        }
-        let attributes = media
-            .attributes
-            .iter()
-            .map(|attribute| Attribute { name: attribute.attribute.clone(), value: attribute.value.clone() });
-        Ok(MediaDescription {
-            kind: media.media.clone(),
-            port: media.port,
-            protocol: media.proto.clone(),
-            formats: media.fmt.split_ascii_whitespace().map(str::to_owned).collect(),
-            address: media.connections.first().map(connection_address).or_else(|| self.address.clone()),
-            flow: flow(&media.attributes).unwrap_or(self.flow),
-            preconditions,
-            attributes: attributes.collect(),
-        })
+        let (one, two) = (&self.origin, &other.origin);
+        let same_origin =
+            (&one.username, &one.session_id, &one.address) == (&two.username, &two.session_id, &two.address);
+        same_origin && (self.text == other.text || self.lines_without_origin().eq(other.lines_without_origin()))
     }
 }
 
@@ -250,19 +199,6 @@ impl MediaDescription {
             (number == format).then_some(rest.trim())
         })
     }
-}
-
-fn connection_address(connection: &sdp_types::Connection) -> Address {
-    Address {
-        network: connection.nettype.to_string(),
-        family: connection.addrtype.to_string(),
-        host: connection.connection_address.clone(),
-    }
-}
-
-/// The direction attribute among `attributes`, if there is one.
-fn flow(attributes: &[sdp_types::Attribute]) -> Option<Flow> {
-    attributes.iter().find_map(|attribute| Flow::from_media_token(&attribute.attribute))
 }
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 //!
 //! A signalling agent has no media; what it describes is what the voice profile of IMS shows (TS 34.229-5 A.4.1).
 
-use std::fmt::Write;
 use std::net::IpAddr;
 
 use super::description::{Address, Attribute, MediaDescription, Origin, SessionDescription, Timing};
 use super::flow::Flow;
 use super::precondition::Preconditions;
 
+/// Bytes that a description of ours usually has at most.
+const USUAL_TEXT: usize = 768;
 /// Profile of our streams.
 const PROTOCOL: &str = "RTP/AVP";
 /// Protocols in which an audio stream can be accepted.
@@ -149,11 +150,12 @@ impl LocalMedia {
     /// A stream of ours with everything that its formats need.
     fn audio(&self, protocol: &str, codecs: &[Codec], flow: Flow, preconditions: Preconditions) -> MediaDescription {
         let attribute = |name: &str, value: Option<String>| Attribute { name: name.to_owned(), value };
-        let mut attributes = Vec::new();
+        let mut attributes = Vec::with_capacity(2 * codecs.len() + 9);
         for codec in codecs {
             let Codec { payload_type, encoding, parameters } = codec;
-            attributes.push(attribute("rtpmap", Some(format!("{payload_type} {encoding}"))));
-            let parameters = parameters.as_ref().map(|parameters| format!("{payload_type} {parameters}"));
+            let payload_type = payload_type.to_string();
+            attributes.push(attribute("rtpmap", Some([&payload_type, " ", encoding].concat())));
+            let parameters = parameters.as_ref().map(|parameters| [&payload_type, " ", parameters].concat());
             attributes.extend(parameters.map(|parameters| attribute("fmtp", Some(parameters))));
         }
         attributes.extend(preconditions.attributes().map(|(name, value)| attribute(name, Some(value))));
@@ -217,17 +219,22 @@ fn described_format(offered: &MediaDescription, format: &str) -> Option<Codec> {
 fn render(origin: &Origin, timing: &[Timing], media: &[MediaDescription]) -> String {
     let Origin { username, session_id, version, address } = origin;
     let Address { network, family, host } = address;
-    let mut text = format!("v=0\r\no={username} {session_id} {version} {network} {family} {host}\r\ns=-\r\n");
-    text.push_str(&format!("c={network} {family} {host}\r\n{BANDWIDTH}"));
+    let mut text = String::with_capacity(USUAL_TEXT);
+    let version = version.to_string();
+    line(&mut text, &["v=0"]);
+    line(&mut text, &["o=", username, " ", session_id, " ", &version, " ", network, " ", family, " ", host]);
+    line(&mut text, &["s=-"]);
+    line(&mut text, &["c=", network, " ", family, " ", host]);
+    text.push_str(BANDWIDTH);
     for Timing { start, stop } in timing {
-        line(&mut text, format_args!("t={start} {stop}"));
+        line(&mut text, &["t=", &start.to_string(), " ", &stop.to_string()]);
     }
     for MediaDescription { kind, port, protocol, formats, attributes, .. } in media {
-        line(&mut text, format_args!("m={kind} {port} {protocol} {}", formats.join(" ")));
+        line(&mut text, &["m=", kind, " ", &port.to_string(), " ", protocol, " ", &formats.join(" ")]);
         for Attribute { name, value } in attributes {
             match value {
-                Some(value) => line(&mut text, format_args!("a={name}:{value}")),
-                None => line(&mut text, format_args!("a={name}")),
+                Some(value) => line(&mut text, &["a=", name, ":", value]),
+                None => line(&mut text, &["a=", name]),
             }
         }
     }
@@ -235,9 +242,9 @@ fn render(origin: &Origin, timing: &[Timing], media: &[MediaDescription]) -> Str
 }
 
 /// Adds one line.
-fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    let _ = write!(text, "{line}\r\n");
+fn line(text: &mut String, parts: &[&str]) {
+    parts.iter().for_each(|part| text.push_str(part));
+    text.push_str("\r\n");
 }
 
 #[cfg(test)]

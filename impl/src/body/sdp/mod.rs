@@ -9,6 +9,7 @@ mod description;
 mod flow;
 mod local;
 mod precondition;
+mod read;
 
 pub use check::{OriginPart, SdpViolation, check_answer, check_next};
 pub use description::{

@@ -129,9 +129,15 @@ impl Status {
     }
 }
 
+impl Status {
+    fn text(&self) -> String {
+        [self.kind.token(), self.segment.token(), self.flow.precondition_token()].join(" ")
+    }
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.kind.token(), self.segment.token(), self.flow.precondition_token())
+        f.write_str(&self.text())
     }
 }
 
@@ -157,11 +163,16 @@ impl Desired {
     }
 }
 
+impl Desired {
+    fn text(&self) -> String {
+        let Status { kind, segment, flow } = &self.status;
+        [kind.token(), self.strength.token(), segment.token(), flow.precondition_token()].join(" ")
+    }
+}
+
 impl fmt::Display for Desired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Status { kind, segment, flow } = &self.status;
-        let (kind, strength, segment) = (kind.token(), self.strength.token(), segment.token());
-        write!(f, "{kind} {strength} {segment} {}", flow.precondition_token())
+        f.write_str(&self.text())
     }
 }
 
@@ -296,9 +307,9 @@ impl Preconditions {
 
     /// The attributes that say all this, name and value.
     pub fn attributes(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let current = self.current.iter().map(|status| ("curr", status.to_string()));
-        let desired = self.desired.iter().map(|desired| ("des", desired.to_string()));
-        current.chain(desired).chain(self.confirm.iter().map(|status| ("conf", status.to_string())))
+        let current = self.current.iter().map(|status| ("curr", status.text()));
+        let desired = self.desired.iter().map(|desired| ("des", desired.text()));
+        current.chain(desired).chain(self.confirm.iter().map(|status| ("conf", status.text())))
     }
 
     /// Takes up an attribute if it is a precondition line; others are left alone.

@@ -96,3 +96,80 @@ fn only_the_version_may_differ_in_what_says_the_same() {
         assert_eq!(offer.says_the_same(&read(&text)), same, "{text}");
     }
 }
+
+/// What is read and what is refused is what another reader reads and refuses, also when a line is spoilt.
+#[test]
+fn another_reader_takes_the_same_descriptions() {
+    let lines: Vec<&str> = OFFER.lines().collect();
+    let spoilt = [
+        "",
+        "x",
+        "=",
+        "x=",
+        "o=- 1 1 IN IP4 h",
+        "o=- 1  2 in ip6 h",
+        "o=- 1 1 IN IP4 h h",
+        "c=IN IP4",
+        "c=tn IP6 h",
+        "c=I,N IP4 h",
+        "t=0 0",
+        "t=1  2",
+        "t=0",
+        "t=0 0 0",
+        "t=x 0",
+        "r=7d 1h 0 25h",
+        "r=7d",
+        "r=1 x",
+        "z=1 -1h 2 0",
+        "z=1",
+        "z=1 x",
+        "b=AS:64",
+        "b=AS",
+        "b=AS:x",
+        "b=AS:1:2",
+        "a=",
+        "a=recvonly",
+        "a=x:y:z",
+        "a=sendonly:x",
+        "k=clear:x",
+        "k=prompt",
+        "i=",
+        "u=x",
+        "s=x",
+        "e=x",
+        "p=x",
+        "m=audio 1 RTP/AVP 0",
+        "m=audio 1/2 RTP/AVP 0  8",
+        "m=audio 1/x RTP/AVP 0",
+        "m=audio +1 RTP/AVP 0",
+        "m=audio 70000 RTP/AVP 0",
+        "m=audio 1 RTP/AVP",
+        "m=audio 1 RTP/AVP ",
+        "m=  ",
+        "a=x\ry",
+        "a=x\0y",
+        "v=0",
+        "v=1",
+        "y=whatever",
+        "xy=1",
+    ];
+    for (at, _) in lines.iter().enumerate() {
+        for spoilt in spoilt {
+            for replaced in [0, 1] {
+                let rest = &lines[(at + replaced).min(lines.len())..];
+                let text = [&lines[..at], &[spoilt], rest].concat().join("\r\n");
+                let other = sdp_types::Session::parse(text.as_bytes());
+                // It makes up an origin where there is none.
+                let other = other.ok().filter(|other| other.origin.unicast_address != "0.0.0.0");
+                let own = SessionDescription::read(text.as_bytes());
+                assert_eq!(own.is_ok(), other.is_some(), "{spoilt:?} at {at}: {own:?}\n{text}");
+                let (Ok(own), Some(other)) = (own, other) else { continue };
+                let media = |media: &sdp_types::Media| (media.media.clone(), media.port, media.attributes.len());
+                let seen = own.media().iter().map(|media| (media.kind.clone(), media.port, media.attributes.len()));
+                assert_eq!(seen.collect::<Vec<_>>(), other.medias.iter().map(media).collect::<Vec<_>>());
+                assert_eq!(own.origin().address.host, other.origin.unicast_address);
+                assert_eq!(own.timing().len(), other.times.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Reading the lines of a session description (RFC 8866 section 9), lenient about their order.
+//!
+//! `v=` comes first and each `m=` begins a media description, as in the grammar; between them lines stand in any order,
+//! `s=` and `t=` may be missing, and lines of unknown type are passed over. What a line of a known type says has to
+//! follow the grammar, even where nobody here looks at it.
+
+use memchr::{memchr, memchr2};
+
+use super::description::{Address, Attribute, MAX_MEDIA, MediaDescription, Origin, SdpError, Timing};
+use super::flow::Flow;
+use super::precondition::Preconditions;
+use crate::wire::split_str_once;
+
+/// What is taken out of a description.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) origin: Origin,
+    pub(super) timing: Vec<Timing>,
+    pub(super) media: Vec<MediaDescription>,
+}
+
+/// One `x=value` line.
+#[derive(Clone, Copy, Debug)]
+struct Line<'a> {
+    /// Counted from one, empty lines included.
+    number: usize,
+    key: u8,
+    value: &'a str,
+}
+
+impl Line<'_> {
+    fn error(&self, what: &str) -> SdpError {
+        SdpError::Syntax(format!("line {} (`{}=`): {what}", self.number, char::from(self.key)))
+    }
+
+    fn number_of(&self, text: Option<&str>, what: &str) -> Result<u64, SdpError> {
+        text.and_then(|text| text.parse().ok()).ok_or_else(|| self.error(what))
+    }
+}
+
+/// The lines that are not empty.
+fn lines(text: &str) -> impl Iterator<Item = Result<Line<'_>, SdpError>> {
+    let (mut rest, mut number) = (text, 0);
+    std::iter::from_fn(move || {
+        while !rest.is_empty() {
+            let end = memchr(b'\n', rest.as_bytes());
+            let (line, behind) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+            rest = behind.get(1..).unwrap_or_default();
+            number += 1;
+            let line = if end.is_some() { line.strip_suffix('\r').unwrap_or(line) } else { line };
+            if !line.is_empty() {
+                return Some(key_and_value(line, number));
+            }
+        }
+        None
+    })
+}
+
+fn key_and_value(line: &str, number: usize) -> Result<Line<'_>, SdpError> {
+    let syntax = |what: &str| SdpError::Syntax(format!("line {number}: {what}"));
+    if memchr2(b'\0', b'\r', line.as_bytes()).is_some() {
+        return Err(syntax("NUL or CR inside the line"));
+    }
+    match line.as_bytes() {
+        [key, b'=', ..] if *key != b'=' => Ok(Line { number, key: *key, value: line.get(2..).unwrap_or_default() }),
+        _ => Err(syntax("not a letter, an equals sign and a value")),
+    }
+}
+
+/// The parts of a value between single or repeated spaces.
+fn words(value: &str) -> impl Iterator<Item = &str> {
+    let mut rest = value;
+    std::iter::from_fn(move || {
+        while !rest.is_empty() {
+            let (word, behind) = split_str_once(rest, b' ').unwrap_or((rest, ""));
+            rest = behind;
+            if !word.is_empty() {
+                return Some(word);
+            }
+        }
+        None
+    })
+}
+
+/// A session-level or media-level section under way.
+#[derive(Debug, Default)]
+struct Section {
+    origin: Option<Origin>,
+    timing: Vec<Timing>,
+    address: Option<Address>,
+    flow: Option<Flow>,
+    /// The lines that may stand once and have been seen, a bit for each letter.
+    seen: u32,
+}
+
+impl Section {
+    /// Takes a line that may stand once.
+    fn first(&mut self, line: &Line<'_>) -> Result<(), SdpError> {
+        let bit = 1 << (line.key & 31);
+        if self.seen & bit != 0 {
+            return Err(line.error("a second line of this type"));
+        }
+        self.seen |= bit;
+        Ok(())
+    }
+
+    /// A line before the first `m=`.
+    fn session_line(&mut self, line: &Line<'_>) -> Result<(), SdpError> {
+        match line.key {
+            b'o' => {
+                self.first(line)?;
+                self.origin = Some(origin(line)?);
+            }
+            b'c' => {
+                self.first(line)?;
+                self.address = Some(connection(line)?);
+            }
+            b't' => self.timing.push(timing(line)?),
+            b'r' if self.timing.is_empty() => return Err(line.error("no `t=` line before it")),
+            b'r' => repeat(line)?,
+            b'z' => {
+                self.first(line)?;
+                zones(line)?;
+            }
+            b'a' => self.flow = self.flow.or_else(|| Flow::from_media_token(attribute(line.value).0)),
+            b'b' => bandwidth(line)?,
+            b's' | b'i' | b'u' | b'k' => self.first(line)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A line behind an `m=`.
+    fn media_line(&mut self, media: &mut MediaDescription, line: &Line<'_>) -> Result<(), SdpError> {
+        match line.key {
+            b'c' => {
+                let address = connection(line)?;
+                self.address.get_or_insert(address);
+            }
+            b'a' => {
+                let (name, value) = attribute(line.value);
+                media.preconditions.take_up(name, value.unwrap_or_default())?;
+                self.flow = self.flow.or_else(|| Flow::from_media_token(name));
+                media.attributes.push(Attribute { name: name.to_owned(), value: value.map(str::to_owned) });
+            }
+            b'b' => bandwidth(line)?,
+            b'i' | b'k' => self.first(line)?,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Reads a whole description.
+pub(super) fn read(text: &str) -> Result<Parts, SdpError> {
+    let mut lines = lines(text);
+    match lines.next().transpose()? {
+        Some(Line { key: b'v', value: "0", .. }) => {}
+        Some(line @ Line { key: b'v', .. }) => return Err(line.error("a version that is not 0")),
+        Some(_) | None => return Err(SdpError::Syntax(String::from("No version line"))),
+    }
+    let mut session = Section::default();
+    let mut current: Option<(MediaDescription, Section)> = None;
+    let (mut media, mut count) = (Vec::new(), 0);
+    for line in lines {
+        let line = line?;
+        if line.key == b'm' {
+            media.extend(current.take().map(|current| finished(current, &session)));
+            current = Some((media_description(&line)?, Section::default()));
+            count += 1;
+        } else if let Some((media, section)) = &mut current {
+            section.media_line(media, &line)?;
+        } else {
+            session.session_line(&line)?;
+        }
+        if count > MAX_MEDIA {
+            let count = text.lines().filter(|line| line.starts_with("m=")).count();
+            return Err(SdpError::TooManyMedia { count, limit: MAX_MEDIA });
+        }
+    }
+    media.extend(current.take().map(|current| finished(current, &session)));
+    let origin = session.origin.ok_or(SdpError::MissingLine('o'))?;
+    Ok(Parts { origin, timing: session.timing, media })
+}
+
+/// What the session level says counts for a stream that says nothing itself.
+fn finished((media, own): (MediaDescription, Section), session: &Section) -> MediaDescription {
+    MediaDescription {
+        address: own.address.or_else(|| session.address.clone()),
+        flow: own.flow.or(session.flow).unwrap_or(Flow::SENDRECV),
+        ..media
+    }
+}
+
+/// `<username> <sess-id> <sess-version> <nettype> <addrtype> <unicast-address>` (section 5.2).
+fn origin(line: &Line<'_>) -> Result<Origin, SdpError> {
+    let mut parts = words(line.value);
+    let missing = || line.error("a part is missing");
+    let username = parts.next().ok_or_else(missing)?.to_owned();
+    let session_id = parts.next().ok_or_else(missing)?.to_owned();
+    let version = line.number_of(parts.next(), "sess-version is no number")?;
+    let address = address(line, &mut parts)?;
+    Ok(Origin { username, session_id, version, address })
+}
+
+/// `<nettype> <addrtype> <connection-address>` (section 5.7).
+fn connection(line: &Line<'_>) -> Result<Address, SdpError> {
+    address(line, &mut words(line.value))
+}
+
+/// Network, family and host, and nothing behind them.
+fn address<'a>(line: &Line<'_>, parts: &mut impl Iterator<Item = &'a str>) -> Result<Address, SdpError> {
+    let mut token = |known: &[&'static str]| {
+        let token = parts.next().filter(|token| is_token(token)).ok_or_else(|| line.error("no address"))?;
+        let usual = known.iter().find(|usual| usual.eq_ignore_ascii_case(token));
+        Ok::<_, SdpError>(usual.map_or(token, |usual| usual).to_owned())
+    };
+    let (network, family) = (token(&["IN", "TN", "ATM", "PSTN"])?, token(&["IP4", "IP6"])?);
+    let host = parts.next().ok_or_else(|| line.error("no address"))?.to_owned();
+    if parts.next().is_some() { Err(line.error("something behind it")) } else { Ok(Address { network, family, host }) }
+}
+
+/// `token` (section 9).
+fn is_token(text: &str) -> bool {
+    let is_token_char = |byte: u8| byte.is_ascii_graphic() && !br#""(),/:;<=>?@[\]"#.contains(&byte);
+    !text.is_empty() && text.bytes().all(is_token_char)
+}
+
+/// `<start-time> <stop-time>` (section 5.9).
+fn timing(line: &Line<'_>) -> Result<Timing, SdpError> {
+    let mut parts = words(line.value);
+    let start = line.number_of(parts.next(), "start-time is no number")?;
+    let stop = line.number_of(parts.next(), "stop-time is no number")?;
+    if parts.next().is_some() { Err(line.error("something behind it")) } else { Ok(Timing { start, stop }) }
+}
+
+/// A number of seconds, perhaps with a unit (section 5.10).
+fn typed_time(text: &str) -> Option<u64> {
+    let units = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
+    let of = |(unit, seconds): (char, u64)| Some((text.strip_suffix(unit)?, seconds));
+    let (number, seconds) = units.into_iter().find_map(of).unwrap_or((text, 1));
+    number.parse::<u64>().ok()?.checked_mul(seconds)
+}
+
+/// `<repeat interval> <active duration> <offsets>` (section 5.10).
+fn repeat(line: &Line<'_>) -> Result<(), SdpError> {
+    let readable = words(line.value).all(|word| typed_time(word).is_some());
+    if readable && words(line.value).nth(1).is_some() { Ok(()) } else { Err(line.error("no repetition")) }
+}
+
+/// Pairs of an adjustment time and an offset (section 5.11).
+fn zones(line: &Line<'_>) -> Result<(), SdpError> {
+    let mut parts = words(line.value);
+    while let Some(time) = parts.next() {
+        line.number_of(Some(time), "adjustment time is no number")?;
+        let offset = parts.next().map(|offset| offset.strip_prefix('-').unwrap_or(offset));
+        let seconds = offset.and_then(typed_time).filter(|seconds| i64::try_from(*seconds).is_ok());
+        seconds.ok_or_else(|| line.error("no offset"))?;
+    }
+    Ok(())
+}
+
+/// `<bwtype>:<bandwidth>` (section 5.8).
+fn bandwidth(line: &Line<'_>) -> Result<(), SdpError> {
+    let bandwidth = split_str_once(line.value, b':').map(|(_, bandwidth)| bandwidth);
+    line.number_of(bandwidth, "bandwidth is no number").map(drop)
+}
+
+/// `<attribute>` or `<attribute>:<value>` (section 5.13).
+fn attribute(value: &str) -> (&str, Option<&str>) {
+    split_str_once(value, b':').map_or((value, None), |(name, value)| (name, Some(value)))
+}
+
+/// `<media> <port>[/<number of ports>] <proto> <fmt> ...` (section 5.14).
+fn media_description(line: &Line<'_>) -> Result<MediaDescription, SdpError> {
+    let missing = || line.error("a part is missing");
+    let (kind, rest) = split_str_once(line.value, b' ').ok_or_else(missing)?;
+    let (ports, rest) = split_str_once(rest, b' ').ok_or_else(missing)?;
+    let (protocol, formats) = split_str_once(rest, b' ').ok_or_else(missing)?;
+    let (port, number) = split_str_once(ports, b'/').unwrap_or((ports, "1"));
+    let (Ok(port), Ok(_)) = (port.parse(), number.parse::<u16>()) else {
+        return Err(line.error("port is no number of 16 bits"));
+    };
+    Ok(MediaDescription {
+        kind: kind.to_owned(),
+        port,
+        protocol: protocol.to_owned(),
+        formats: formats.split_ascii_whitespace().map(str::to_owned).collect(),
+        address: None,
+        flow: Flow::SENDRECV,
+        preconditions: Preconditions::default(),
+        attributes: Vec::new(),
+    })
+}

@@ -8,6 +8,9 @@ use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 
+/// What every branch begins with (RFC 3261 section 8.1.1.7).
+const MAGIC_COOKIE: &str = "z9hG4bK";
+
 /// Maker of identifiers of one incarnation of one agent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Identifiers {
@@ -36,14 +39,25 @@ impl Identifiers {
 
     /// 16 lower-case hexadecimal digits, a token everywhere in SIP.
     pub fn token(&self, kind: &str, cause: &[&[u8]], attempt: u32) -> String {
-        format!("{:016x}", self.number(kind, cause, attempt))
+        let mut token = String::with_capacity(16);
+        push_hexadecimal(&mut token, self.number(kind, cause, attempt));
+        token
     }
 
     /// A Via branch with the magic cookie of RFC 3261 section 8.1.1.7; depends on dialog, method and `CSeq` number
     /// only, so that a repeated request has its transaction's branch.
     pub fn branch(&self, cause: &[&[u8]]) -> String {
-        format!("z9hG4bK{}", self.token("branch", cause, 0))
+        let mut branch = String::with_capacity(MAGIC_COOKIE.len() + 16);
+        branch.push_str(MAGIC_COOKIE);
+        push_hexadecimal(&mut branch, self.number("branch", cause, 0));
+        branch
     }
+}
+
+/// Appends 16 lower-case hexadecimal digits.
+fn push_hexadecimal(text: &mut String, number: u64) {
+    let digits = (0..16).rev().filter_map(|place| char::from_digit((number >> (4 * place)) as u32 & 0xf, 16));
+    text.extend(digits);
 }
 
 #[cfg(test)]
@@ -54,6 +68,7 @@ mod tests {
     fn identifiers_depend_on_every_part_of_their_cause_and_on_nothing_else() {
         let ue = Identifiers::new(7, "ue", 0);
         let token = ue.token("tag", &[b"a", b"bc"], 0);
+        assert_eq!(token, format!("{:016x}", ue.number("tag", &[b"a", b"bc"], 0)));
         assert_eq!(token, Identifiers::new(7, "ue", 0).token("tag", &[b"a", b"bc"], 0));
         let others = [
             ue.token("tag", &[b"ab", b"c"], 0),

@@ -3,12 +3,13 @@
 //! Also what names a subscription inside one: [`EventKey`] (RFC 6665 section 8.2.1). URIs are no part of either name.
 
 use std::fmt;
+use std::sync::Arc;
 
 macro_rules! octets {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Vec<u8>);
+        pub struct $name(Arc<[u8]>);
 
         impl $name {
             /// The octets as they stand in a message.
@@ -19,19 +20,19 @@ macro_rules! octets {
 
         impl From<&[u8]> for $name {
             fn from(octets: &[u8]) -> Self {
-                Self(octets.to_vec())
+                Self(octets.into())
             }
         }
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                Self(text.as_bytes().to_vec())
+                Self(text.as_bytes().into())
             }
         }
 
         impl From<String> for $name {
             fn from(text: String) -> Self {
-                Self(text.into_bytes())
+                Self(text.into_bytes().into())
             }
         }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::agent::Addr;
 use crate::ident::Identifiers;
 use crate::transaction::TimerSettings;
-use crate::wire::OwnedUri;
+use crate::wire::{Host, OwnedUri};
 
 /// Default no-answer time of the focus for a dialled-out leg.
 pub const DEFAULT_NO_ANSWER: Duration = Duration::from_secs(60);
@@ -95,10 +95,36 @@ impl Hosts {
     /// reference. `port` replaces the one known for a name; an IP literal without one has port 5060.
     pub fn host(&self, host: &str, port: Option<u16>) -> Option<Addr> {
         let bare = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host);
-        if let Ok(ip) = bare.parse::<IpAddr>() {
-            return Some(Addr::udp(SocketAddr::new(ip, port.unwrap_or(5060))));
+        match bare.parse::<IpAddr>() {
+            Ok(ip) => Some(Self::address(ip, port)),
+            Err(_) => self.name(host, port),
         }
-        let mut at = self.names.get(&host.to_ascii_lowercase()).copied()?;
+    }
+
+    /// As [`Hosts::host`], of a host that has been read.
+    pub(crate) fn of(&self, host: Host<'_>, port: Option<u16>) -> Option<Addr> {
+        match host {
+            Host::V4(ip) => Some(Self::address(ip.into(), port)),
+            Host::V6(ip) => Some(Self::address(ip.into(), port)),
+            Host::Name(name) => self.name(name, port),
+        }
+    }
+
+    const fn address(ip: IpAddr, port: Option<u16>) -> Addr {
+        Addr::udp(SocketAddr::new(
+            ip,
+            match port {
+                Some(port) => port,
+                None => 5060,
+            },
+        ))
+    }
+
+    fn name(&self, name: &str, port: Option<u16>) -> Option<Addr> {
+        let mut at = match self.names.get(name) {
+            Some(at) => *at,
+            None => *self.names.get(&name.to_ascii_lowercase())?,
+        };
         if let Some(port) = port {
             at.socket.set_port(port);
         }

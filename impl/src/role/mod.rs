@@ -28,9 +28,11 @@ use config::Hosts;
 
 /// Where a request for this URI goes: to a registered user's contact, else to its host (in place of RFC 3263).
 pub(crate) fn next_hop(hosts: &Hosts, uri: &Uri<'_>) -> Option<Addr> {
-    let address_of_record = uri.as_str().split([';', '?']).next().unwrap_or_default();
+    let text = uri.as_str();
+    let end = text.bytes().position(|byte| matches!(byte, b';' | b'?')).unwrap_or(text.len());
+    let address_of_record = text.get(..end).unwrap_or_default();
     if let Some(at) = hosts.user(address_of_record) {
         return Some(at);
     }
-    hosts.host(&uri.host()?.to_string(), uri.port())
+    hosts.of(uri.host()?, uri.port())
 }

@@ -88,19 +88,19 @@ impl Echo {
 }
 
 /// Appends every line of a header, verbatim but for folds.
-fn copy(lines: &mut Vec<u8>, request: &Message<'_>, name: Name<'_>) {
-    request.fields().filter(|field| field.name == name).for_each(|field| line(lines, name, &[field.value]));
+fn copy(lines: &mut Vec<u8>, request: &Message<'_>, name: Name<'static>) {
+    request.lines(name).for_each(|value| line(lines, name, &[value]));
 }
 
 /// Appends the Via lines with the source written into the topmost value `via`; where that value stands.
 fn copy_vias(lines: &mut Vec<u8>, request: &Message<'_>, via: &Via<'_>, source: SocketAddr) -> (usize, usize) {
     let stamped = via.stamped(source);
     let mut place = None;
-    for field in request.fields().filter(|field| field.name == Name::Via) {
-        let top = if place.is_none() { offset_in(field.value, via.raw) } else { None };
-        let parts = top.and_then(|at| Some((field.value.get(..at)?, field.value.get(at + via.raw.len()..)?)));
+    for value in request.lines(Name::Via) {
+        let top = if place.is_none() { offset_in(value, via.raw) } else { None };
+        let parts = top.and_then(|at| Some((value.get(..at)?, value.get(at + via.raw.len()..)?)));
         let Some((before, behind)) = parts else {
-            line(lines, Name::Via, &[field.value]);
+            line(lines, Name::Via, &[value]);
             continue;
         };
         let start = lines.len() + b"Via: ".len() + unfold(before).len();

@@ -133,6 +133,11 @@ impl<'a> Message<'a> {
         })
     }
 
+    /// The values of all lines of this header, unsplit, with their folds.
+    pub(crate) fn lines(&self, name: Name<'static>) -> impl Iterator<Item = &'a [u8]> + '_ {
+        self.frame.fields.iter().filter(move |span| span.is(name, self.bytes)).map(|span| span.value(self.bytes))
+    }
+
     /// The first value line of this header, without white space around it.
     pub fn field(&self, name: Name<'_>) -> Option<&'a [u8]> {
         self.frame.fields.iter().find(|span| span.is(name, self.bytes)).map(|span| span.value(self.bytes))

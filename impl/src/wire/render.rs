@@ -124,11 +124,8 @@ impl Builder {
     }
 
     /// Copies every line of a header from a message, verbatim but for folds.
-    fn copy(self, message: &Message<'_>, name: Name<'_>) -> Self {
-        message
-            .fields()
-            .filter(|field| field.name == name)
-            .fold(self, |builder, field| builder.line(name, &[&field.unfolded()]))
+    fn copy(self, message: &Message<'_>, name: Name<'static>) -> Self {
+        message.lines(name).fold(self, |builder, value| builder.line(name, &[&unfold(value)]))
     }
 
     fn note(&mut self, fault: BuildError) {

@@ -7,6 +7,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::wire::text::{decimal, split_str_once};
 
+/// Every byte that a name may hold. An underscore is against the grammar and common in the field.
+const NAME_CHARS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        byte += 1;
+    }
+    table
+};
+
 /// A host as it stands in a URI or in a Via. Names are equal without case, addresses by their bits (RFC 5954 section
 /// 4.2).
 #[derive(Clone, Copy, Debug)]
@@ -41,9 +52,7 @@ impl<'a> Host<'a> {
         if host.is_empty() {
             return Err("no host");
         }
-        // An underscore is against the grammar and common in the field.
-        let is_name_char = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-        if !host.bytes().all(is_name_char) {
+        if !host.bytes().all(|byte| NAME_CHARS[usize::from(byte)]) {
             return Err("a character that no host holds");
         }
         // Only something like `10.0.0.1` is worth the attempt: a top label starts with a letter.

@@ -17,7 +17,7 @@ use std::hash::{Hash, Hasher};
 use thiserror::Error;
 
 use super::header::Params;
-use super::text::{offset_in, split_str_once};
+use super::text::split_str_once;
 
 pub use host::Host;
 pub use owned::OwnedUri;
@@ -75,16 +75,76 @@ pub struct Uri<'a> {
     headers: Option<&'a str>,
 }
 
-/// Every byte that a URI may hold: visible ASCII without the three that close a URI around it.
-const URI_CHARS: [bool; 256] = {
-    let mut table = [false; 256];
+/// What a byte means when a URI is taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    /// Nothing.
+    Plain,
+    /// It may be the first of these that separates something.
+    Colon,
+    At,
+    Semicolon,
+    Question,
+    /// No URI holds it: it is not visible ASCII, or one of the three that close a URI around it.
+    Bad,
+}
+
+/// The class of every byte.
+const CLASSES: [Class; 256] = {
+    let mut table = [Class::Bad; 256];
     let mut byte = b'!';
     while byte <= b'~' {
-        table[byte as usize] = !matches!(byte, b'<' | b'>' | b'"');
+        table[byte as usize] = match byte {
+            b'<' | b'>' | b'"' => Class::Bad,
+            b':' => Class::Colon,
+            b'@' => Class::At,
+            b';' => Class::Semicolon,
+            b'?' => Class::Question,
+            _ => Class::Plain,
+        };
         byte += 1;
     }
     table
 };
+
+/// Where the parts of a URI are separated, found in one pass.
+#[derive(Clone, Copy, Debug, Default)]
+struct Separators {
+    /// Behind the scheme.
+    scheme: Option<usize>,
+    /// The first colon behind the scheme, if it stands before the `@`: the password's.
+    password: Option<usize>,
+    at: Option<usize>,
+    /// The first semicolon, behind the `@` if there is one.
+    params: Option<usize>,
+    /// The first question mark, behind the `@` if there is one.
+    headers: Option<usize>,
+}
+
+impl Separators {
+    fn find(bytes: &[u8]) -> Result<Self, UriError> {
+        let mut found = Self::default();
+        for (at, byte) in bytes.iter().enumerate() {
+            match CLASSES[usize::from(*byte)] {
+                Class::Plain => {}
+                Class::Colon if found.scheme.is_none() => found.scheme = Some(at),
+                Class::Colon if found.at.is_none() && found.password.is_none() => found.password = Some(at),
+                // What stood before it belongs to the user part.
+                Class::At if found.at.is_none() => found = Self { at: Some(at), params: None, headers: None, ..found },
+                Class::Semicolon if found.params.is_none() && found.headers.is_none() => found.params = Some(at),
+                Class::Question if found.headers.is_none() => found.headers = Some(at),
+                Class::Colon | Class::At | Class::Semicolon | Class::Question => {}
+                Class::Bad => return Err(UriError { what: "a character that no URI holds", at }),
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The text between two separators, of which the first is left out.
+fn between(text: &str, separator: Option<usize>, end: usize) -> &str {
+    text.get(separator.map_or(0, |at| at + 1)..end).unwrap_or_default()
+}
 
 impl<'a> Uri<'a> {
     /// Reads a URI without angle brackets.
@@ -92,21 +152,21 @@ impl<'a> Uri<'a> {
     /// # Errors
     /// There is no scheme, a byte is not visible ASCII, or a SIP URI has no host or a bad port.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, UriError> {
-        if let Some(at) = bytes.iter().position(|byte| !URI_CHARS[usize::from(*byte)]) {
-            return Err(UriError { what: "a character that no URI holds", at });
-        }
+        let separators = Separators::find(bytes)?;
         let text =
             std::str::from_utf8(bytes).map_err(|error| UriError { what: "not ASCII", at: error.valid_up_to() })?;
-        let (scheme, body) = split_str_once(text, b':').ok_or(UriError { what: "no scheme", at: 0 })?;
+        let no_scheme = UriError { what: "no scheme", at: 0 };
+        let behind_scheme = separators.scheme.ok_or(no_scheme)?;
+        let (scheme, body) = (between(text, None, behind_scheme), between(text, Some(behind_scheme), text.len()));
         let is_scheme_char = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
         if !scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) || !scheme.bytes().all(is_scheme_char) {
-            return Err(UriError { what: "no scheme", at: 0 });
+            return Err(no_scheme);
         }
         let uri = Self { scheme: Scheme::from_text(scheme), body, ..Self::opaque(text) };
         match uri.scheme {
-            Scheme::Sip | Scheme::Sips => uri.with_sip_parts(),
+            Scheme::Sip | Scheme::Sips => uri.with_sip_parts(&separators),
             Scheme::Tel => {
-                let (body, params) = body.split_once(';').unwrap_or((body, ""));
+                let (body, params) = split_str_once(body, b';').unwrap_or((body, ""));
                 Ok(Self { body, params, ..uri })
             }
             Scheme::Urn | Scheme::Other(_) => Ok(uri),
@@ -127,26 +187,26 @@ impl<'a> Uri<'a> {
         }
     }
 
-    /// Takes `body`, everything behind `sip:`, apart (RFC 3261 section 25.1, `SIP-URI`).
-    fn with_sip_parts(self) -> Result<Self, UriError> {
-        let at = |part: &str| offset_in(self.as_bytes(), part.as_bytes()).unwrap_or_default();
-        let (userinfo, rest) = match split_str_once(self.body, b'@') {
-            Some((userinfo, rest)) => (Some(userinfo), rest),
-            None => (None, self.body),
-        };
+    /// Takes everything behind `sip:` apart (RFC 3261 section 25.1, `SIP-URI`).
+    fn with_sip_parts(self, separators: &Separators) -> Result<Self, UriError> {
+        let Separators { scheme, password, at, params, headers } = *separators;
+        let text = self.text;
+        let userinfo = at.map(|at| between(text, scheme, at));
+        let host_start = at.or(scheme).map_or(0, |at| at + 1);
         if userinfo == Some("") {
-            return Err(UriError { what: "an empty user part", at: at(rest) });
+            return Err(UriError { what: "an empty user part", at: host_start });
         }
-        let (user, password) = match userinfo.and_then(|userinfo| split_str_once(userinfo, b':')) {
-            Some((user, password)) => (Some(user), Some(password)),
-            None => (userinfo, None),
-        };
-        let (rest, headers) = match split_str_once(rest, b'?') {
-            Some((rest, headers)) => (rest, Some(headers)),
-            None => (rest, None),
-        };
-        let (hostport, params) = split_str_once(rest, b';').unwrap_or((rest, ""));
-        let (host, port) = Host::parse_hostport(hostport).map_err(|what| UriError { what, at: at(rest) })?;
+        let user = userinfo.map(|userinfo| match password {
+            Some(password) => between(text, scheme, password),
+            None => userinfo,
+        });
+        let password = at.and_then(|at| Some(between(text, Some(password?), at)));
+        let params_end = headers.unwrap_or(text.len());
+        let host_end = params.unwrap_or(params_end);
+        let hostport = text.get(host_start..host_end).unwrap_or_default();
+        let (host, port) = Host::parse_hostport(hostport).map_err(|what| UriError { what, at: host_start })?;
+        let params = params.map_or("", |params| between(text, Some(params), params_end));
+        let headers = headers.map(|headers| between(text, Some(headers), text.len()));
         Ok(Self { user, password, host: Some(host), port, body: hostport, params, headers, ..self })
     }
 

@@ -2,19 +2,21 @@
 
 use std::fmt::{self, Write};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::percent::{encode_unless, is_unreserved, percent_encode};
 use super::{Uri, UriError};
 
-/// A URI that owns its text, kept as written; always one that [`Uri::parse`] accepts.
+/// A URI that owns its text, kept as written; always one that [`Uri::parse`] accepts. A clone shares the
+/// text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OwnedUri {
-    text: String,
+    text: Arc<str>,
 }
 
 impl OwnedUri {
     pub(super) fn from_uri(uri: &Uri<'_>) -> Self {
-        Self { text: uri.as_str().to_owned() }
+        Self { text: uri.as_str().into() }
     }
 
     /// The borrowed view.
@@ -29,7 +31,7 @@ impl OwnedUri {
     }
 
     /// The text as written.
-    pub const fn as_bytes(&self) -> &[u8] {
+    pub fn as_bytes(&self) -> &[u8] {
         self.text.as_bytes()
     }
 
@@ -49,7 +51,7 @@ impl OwnedUri {
                 text.push_str(param);
             }
         }
-        Self { text }
+        Self { text: text.into() }
     }
 
     /// The URI with a further parameter behind those it has, before the headers part; without a value the bare name.
@@ -67,7 +69,7 @@ impl OwnedUri {
         let end = self.text.len().saturating_sub(behind);
         let (before, headers) = self.text.split_at_checked(end).unwrap_or((&self.text, ""));
         let value = value.map(|value| format!("={}", encode(value))).unwrap_or_default();
-        Self { text: format!("{before};{}{value}{headers}", encode(name)) }
+        Self { text: format!("{before};{}{value}{headers}", encode(name)).into() }
     }
 
     /// The SIP URI with a further header in its headers part, name and value percent-encoded. Other schemes have no
@@ -86,7 +88,7 @@ impl OwnedUri {
         let mut text = format!("{}{separator}", self.text);
         // Writing into a String cannot fail.
         let _ = write!(text, "{}={}", percent_encode(name.as_bytes()), percent_encode(value));
-        Self { text }
+        Self { text: text.into() }
     }
 
     /// Scheme, user part and hostport.

@@ -115,10 +115,21 @@ pub struct RosterEntry {
     pub connected: bool,
 }
 
+/// What a REFER asks the focus to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ReferralPurpose {
+    /// To call a user into the conference.
+    Invite,
+    /// To end a user's part in the conference (RFC 4579 section 5.11).
+    Expel,
+}
+
 /// A REFER as its sender sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReferralView {
-    /// Whom the focus shall invite.
+    /// What it asks for.
+    pub purpose: ReferralPurpose,
+    /// Whom it is about.
     pub target: String,
     /// `CSeq` number of the REFER, the id of its subscription.
     pub cseq: u32,
@@ -165,6 +176,8 @@ pub struct ConferenceView {
     pub subscriptions: Vec<NotifierView>,
     /// One entry per REFER that was accepted, in the order of their `CSeq`.
     pub invitations: Vec<InvitationView>,
+    /// One entry per REFER to expel somebody that was accepted, in the order of their `CSeq`.
+    pub expulsions: Vec<ExpulsionView>,
     /// Users who are or were in the conference.
     pub roster: Vec<RosterEntry>,
 }
@@ -226,6 +239,19 @@ pub struct InvitationView {
     /// The dialled-out leg.
     pub leg: LegState,
     /// The final response that decided, once there is one.
+    pub outcome: Option<u16>,
+}
+
+/// One accepted REFER to expel somebody at the focus.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ExpulsionView {
+    /// Whom to expel.
+    pub target: String,
+    /// `CSeq` number of the REFER, the id of its subscription.
+    pub cseq: u32,
+    /// The refer subscription.
+    pub report: ReportState,
+    /// How it ended, once it has: 200, or 404 for a user who was not there, or 408.
     pub outcome: Option<u16>,
 }
 

@@ -1,4 +1,4 @@
-//! What a REFER may ask for besides a plain invitation: no report (RFC 4488).
+//! What a REFER may ask for besides a plain invitation: no report (RFC 4488), a BYE (RFC 4579 section 5.11).
 
 mod common;
 
@@ -66,6 +66,55 @@ fn a_focus_that_insists_reports_as_ever() {
     net.bob(Command::Decline);
     assert_eq!(net.ue.view().referrals[0].state, ReferralState::Done(603));
     assert_eq!(outcome(&net), Some(InvitationOutcome::Reported(603)));
+}
+
+fn expel(net: &mut Net, target: &str) {
+    let command = ue::Command::Expel { target: uri(target) };
+    net.ue.handle_command(net.now, command).expect("expel");
+    net.settle();
+}
+
+fn expelled(net: &Net) -> Option<InvitationOutcome> {
+    net.ue_events.iter().find_map(|event| match event {
+        Event::ExpulsionEnded { outcome, .. } => Some(*outcome),
+        _ => None,
+    })
+}
+
+#[test]
+fn an_expelled_user_is_sent_a_bye() {
+    let mut net = subscribed(Profile::ThreeGpp);
+    net.invite(BOB);
+    net.bob(Command::Answer);
+    net.ladder.clear();
+    expel(&mut net, BOB);
+    insta::assert_snapshot!(net.ends());
+    assert_eq!(expelled(&net), Some(InvitationOutcome::Reported(200)));
+    assert_eq!(net.bob.view().call, ParticipantState::Over);
+    let roster = &net.ue.view().subscription.roster;
+    assert_eq!(roster.iter().map(|entry| entry.connected).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(net.ue.view().call, CallState::Confirmed, "the creator stays");
+    net.leave();
+    net.run_dry();
+    assert_eq!(net.focus.view().counts, Counts::default());
+}
+
+#[test]
+fn who_is_not_there_is_reported_as_not_found() {
+    let mut net = subscribed(Profile::ThreeGpp);
+    net.invite(BOB);
+    net.bob(Command::Ring);
+    expel(&mut net, BOB);
+    assert_eq!(expelled(&net), Some(InvitationOutcome::Reported(404)));
+    assert_eq!(net.bob.view().call, ParticipantState::Ringing, "an accepted REFER cannot be withdrawn");
+    assert_eq!(net.ue.view().call, CallState::Confirmed);
+}
+
+#[test]
+fn nobody_expels_himself() {
+    let mut net = subscribed(Profile::ThreeGpp);
+    let command = ue::Command::Expel { target: uri("sip:alice@home.example") };
+    assert!(net.ue.handle_command(net.now, command).is_err());
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub enum Action {
     InviteQuietly(Invited),
     /// The UE's user gives up his call before it is established.
     Cancel,
+    /// The UE's user has somebody expelled.
+    Expel(Invited),
     /// The UE's user leaves; his conference ends.
     Leave,
     /// The invited user's phone rings: 180.
@@ -50,6 +52,10 @@ pub enum Action {
 
     /// The UE is gone and its CANCEL was lost: the focus takes its promise back (504).
     CreationExpires,
+    /// A REFER to expel somebody arrives and is accepted.
+    FocusAcceptsExpulsion(Invited),
+    /// A REFER to expel somebody arrives and is refused: by policy (603), or because the call is over (481).
+    FocusRefusesExpulsion(Invited),
 
     /// The focus tells the roster to its subscriber.
     NotifyRoster,
@@ -61,6 +67,8 @@ pub enum Action {
     NotifyUserEnd(Invited),
     /// The focus sends the NOTIFY that it owes the referrer: first 100, then the outcome.
     NotifyReferrer(Invited),
+    /// The focus sends the NOTIFY that it owes about an expulsion.
+    NotifyExpulsion(Invited),
     /// The focus' no-answer timer fires: CANCEL.
     GiveUp(Invited),
     /// A CANCEL put off at the end of the conference becomes possible (a 100 came) and is sent.
@@ -77,6 +85,9 @@ pub enum Action {
     /// An invited user's conference subscription runs out; the focus had removed its side.
     UserSubscriptionExpires(Invited),
 
+    /// The refer subscription of an expulsion runs out at the UE; the focus had removed its side.
+    ExpulsionExpires(Invited),
+
     /// Timer N at the UE fires while the first conference NOTIFY is still on its way: as good as a loss, and
     /// counted as one.
     NotifyTooLate,
@@ -85,6 +96,8 @@ pub enum Action {
     ReferNotifyTooLate(Invited),
     /// Timer N at an invited user fires while the first conference NOTIFY is still on its way to him: likewise.
     UserNotifyTooLate(Invited),
+    /// The same for the first NOTIFY about an expulsion.
+    ExpulsionNotifyTooLate(Invited),
     /// This message is lost in all its copies and the sender of the request sees a time-out.
     Lose(Message),
 }
@@ -122,6 +135,12 @@ impl Action {
             | Self::NotifyTooLate => self,
             Self::Invite(_) => Self::Invite(FIRST),
             Self::InviteQuietly(_) => Self::InviteQuietly(FIRST),
+            Self::Expel(_) => Self::Expel(FIRST),
+            Self::FocusAcceptsExpulsion(_) => Self::FocusAcceptsExpulsion(FIRST),
+            Self::FocusRefusesExpulsion(_) => Self::FocusRefusesExpulsion(FIRST),
+            Self::NotifyExpulsion(_) => Self::NotifyExpulsion(FIRST),
+            Self::ExpulsionExpires(_) => Self::ExpulsionExpires(FIRST),
+            Self::ExpulsionNotifyTooLate(_) => Self::ExpulsionNotifyTooLate(FIRST),
             Self::Ring(_) => Self::Ring(FIRST),
             Self::Answer(_) => Self::Answer(FIRST),
             Self::Busy(_) => Self::Busy(FIRST),
@@ -158,6 +177,12 @@ impl Action {
             | Self::UserSubscribeExpires(_)
             | Self::UserSubscriptionExpires(_)
             | Self::UserNotifyTooLate(_) => Some(Procedure::ManySubscribers),
+            Self::Expel(_)
+            | Self::FocusAcceptsExpulsion(_)
+            | Self::FocusRefusesExpulsion(_)
+            | Self::NotifyExpulsion(_)
+            | Self::ExpulsionExpires(_)
+            | Self::ExpulsionNotifyTooLate(_) => Some(Procedure::Expulsion),
             Self::Deliver(message) | Self::Lose(message) => message.procedure(),
             _ => None,
         }
@@ -172,6 +197,7 @@ impl Action {
             | Self::Invite(_)
             | Self::InviteQuietly(_)
             | Self::Cancel
+            | Self::Expel(_)
             | Self::Leave
             | Self::Ring(_)
             | Self::Answer(_)
@@ -186,6 +212,10 @@ impl Action {
             | Self::FocusAcceptsReferQuietly(_)
             | Self::FocusRefusesRefer(_)
             | Self::CreationExpires
+            | Self::FocusAcceptsExpulsion(_)
+            | Self::FocusRefusesExpulsion(_)
+            | Self::NotifyExpulsion(_)
+            | Self::ExpulsionExpires(_)
             | Self::NotifyRoster
             | Self::NotifyEnd
             | Self::NotifyUser(_)
@@ -197,9 +227,11 @@ impl Action {
             | Self::UserSubscribeExpires(_)
             | Self::ReferExpires(_) => ActionKind::Protocol,
             Self::SubscriptionExpires | Self::UserSubscriptionExpires(_) => ActionKind::Expiry,
-            Self::NotifyTooLate | Self::ReferNotifyTooLate(_) | Self::UserNotifyTooLate(_) | Self::Lose(_) => {
-                ActionKind::Loss
-            }
+            Self::NotifyTooLate
+            | Self::ReferNotifyTooLate(_)
+            | Self::UserNotifyTooLate(_)
+            | Self::ExpulsionNotifyTooLate(_)
+            | Self::Lose(_) => ActionKind::Loss,
         }
     }
 }

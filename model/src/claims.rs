@@ -14,7 +14,7 @@ use crate::message::{CallMessage, DialMessage, ReferMessage, SubscriptionMessage
 use crate::network::Messages;
 use crate::participant::Participant;
 use crate::subscription::{LegSubscription, Notifier, Subscription};
-use crate::system::{Leg, State};
+use crate::system::{Leg, Referral, State};
 use crate::terms::{Outcome, Presence, SecondOffer};
 use crate::ue::{Call, CallFailure, Refer, Stage};
 
@@ -32,6 +32,7 @@ pub fn claims<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
         Property::always("I-REF-WAIT", |_, state| referrer_waits(state)),
         Property::always("I-REF-ID", |_, state| notify_of_this_refer(state)),
         Property::always("I-REF-INDEP", |_, state| usages_independent(state)),
+        Property::always("I-EXPEL", |_, state| expelled_as_reported(state)),
         Property::always("I-QUIET", |_, state| quiet_as_agreed(state)),
         Property::always("I-VERSION", |_, state| version_in_step(state)),
         Property::always("I-ROSTER", roster_converges),
@@ -101,8 +102,11 @@ pub fn somebody_waits(state: &State) -> bool {
 }
 
 fn leg_waits(leg: &Leg) -> bool {
-    matches!(leg.ue.refer, Refer::Sent | Refer::Accepted | Refer::Trying)
-        || matches!(leg.focus.report, Report::OwesTrying | Report::TryingSent | Report::Waiting | Report::FinalSent)
+    let reported = leg.referrals().iter().any(|referral| {
+        matches!(referral.ue, Refer::Sent | Refer::Accepted | Refer::Trying)
+            || matches!(referral.report, Report::OwesTrying | Report::TryingSent | Report::Waiting | Report::FinalSent)
+    });
+    reported
         || matches!(
             leg.focus.dial,
             DialOut::Calling | DialOut::Alerting | DialOut::Abandoned | DialOut::Cancelling | DialOut::Leaving
@@ -133,10 +137,12 @@ pub fn settled(state: &State) -> bool {
 }
 
 fn leg_settled(state: &State, leg: &Leg) -> bool {
-    let report = matches!(
-        (leg.ue.refer, leg.focus.report),
-        (Refer::Idle | Refer::Refused | Refer::Unreported, Report::None) | (Refer::Done(_), Report::Closed)
-    );
+    let report = leg.referrals().iter().all(|referral| {
+        matches!(
+            (referral.ue, referral.report),
+            (Refer::Idle | Refer::Refused | Refer::Unreported, Report::None) | (Refer::Done(_), Report::Closed)
+        )
+    });
     let dial = match (leg.focus.dial, leg.participant) {
         (DialOut::Idle, Participant::Idle) => leg.focus.report == Report::None,
         (DialOut::Joined, Participant::InCall) => state.focus.is_up(),
@@ -165,8 +171,8 @@ pub fn explicit_failure(state: &State) -> bool {
 }
 
 fn leg_failed(leg: &Leg) -> bool {
-    leg.ue.refer == Refer::Unknown
-        || leg.focus.report == Report::Removed
+    let untold = |referral: &Referral| referral.ue == Refer::Unknown || referral.report == Report::Removed;
+    leg.referrals().iter().any(untold)
         || matches!(
             (leg.focus.dial, leg.participant),
             // A BYE was lost.
@@ -181,9 +187,9 @@ fn leg_failed(leg: &Leg) -> bool {
 fn early_notify(state: &State) -> bool {
     let refused = |ends: Ends| ends.network.contains(SubscriptionMessage::NotifyRefused);
     !both_ends(state).any(|ends| ends.subscriber.is_live() && refused(ends))
-        && state.legs.iter().all(|leg| {
-            let referring = matches!(leg.ue.refer, Refer::Sent | Refer::Accepted | Refer::Trying);
-            !(referring && leg.network.refer.contains(ReferMessage::NotifyRefused))
+        && state.referrals().all(|referral| {
+            let referring = matches!(referral.ue, Refer::Sent | Refer::Accepted | Refer::Trying);
+            !(referring && referral.network.contains(ReferMessage::NotifyRefused))
         })
 }
 
@@ -196,9 +202,9 @@ fn first_notify(state: &State) -> bool {
         !accepted || notifier == Notifier::Removed || network.contains(SubscriptionMessage::Notify)
     };
     both_ends(state).all(followed)
-        && state.legs.iter().all(|leg| {
-            let accepted = leg.ue.refer == Refer::Accepted || leg.network.refer.contains(ReferMessage::Accepted);
-            !accepted || matches!(leg.focus.report, Report::OwesTrying | Report::TryingSent | Report::Removed)
+        && state.referrals().all(|referral| {
+            let accepted = referral.ue == Refer::Accepted || referral.network.contains(ReferMessage::Accepted);
+            !accepted || matches!(referral.report, Report::OwesTrying | Report::TryingSent | Report::Removed)
         })
 }
 
@@ -209,10 +215,10 @@ fn terminated_once(state: &State) -> bool {
         !over || !(network.contains(SubscriptionMessage::Notify) || network.contains(SubscriptionMessage::NotifyEnd))
     };
     both_ends(state).all(silent)
-        && state.legs.iter().all(|leg| {
+        && state.referrals().all(|referral| {
             let over =
-                matches!(leg.ue.refer, Refer::Done(_)) || matches!(leg.focus.report, Report::Closed | Report::Removed);
-            !(over && leg.network.refer.iter().any(is_refer_notify))
+                matches!(referral.ue, Refer::Done(_)) || matches!(referral.report, Report::Closed | Report::Removed);
+            !(over && referral.network.iter().any(is_refer_notify))
         })
 }
 
@@ -228,10 +234,10 @@ fn refusal_removes(state: &State) -> bool {
             || matches!(notifier, Notifier::None | Notifier::Removed)
     };
     both_ends(state).all(removed)
-        && state.legs.iter().all(|leg| {
-            leg.ue.refer != Refer::Unknown
-                || !leg.network.refer.is_empty()
-                || matches!(leg.focus.report, Report::None | Report::OwesTrying | Report::Removed)
+        && state.referrals().all(|referral| {
+            referral.ue != Refer::Unknown
+                || !referral.network.is_empty()
+                || matches!(referral.report, Report::None | Report::OwesTrying | Report::Removed)
         })
 }
 
@@ -243,10 +249,10 @@ fn subscription_state_true(state: &State) -> bool {
             && (!network.contains(SubscriptionMessage::NotifyEnd) || (notifier == Notifier::Ending && over))
     };
     both_ends(state).all(says_true)
-        && state.legs.iter().all(|leg| {
-            leg.network.refer.iter().all(|message| match message {
-                ReferMessage::Trying => leg.focus.report == Report::TryingSent,
-                ReferMessage::Report(_) => leg.focus.report == Report::FinalSent,
+        && state.referrals().all(|referral| {
+            referral.network.iter().all(|message| match message {
+                ReferMessage::Trying => referral.report == Report::TryingSent,
+                ReferMessage::Report(_) => referral.report == Report::FinalSent,
                 _ => true,
             })
         })
@@ -254,55 +260,66 @@ fn subscription_state_true(state: &State) -> bool {
 
 /// The focus has at most one NOTIFY open in D1, so that none can overtake another (RFC 3261 12.2.2; good practice).
 fn one_notify_at_a_time(state: &State) -> bool {
-    let open = state.legs.iter().filter(|leg| leg.focus.report_is_open());
+    let open = state.referrals().filter(|referral| referral.report.is_open());
     open.count() <= 1
 }
 
 /// The reported outcome is the outcome, and it is what the invited user did (RFC 3515 2.4.5).
 fn report_true(state: &State) -> bool {
-    state.legs.iter().all(|leg| {
-        let outcome = leg.focus.outcome;
-        let in_flight = leg.network.refer.iter().all(|message| match message {
+    let told = state.referrals().all(|Referral { ue, report, outcome, network }| {
+        let in_flight = network.iter().all(|message| match message {
             ReferMessage::Report(reported) => Some(reported) == outcome,
             _ => true,
         });
-        let noted = match (leg.ue.refer, leg.focus.report) {
+        let noted = match (ue, report) {
             (Refer::Done(noted), Report::FinalSent | Report::Closed) => Some(noted) == outcome,
             _ => true,
         };
-        let done = match outcome {
-            Some(Outcome::Joined) => {
-                !matches!(leg.participant, Participant::Idle | Participant::Offered | Participant::Ringing)
-            }
-            Some(Outcome::TimedOut) => leg.participant == Participant::Idle,
-            Some(Outcome::Busy | Outcome::Declined) => leg.participant == Participant::Over,
-            Some(Outcome::NoAnswer) | None => true,
-        };
-        in_flight && noted && done
+        in_flight && noted
+    });
+    told && state.legs.iter().all(|leg| match leg.focus.outcome {
+        Some(Outcome::Joined) => {
+            !matches!(leg.participant, Participant::Idle | Participant::Offered | Participant::Ringing)
+        }
+        Some(Outcome::TimedOut) => leg.participant == Participant::Idle,
+        Some(Outcome::Busy | Outcome::Declined) => leg.participant == Participant::Over,
+        Some(Outcome::NoAnswer) | None => true,
+        Some(Outcome::Expelled | Outcome::Absent) => false,
     })
 }
 
 /// The UE takes nothing but the last NOTIFY for the outcome: not the 2xx, not `100 Trying` (RFC 3515 2.4.4).
 fn referrer_waits(state: &State) -> bool {
-    state.legs.iter().all(|leg| {
-        !matches!(leg.ue.refer, Refer::Done(_))
-            || matches!(leg.focus.report, Report::FinalSent | Report::Closed | Report::Removed)
+    state.referrals().all(|referral| {
+        !matches!(referral.ue, Refer::Done(_))
+            || matches!(referral.report, Report::FinalSent | Report::Closed | Report::Removed)
     })
 }
 
 /// A NOTIFY counts for the REFER whose subscription it names and for no other (RFC 3515 2.4.6).
 fn notify_of_this_refer(state: &State) -> bool {
     state
-        .legs
-        .iter()
-        .all(|leg| leg.ue.refer != Refer::Trying || !matches!(leg.focus.report, Report::None | Report::OwesTrying))
+        .referrals()
+        .all(|referral| referral.ue != Refer::Trying || !matches!(referral.report, Report::None | Report::OwesTrying))
 }
 
 /// The end of a refer subscription leaves the call alone, the end of the call leaves the refer subscriptions alone
 /// (RFC 5057 4.2, 5.5).
 fn usages_independent(state: &State) -> bool {
     let call = state.focus.hosting != Hosting::Over || state.ue.has_left();
-    call && state.legs.iter().all(|leg| leg.ue.refer != Refer::Trying || leg.focus.report != Report::Closed)
+    call && state.referrals().all(|referral| referral.ue != Refer::Trying || referral.report != Report::Closed)
+}
+
+/// Who is being expelled is sent a BYE, and is out when the focus has its answer (RFC 4579 5.11).
+fn expelled_as_reported(state: &State) -> bool {
+    state.legs.iter().all(|leg| {
+        let gone = leg.focus.outcome == Some(Outcome::Joined) && leg.focus.dial == DialOut::Over;
+        match leg.expel.outcome {
+            None => !leg.expel.is_under_way() || leg.focus.dial == DialOut::Leaving,
+            Some(Outcome::Expelled | Outcome::TimedOut) => gone,
+            Some(_) => true,
+        }
+    })
 }
 
 /// Where the focus says that there is no refer subscription there is none, and the reference is carried out all the
@@ -352,15 +369,18 @@ fn status_true(state: &State) -> bool {
 
 /// The conference URI comes from the 2xx: nothing is sent there before (TS 24.147 5.3.1.3.2; RFC 3261 13.2.2.4).
 fn conference_uri_from_2xx(state: &State) -> bool {
-    let used = state.ue.subscription != Subscription::None || state.legs.iter().any(|leg| leg.ue.refer != Refer::Idle);
+    let used =
+        state.ue.subscription != Subscription::None || state.referrals().any(|referral| referral.ue != Refer::Idle);
     !used || state.ue.call == Call::Confirmed || state.ue.has_left()
 }
 
 /// A REFER refused as out of order starts nothing (RFC 3261 12.2.2).
 fn overtaken_starts_nothing(state: &State) -> bool {
     state.legs.iter().all(|leg| {
-        !leg.network.refer.contains(ReferMessage::OutOfOrder)
-            || (leg.focus.report == Report::None && leg.focus.dial == DialOut::Idle)
+        let out_of_order = |referral: Referral| referral.network.contains(ReferMessage::OutOfOrder);
+        let [invite, expel] = leg.referrals();
+        (!out_of_order(invite) || (invite.report == Report::None && leg.focus.dial == DialOut::Idle))
+            && (!out_of_order(expel) || expel.report == Report::None)
     })
 }
 
@@ -407,12 +427,14 @@ fn no_early_bye(state: &State) -> bool {
     })
 }
 
-/// The focus ends the dialog of somebody who joined only because the conference is over (RFC 4579 5.12).
+/// The focus ends the dialog of somebody who joined only because the conference is over (RFC 4579 5.12), or because he
+/// is to be expelled (RFC 4579 5.11).
 fn others_stay(state: &State) -> bool {
     state.legs.iter().all(|leg| {
         leg.focus.dial != DialOut::Leaving
             || leg.focus.outcome != Some(Outcome::Joined)
             || state.focus.hosting == Hosting::Over
+            || leg.expel.is_under_way()
     })
 }
 
@@ -436,6 +458,6 @@ fn nothing_new_after_the_end(state: &State) -> bool {
     state.focus.hosting != Hosting::Over
         || state.legs.iter().all(|leg| {
             !matches!(leg.focus.dial, DialOut::Calling | DialOut::Alerting | DialOut::Joined)
-                && !leg.network.refer.contains(ReferMessage::Refer)
+                && !leg.referrals().iter().any(|referral| referral.network.contains(ReferMessage::Refer))
         })
 }

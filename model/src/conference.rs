@@ -59,13 +59,20 @@ impl Conference {
                 confirmed && i.index() < usize::from(self.invited) && state.leg(i).ue.refer == Refer::Idle
             }
             Action::Cancel => matches!(state.ue.call, Call::Calling { .. } | Call::Early { .. }),
+            Action::Expel(i) => {
+                confirmed && i.index() < usize::from(self.invited) && state.leg(i).expel.ue == Refer::Idle
+            }
             Action::Leave => confirmed,
             Action::Ring(i) => state.leg(i).participant == Participant::Offered,
             Action::Answer(i) | Action::Busy(i) | Action::Decline(i) => state.leg(i).participant.is_offered(),
             Action::UserLeaves(i) => state.leg(i).participant == Participant::InCall,
             Action::Deliver(message) => {
-                let choice =
-                    matches!(message, Message::Call(CallMessage::Invite) | Message::Refer(_, ReferMessage::Refer));
+                let choice = matches!(
+                    message,
+                    Message::Call(CallMessage::Invite)
+                        | Message::Refer(_, ReferMessage::Refer)
+                        | Message::Expel(_, ReferMessage::Refer)
+                );
                 !choice && state.in_flight(message)
             }
             Action::FocusAdmitsCreation | Action::FocusRejectsCreation => {
@@ -82,6 +89,11 @@ impl Conference {
             // What the UE said before its CANCEL has arrived when it no longer waits for what becomes of it.
             Action::Lose(message @ Message::Call(CallMessage::Cancel)) => {
                 state.lost < self.losses && state.in_flight(message) && state.network.call.len() == 1
+            }
+            Action::FocusAcceptsExpulsion(i) => state.in_flight(Message::Expel(i, ReferMessage::Refer)),
+            Action::FocusRefusesExpulsion(i) => {
+                let message = if state.focus.is_up() { ReferMessage::Refer } else { ReferMessage::OvertakenRefer };
+                state.in_flight(Message::Expel(i, message))
             }
             Action::Lose(message) => state.lost < self.losses && message.may_be_lost() && state.in_flight(message),
             Action::NotifyTooLate => {
@@ -106,6 +118,11 @@ impl Conference {
                 state.lost < self.losses
                     && leg.subscription.subscriber == (Subscription::Subscribing { answered: true })
                     && leg.network.subscription.contains(SubscriptionMessage::Notify)
+            }
+            Action::ExpulsionNotifyTooLate(i) => {
+                let expel = state.leg(i).expel;
+                let coming = expel.report == Report::OwesTrying || expel.network.contains(ReferMessage::Trying);
+                state.lost < self.losses && expel.ue == Refer::Accepted && coming
             }
             _ => Self::due(state, action),
         }
@@ -142,7 +159,16 @@ impl Conference {
                 subscriber == Subscription::Active && notifier == Notifier::Removed
             }
             Action::NotifyReferrer(i) => {
-                state.leg(i).focus.owes_report() && !state.legs.iter().any(|leg| leg.focus.report_is_open())
+                let leg = state.leg(i).focus;
+                leg.report.is_owed(leg.outcome) && !state.referrals().any(|referral| referral.report.is_open())
+            }
+            Action::NotifyExpulsion(i) => {
+                let expel = state.leg(i).expel;
+                expel.report.is_owed(expel.outcome) && !state.referrals().any(|referral| referral.report.is_open())
+            }
+            Action::ExpulsionExpires(i) => {
+                let expel = state.leg(i).expel;
+                matches!(expel.ue, Refer::Accepted | Refer::Trying) && expel.report == Report::Removed
             }
             Action::GiveUp(i) => {
                 let leg = state.leg(i);
@@ -215,6 +241,12 @@ impl Model for Conference {
                 Action::FocusAcceptsReferQuietly(i),
                 Action::FocusRefusesRefer(i),
                 Action::NotifyReferrer(i),
+                Action::Expel(i),
+                Action::FocusAcceptsExpulsion(i),
+                Action::FocusRefusesExpulsion(i),
+                Action::NotifyExpulsion(i),
+                Action::ExpulsionExpires(i),
+                Action::ExpulsionNotifyTooLate(i),
                 Action::Ring(i),
                 Action::Answer(i),
                 Action::Busy(i),
@@ -235,6 +267,10 @@ impl Model for Conference {
             }
             let network = state.leg(i).network;
             for message in network.refer.iter().map(|kind| Message::Refer(i, kind)) {
+                offer(Action::Deliver(message));
+                offer(Action::Lose(message));
+            }
+            for message in state.leg(i).expel.network.iter().map(|kind| Message::Expel(i, kind)) {
                 offer(Action::Deliver(message));
                 offer(Action::Lose(message));
             }
@@ -260,6 +296,7 @@ impl Model for Conference {
             | Action::Invite(_)
             | Action::InviteQuietly(_)
             | Action::Cancel
+            | Action::Expel(_)
             | Action::Leave
             | Action::Ring(_)
             | Action::Answer(_)
@@ -296,7 +333,18 @@ impl Model for Conference {
             }
             Action::NotifyReferrer(i) => {
                 let leg = next.leg_mut(i);
-                leg.focus.send_report(&mut leg.network.refer);
+                leg.focus.report.send(leg.focus.outcome, &mut leg.network.refer);
+            }
+            Action::FocusAcceptsExpulsion(i) => next.decide_expulsion(i, true),
+            Action::FocusRefusesExpulsion(i) => next.decide_expulsion(i, false),
+            Action::NotifyExpulsion(i) => {
+                let expel = &mut next.leg_mut(i).expel;
+                expel.report.send(expel.outcome, &mut expel.network);
+            }
+            Action::ExpulsionExpires(i) => next.leg_mut(i).expel.ue = Refer::Unknown,
+            Action::ExpulsionNotifyTooLate(i) => {
+                next.lost += 1;
+                next.leg_mut(i).expel.ue = Refer::Unknown;
             }
             Action::GiveUp(i) | Action::FocusCancels(i) => {
                 let leg = next.leg_mut(i);

@@ -162,23 +162,62 @@ impl Focus {
     }
 }
 
-impl FocusLeg {
-    /// Whether a NOTIFY of S(i) is unanswered.
+impl Report {
+    /// Whether a NOTIFY of it is unanswered.
     #[must_use]
-    pub const fn report_is_open(self) -> bool {
-        matches!(self.report, Report::TryingSent | Report::FinalSent)
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::TryingSent | Self::FinalSent)
     }
 
-    /// Whether a NOTIFY of S(i) is owed.
+    /// Whether a NOTIFY of it is owed, `outcome` being what is known of the end of what it is about.
     #[must_use]
-    pub const fn owes_report(self) -> bool {
-        match self.report {
-            Report::OwesTrying => true,
-            Report::Waiting => self.outcome.is_some(),
-            Report::None | Report::TryingSent | Report::FinalSent | Report::Closed | Report::Removed => false,
+    pub const fn is_owed(self, outcome: Option<Outcome>) -> bool {
+        match self {
+            Self::OwesTrying => true,
+            Self::Waiting => outcome.is_some(),
+            Self::None | Self::TryingSent | Self::FinalSent | Self::Closed | Self::Removed => false,
         }
     }
 
+    /// Sends the NOTIFY that is owed.
+    pub(crate) fn send(&mut self, outcome: Option<Outcome>, sent: &mut Messages<ReferMessage>) {
+        match (*self, outcome) {
+            (Self::OwesTrying, _) => {
+                sent.insert(ReferMessage::Trying);
+                *self = Self::TryingSent;
+            }
+            (Self::Waiting, Some(outcome)) => {
+                sent.insert(ReferMessage::Report(outcome));
+                *self = Self::FinalSent;
+            }
+            _ => {}
+        }
+    }
+
+    /// Reacts to a message about the REFER other than an acceptable REFER.
+    pub(crate) fn on_message(&mut self, message: ReferMessage, sent: &mut Messages<ReferMessage>) {
+        match message {
+            ReferMessage::OvertakenRefer => sent.insert(ReferMessage::OutOfOrder),
+            ReferMessage::NotifyOk => {
+                *self = match *self {
+                    Self::TryingSent => Self::Waiting,
+                    Self::FinalSent => Self::Closed,
+                    report => report,
+                };
+            }
+            ReferMessage::NotifyRefused => *self = Self::Removed,
+            ReferMessage::Refer
+            | ReferMessage::Accepted
+            | ReferMessage::AcceptedQuietly
+            | ReferMessage::Refused
+            | ReferMessage::OutOfOrder
+            | ReferMessage::Trying
+            | ReferMessage::Report(_) => {}
+        }
+    }
+}
+
+impl FocusLeg {
     /// Accepts the REFER for this user: the subscription starts, unless none is wanted, and he is dialled at once.
     pub(crate) fn accept_refer(&mut self, quietly: bool, sent: &mut LegNetwork) {
         if quietly {
@@ -189,43 +228,6 @@ impl FocusLeg {
         }
         sent.dial.insert(DialMessage::Invite);
         self.dial = DialOut::Calling;
-    }
-
-    /// Sends the NOTIFY that it owes in S(i).
-    pub(crate) fn send_report(&mut self, sent: &mut Messages<ReferMessage>) {
-        match (self.report, self.outcome) {
-            (Report::OwesTrying, _) => {
-                sent.insert(ReferMessage::Trying);
-                self.report = Report::TryingSent;
-            }
-            (Report::Waiting, Some(outcome)) => {
-                sent.insert(ReferMessage::Report(outcome));
-                self.report = Report::FinalSent;
-            }
-            _ => {}
-        }
-    }
-
-    /// Reacts to a message about the REFER other than an acceptable REFER.
-    pub(crate) fn on_refer(&mut self, message: ReferMessage, sent: &mut Messages<ReferMessage>) {
-        match message {
-            ReferMessage::OvertakenRefer => sent.insert(ReferMessage::OutOfOrder),
-            ReferMessage::NotifyOk => {
-                self.report = match self.report {
-                    Report::TryingSent => Report::Waiting,
-                    Report::FinalSent => Report::Closed,
-                    report => report,
-                };
-            }
-            ReferMessage::NotifyRefused => self.report = Report::Removed,
-            ReferMessage::Refer
-            | ReferMessage::Accepted
-            | ReferMessage::AcceptedQuietly
-            | ReferMessage::Refused
-            | ReferMessage::OutOfOrder
-            | ReferMessage::Trying
-            | ReferMessage::Report(_) => {}
-        }
     }
 
     /// Reacts to a message in D3(i).

@@ -5,13 +5,14 @@
 //! level is that of the transaction user: a request arrives at most once, a response at most once, a loss is a
 //! transaction time-out.
 //!
-//! Read in this order: `terms`, `procedures`, `message`, `network`, `ue`, `focus`, `participant`, `action`, `system`, `claims`,
+//! Read in this order: `terms`, `procedures`, `message`, `network`, `ue`, `focus`, `participant`, `expulsion`, `action`, `system`, `claims`,
 //! `sightings`, `graph`, `prompt`, `scope`.
 
 mod action;
 mod claims;
 mod compact;
 mod conference;
+mod expulsion;
 mod focus;
 mod graph;
 mod message;
@@ -31,6 +32,7 @@ pub use action::{Action, ActionKind};
 pub use claims::{claims, explicit_failure, owes_nothing, settled, somebody_waits};
 pub use compact::{Code, Compact, Parts};
 pub use conference::Conference;
+pub use expulsion::Expulsion;
 pub use focus::{DialOut, Focus, FocusLeg, Hosting, Report};
 pub use graph::{Graph, Visitor, Walk};
 pub use message::{CallMessage, DialMessage, Kind, Message, ReferMessage, SubscriptionMessage};

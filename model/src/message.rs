@@ -159,6 +159,8 @@ impl Kind for ReferMessage {
         Self::Report(Outcome::Declined),
         Self::Report(Outcome::NoAnswer),
         Self::Report(Outcome::TimedOut),
+        Self::Report(Outcome::Expelled),
+        Self::Report(Outcome::Absent),
         Self::NotifyOk,
         Self::NotifyRefused,
     ];
@@ -238,6 +240,8 @@ pub enum Message {
     Subscription(SubscriptionMessage),
     /// The REFER for this user, or its subscription S(i).
     Refer(Invited, ReferMessage),
+    /// The REFER to expel this user, or its subscription.
+    Expel(Invited, ReferMessage),
     /// In D3(i).
     Dial(Invited, DialMessage),
     /// In the invited user's own subscription dialog.
@@ -269,7 +273,7 @@ impl Message {
             Self::Subscription(_) => Party::Ue,
             Self::Subscriber(_, kind) if kind.is_to_notifier() => Party::Focus,
             Self::Subscriber(invited, _) => Party::Participant(invited),
-            Self::Refer(_, kind) => match kind {
+            Self::Refer(_, kind) | Self::Expel(_, kind) => match kind {
                 ReferMessage::Refer
                 | ReferMessage::OvertakenRefer
                 | ReferMessage::NotifyOk
@@ -304,6 +308,7 @@ impl Message {
         match self {
             Self::Call(_) | Self::Subscription(_) => self,
             Self::Refer(_, kind) => Self::Refer(Invited::ALL[0], kind),
+            Self::Expel(_, kind) => Self::Expel(Invited::ALL[0], kind),
             Self::Dial(_, kind) => Self::Dial(Invited::ALL[0], kind),
             Self::Subscriber(_, kind) => Self::Subscriber(Invited::ALL[0], kind),
         }
@@ -316,7 +321,24 @@ impl Message {
             Self::Call(CallMessage::Cancel) => Some(Procedure::GivingUp),
             Self::Refer(_, ReferMessage::AcceptedQuietly) => Some(Procedure::QuietReferral),
             Self::Subscriber(..) => Some(Procedure::ManySubscribers),
+            Self::Expel(..) => Some(Procedure::Expulsion),
             Self::Call(_) | Self::Subscription(_) | Self::Refer(..) | Self::Dial(..) => None,
+        }
+    }
+
+    /// Whether anybody ever says it: a report fits what it is about, and every expulsion is reported on.
+    #[must_use]
+    pub const fn is_said(self) -> bool {
+        match self {
+            Self::Refer(_, ReferMessage::Report(outcome)) => outcome.is_of_invitation(),
+            Self::Expel(_, ReferMessage::Report(outcome)) => outcome.is_of_expulsion(),
+            Self::Expel(_, ReferMessage::AcceptedQuietly) => false,
+            Self::Call(_)
+            | Self::Subscription(_)
+            | Self::Subscriber(..)
+            | Self::Refer(..)
+            | Self::Expel(..)
+            | Self::Dial(..) => true,
         }
     }
 
@@ -331,7 +353,7 @@ impl Message {
             Self::Call(kind) => {
                 matches!(kind, CallMessage::Invite | CallMessage::Bye | CallMessage::ByeAnswered | CallMessage::Cancel)
             }
-            Self::Subscription(_) | Self::Refer(..) | Self::Subscriber(..) => true,
+            Self::Subscription(_) | Self::Refer(..) | Self::Expel(..) | Self::Subscriber(..) => true,
             Self::Dial(_, kind) => matches!(
                 kind,
                 DialMessage::Invite
@@ -421,6 +443,7 @@ impl fmt::Display for Message {
             Self::Call(kind) => write!(f, "call: {kind}"),
             Self::Subscription(kind) => write!(f, "subscription: {kind}"),
             Self::Refer(invited, kind) => write!(f, "refer {invited}: {kind}"),
+            Self::Expel(invited, kind) => write!(f, "expel {invited}: {kind}"),
             Self::Dial(invited, kind) => write!(f, "dial-out {invited}: {kind}"),
             Self::Subscriber(invited, kind) => write!(f, "subscriber {invited}: {kind}"),
         }

@@ -96,13 +96,18 @@ impl Leg {
             .field(self.participant as u64, 3)
             .field(u64::from(self.network.refer.bits()), 16)
             .field(u64::from(self.network.dial.bits()), 12)
-            .field(u64::from(self.network.rank), 2)
+            .field(u64::from(self.network.rank), 3)
             .field(u64::from(self.network.quiet), 1)
             .field(subscription(self.subscription.subscriber), 3)
             .field(self.subscription.notifier as u64, 3)
             .field(u64::from(self.subscription.ahead), 4)
             .field(u64::from(self.subscription.behind), 1)
             .field(u64::from(self.network.subscription.bits()), 7)
+            .field(refer(self.expel.ue), 4)
+            .field(self.expel.report as u64, 3)
+            .field(outcome(self.expel.outcome), 3)
+            .field(u64::from(self.expel.network.bits()), 16)
+            .field(u64::from(self.expel.rank), 3)
             .bits
     }
 }

@@ -26,6 +26,7 @@ const fn is_urgent(action: Action) -> bool {
         Action::NotifyRoster
             | Action::NotifyEnd
             | Action::NotifyReferrer(_)
+            | Action::NotifyExpulsion(_)
             | Action::NotifyUser(_)
             | Action::NotifyUserEnd(_)
     )
@@ -43,11 +44,14 @@ impl Prompt {
             | Action::SubscriptionExpires
             | Action::UserSubscribeExpires(_)
             | Action::UserSubscriptionExpires(_)
-            | Action::ReferExpires(_) => state.is_silent(),
+            | Action::ReferExpires(_)
+            | Action::ExpulsionExpires(_) => state.is_silent(),
             // And so does the time-out by which a loss shows.
-            Action::NotifyTooLate | Action::ReferNotifyTooLate(_) | Action::UserNotifyTooLate(_) | Action::Lose(_) => {
-                state.in_flight_count() == 1
-            }
+            Action::NotifyTooLate
+            | Action::ReferNotifyTooLate(_)
+            | Action::UserNotifyTooLate(_)
+            | Action::ExpulsionNotifyTooLate(_)
+            | Action::Lose(_) => state.in_flight_count() == 1,
             // What came too late because it was lost does not come at all.
             Action::Deliver(Message::Subscription(SubscriptionMessage::Notify)) => {
                 state.ue.subscription != Subscription::Failed
@@ -56,6 +60,7 @@ impl Prompt {
                 state.leg(i).subscription.subscriber != Subscription::Failed
             }
             Action::Deliver(Message::Refer(i, ReferMessage::Trying)) => state.leg(i).ue.refer != Refer::Unknown,
+            Action::Deliver(Message::Expel(i, ReferMessage::Trying)) => state.leg(i).expel.ue != Refer::Unknown,
             _ => true,
         }
     }

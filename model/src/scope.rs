@@ -66,6 +66,7 @@ impl Scope {
         const TINY: &[Configuration] = &[Configuration::new(1, 0, false)];
         const CI: &[Configuration] = &[
             Configuration::new(1, 0, false),
+            Configuration::new(1, 0, false).with(Procedure::Expulsion),
             Configuration::new(1, 1, false).with(Procedure::QuietReferral),
             Configuration::new(1, 1, false).with(Procedure::GivingUp),
             Configuration::new(1, 2, false),

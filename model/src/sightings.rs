@@ -40,6 +40,9 @@ pub fn sightings<M: Model<State = State, Action = Action>>(model: Conference) ->
     if invited >= 1 && model.procedures.has(Procedure::ManySubscribers) {
         all.extend(many_subscribers());
     }
+    if invited >= 1 && model.procedures.has(Procedure::Expulsion) {
+        all.extend(expulsion());
+    }
     all
 }
 
@@ -276,7 +279,7 @@ fn several<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
         }),
         Property::sometimes("an outcome waits for the NOTIFY of another REFER", |_, state: &State| {
             any(state, |leg| leg.focus.report == Report::Waiting && leg.focus.outcome.is_some())
-                && any(state, |leg| leg.focus.report_is_open())
+                && any(state, |leg| leg.focus.report.is_open())
         }),
         Property::sometimes("one leaves, one stays", |_, state: &State| {
             subscribed(state)
@@ -303,6 +306,33 @@ fn quiet_referral<M: Model<State = State, Action = Action>>() -> Vec<Property<M>
         }),
         Property::sometimes("declined without a report", |_, state: &State| {
             any(state, |leg| leg.ue.refer == Refer::Unreported && leg.focus.outcome == Some(Outcome::Declined))
+        }),
+    ]
+}
+
+fn expulsion<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
+    vec![
+        Property::sometimes("expelled, and the roster tells it first", |_, state: &State| {
+            subscribed(state)
+                && any(state, |leg| leg.ue.known == Presence::Disconnected && leg.expel.ue == Refer::Trying)
+        }),
+        Property::sometimes("expelled", |_, state: &State| {
+            state.is_silent() && any(state, |leg| leg.expel.ue == Refer::Done(Outcome::Expelled))
+        }),
+        Property::sometimes("expelled without being there", |_, state: &State| {
+            any(state, |leg| leg.expel.ue == Refer::Done(Outcome::Absent))
+        }),
+        Property::sometimes("expulsion refused", |_, state: &State| {
+            state.focus.is_up() && any(state, |leg| leg.expel.ue == Refer::Refused)
+        }),
+        Property::sometimes("expelled while he leaves", |_, state: &State| {
+            any(state, |leg| leg.expel.is_under_way() && leg.network.dial.contains(DialMessage::UserBye))
+        }),
+        Property::sometimes("the creator leaves while somebody is expelled", |_, state: &State| {
+            state.focus.hosting == Hosting::Over && any(state, |leg| leg.expel.is_under_way())
+        }),
+        Property::sometimes("the expulsion waits for the report on the invitation", |_, state: &State| {
+            any(state, |leg| leg.focus.report.is_open() && leg.expel.report == Report::OwesTrying)
         }),
     ]
 }
@@ -343,7 +373,10 @@ impl Moment {
         match (self.what, action) {
             (What::Is(is), _) => is(state, action),
             // After the BYE the 500 might as well be a 481.
-            (What::Lost(Message::Refer(_, ReferMessage::OutOfOrder)), Action::Lose(_)) if !state.focus.is_up() => false,
+            (
+                What::Lost(Message::Refer(_, ReferMessage::OutOfOrder) | Message::Expel(_, ReferMessage::OutOfOrder)),
+                Action::Lose(_),
+            ) if !state.focus.is_up() => false,
             (What::Lost(message), Action::Lose(lost)) => lost.of_first() == message,
             (What::Lost(_), _) => false,
         }
@@ -455,7 +488,8 @@ pub fn moments(model: Conference) -> Vec<Moment> {
         let legs = ReferMessage::ALL.iter().map(|kind| Message::Refer(first, *kind));
         let legs = legs.chain(DialMessage::ALL.iter().map(|kind| Message::Dial(first, *kind)));
         let subscribers = SubscriptionMessage::ALL.iter().map(|kind| Message::Subscriber(first, *kind));
-        let legs = legs.filter(|_| invited >= 1).chain(subscribers.filter(|_| many));
+        let legs = legs.chain(ReferMessage::ALL.iter().map(|kind| Message::Expel(first, *kind)));
+        let legs = legs.filter(|message| invited >= 1 && message.is_said()).chain(subscribers.filter(|_| many));
         // A message that only a first loss brings about needs a second to get lost.
         let second = |message: &Message| {
             matches!(
@@ -463,6 +497,7 @@ pub fn moments(model: Conference) -> Vec<Moment> {
                 Message::Subscription(SubscriptionMessage::NotifyRefused)
                     | Message::Subscriber(_, SubscriptionMessage::NotifyRefused)
                     | Message::Refer(_, ReferMessage::NotifyRefused | ReferMessage::Report(Outcome::TimedOut))
+                    | Message::Expel(_, ReferMessage::NotifyRefused | ReferMessage::Report(Outcome::TimedOut))
             )
         };
         // And one REFER overtakes another only where there are two.

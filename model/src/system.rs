@@ -3,9 +3,10 @@
 //! Read first: `ue.rs`, `focus.rs`, `participant.rs`, `action.rs`. Next: `conference.rs`.
 
 use crate::action::Action;
+use crate::expulsion::Expulsion;
 use crate::focus::{DialOut, Focus, FocusLeg, Hosting, Report};
 use crate::message::{CallMessage, DialMessage, Message, ReferMessage, SubscriptionMessage};
-use crate::network::{LegNetwork, Network};
+use crate::network::{LegNetwork, Messages, Network};
 use crate::participant::Participant;
 use crate::subscription::{LegSubscription, Notifier, Subscription};
 use crate::terms::{Invited, MAX_INVITED, Outcome, Party, Presence};
@@ -18,6 +19,8 @@ pub struct Leg {
     pub ue: UeLeg,
     /// What the focus holds of him.
     pub focus: FocusLeg,
+    /// His expulsion.
+    pub expel: Expulsion,
     /// He himself.
     pub participant: Participant,
     /// His own subscription to the conference package.
@@ -65,11 +68,12 @@ impl State {
         let up = self.focus.is_up();
         self.legs.iter_mut().for_each(|leg| leg.subscription.normalise(up));
         self.drop_dead_letters();
-        let ranks = self.legs.map(|leg| leg.rank());
+        let ranks = self.legs.map(|leg| [leg.rank(), leg.expel.rank()]);
         for leg in &mut self.legs {
-            let below = |rank: u8| ranks.iter().flatten().filter(|other| **other < rank).count();
-            // At most MAX_INVITED of them: fits.
-            leg.network.rank = leg.rank().map_or(0, |rank| below(rank) as u8);
+            // At most 2 * MAX_INVITED of them: fits.
+            let below = |rank: u8| ranks.iter().flatten().flatten().filter(|other| **other < rank).count() as u8;
+            leg.network.rank = leg.rank().map_or(0, below);
+            leg.expel.rank = leg.expel.rank().map_or(0, below);
             leg.network.quiet &= leg.rank().is_some();
         }
         if self.ue.has_left() {
@@ -79,6 +83,11 @@ impl State {
             self.legs.iter_mut().for_each(|leg| leg.focus.told = Presence::Absent);
         }
         self
+    }
+
+    /// Every REFER and the reporting on it.
+    pub(crate) fn referrals(&self) -> impl Iterator<Item = Referral> {
+        self.legs.iter().flat_map(Leg::referrals)
     }
 
     /// Takes away the messages that their receivers will ignore whenever they arrive.
@@ -109,6 +118,9 @@ impl State {
             if leg.subscription.subscriber != (Subscription::Subscribing { answered: false }) {
                 leg.network.subscription.remove(SubscriptionMessage::SubscribeOk);
             }
+            if leg.expel.ue != Refer::Sent {
+                leg.expel.network.remove(ReferMessage::Accepted);
+            }
             if !matches!(leg.focus.dial, DialOut::Calling | DialOut::Abandoned) {
                 leg.network.dial.remove(DialMessage::Ringing);
             }
@@ -128,6 +140,7 @@ impl State {
             Message::Call(kind) => self.network.call.contains(kind),
             Message::Subscription(kind) => self.network.subscription.contains(kind),
             Message::Refer(invited, kind) => self.leg(invited).network.refer.contains(kind),
+            Message::Expel(invited, kind) => self.leg(invited).expel.network.contains(kind),
             Message::Dial(invited, kind) => self.leg(invited).network.dial.contains(kind),
             Message::Subscriber(invited, kind) => self.leg(invited).network.subscription.contains(kind),
         }
@@ -136,14 +149,14 @@ impl State {
     /// Whether nothing at all is in flight.
     #[must_use]
     pub fn is_silent(&self) -> bool {
-        self.network == Network::default() && self.legs.iter().all(|leg| leg.network.is_empty())
+        self.network == Network::default() && self.legs.iter().all(|leg| leg.in_flight_count() == 0)
     }
 
     /// How many messages are in flight.
     #[must_use]
     pub fn in_flight_count(&self) -> u32 {
         let between = self.network.call.len() + self.network.subscription.len();
-        self.legs.iter().map(|leg| leg.network.len()).sum::<u32>() + between
+        self.legs.iter().map(Leg::in_flight_count).sum::<u32>() + between
     }
 
     /// The block of one invited user.
@@ -161,6 +174,7 @@ impl State {
             Message::Call(kind) => self.network.call.remove(kind),
             Message::Subscription(kind) => self.network.subscription.remove(kind),
             Message::Refer(invited, kind) => self.leg_mut(invited).network.refer.remove(kind),
+            Message::Expel(invited, kind) => self.leg_mut(invited).expel.network.remove(kind),
             Message::Dial(invited, kind) => self.leg_mut(invited).network.dial.remove(kind),
             Message::Subscriber(invited, kind) => self.leg_mut(invited).network.subscription.remove(kind),
         };
@@ -172,6 +186,10 @@ impl State {
             if leg.rank().is_some_and(|other| other < rank) {
                 leg.network.refer.remove(ReferMessage::Refer);
                 leg.network.refer.insert(ReferMessage::OvertakenRefer);
+            }
+            if leg.expel.rank().is_some_and(|other| other < rank) {
+                leg.expel.network.remove(ReferMessage::Refer);
+                leg.expel.network.insert(ReferMessage::OvertakenRefer);
             }
         }
     }
@@ -222,11 +240,18 @@ impl State {
             }
             (Message::Refer(invited, kind), Party::Ue) => {
                 let leg = self.leg_mut(invited);
-                leg.ue.on_refer(kind, &mut leg.network.refer);
+                leg.ue.refer.on_message(kind, &mut leg.network.refer);
             }
             (Message::Refer(invited, kind), _) => {
                 let leg = self.leg_mut(invited);
-                leg.focus.on_refer(kind, &mut leg.network.refer);
+                leg.focus.report.on_message(kind, &mut leg.network.refer);
+            }
+            (Message::Expel(invited, kind), receiver) => {
+                let expel = &mut self.leg_mut(invited).expel;
+                match receiver {
+                    Party::Ue => expel.ue.on_message(kind, &mut expel.network),
+                    _ => expel.report.on_message(kind, &mut expel.network),
+                }
             }
             (Message::Subscriber(invited, kind), Party::Participant(_)) => {
                 let leg = self.leg_mut(invited);
@@ -244,6 +269,9 @@ impl State {
             (Message::Dial(invited, kind), _) => {
                 let leg = self.leg_mut(invited);
                 leg.focus.on_dial(kind, &mut leg.network.dial);
+                if kind == DialMessage::FocusByeAnswered {
+                    leg.expel.on_bye_over(true);
+                }
             }
         }
     }
@@ -265,18 +293,11 @@ impl State {
             },
             Message::Refer(invited, kind) => {
                 let leg = self.leg_mut(invited);
-                match kind {
-                    ReferMessage::Refer
-                    | ReferMessage::OvertakenRefer
-                    | ReferMessage::Accepted
-                    | ReferMessage::AcceptedQuietly
-                    | ReferMessage::Refused
-                    | ReferMessage::OutOfOrder => leg.ue.on_refer_timeout(),
-                    ReferMessage::Trying
-                    | ReferMessage::Report(_)
-                    | ReferMessage::NotifyOk
-                    | ReferMessage::NotifyRefused => leg.focus.report = Report::Removed,
-                }
+                lose_about_refer(kind, &mut leg.ue.refer, &mut leg.focus.report);
+            }
+            Message::Expel(invited, kind) => {
+                let expel = &mut self.leg_mut(invited).expel;
+                lose_about_refer(kind, &mut expel.ue, &mut expel.report);
             }
             Message::Subscriber(invited, kind) => self.leg_mut(invited).subscription.on_lost(kind),
             Message::Dial(invited, kind) => {
@@ -285,6 +306,7 @@ impl State {
                     DialMessage::Invite => leg.focus.fail(Outcome::TimedOut),
                     DialMessage::FocusBye | DialMessage::FocusByeAnswered => {
                         leg.focus.dial = DialOut::Over;
+                        leg.expel.on_bye_over(false);
                     }
                     _ => leg.participant = Participant::Over,
                 }
@@ -303,8 +325,7 @@ impl State {
                 self.ue.subscription = Subscription::Subscribing { answered: false };
             }
             Action::Invite(invited) | Action::InviteQuietly(invited) => {
-                // At most MAX_INVITED of them: fits.
-                let rank = self.legs.iter().filter_map(|leg| leg.rank()).count() as u8;
+                let rank = self.next_rank();
                 let leg = self.leg_mut(invited);
                 leg.network.refer.insert(ReferMessage::Refer);
                 leg.network.rank = rank;
@@ -312,6 +333,13 @@ impl State {
                 leg.ue.refer = Refer::Sent;
             }
             Action::Cancel => self.ue.give_up(&mut self.network.call),
+            Action::Expel(invited) => {
+                let rank = self.next_rank();
+                let expel = &mut self.leg_mut(invited).expel;
+                expel.network.insert(ReferMessage::Refer);
+                expel.rank = rank;
+                expel.ue = Refer::Sent;
+            }
             Action::Leave => {
                 self.network.call.insert(CallMessage::Bye);
                 self.ue.call = Call::Leaving;
@@ -326,6 +354,28 @@ impl State {
             }
             Action::UserLeaves(invited) => self.answer(invited, DialMessage::UserBye, Participant::Leaving),
             _ => {}
+        }
+    }
+
+    /// The rank of a REFER that is sent now: above all in flight.
+    fn next_rank(&self) -> u8 {
+        // At most 2 * MAX_INVITED of them: fits.
+        self.legs.iter().flat_map(|leg| [leg.rank(), leg.expel.rank()]).flatten().count() as u8
+    }
+
+    /// The focus reacts to the REFER to expel `invited`, in order or not.
+    pub(crate) fn decide_expulsion(&mut self, invited: Invited, accepted: bool) {
+        let rank = self.leg(invited).expel.rank();
+        self.take(Message::Expel(invited, ReferMessage::Refer));
+        self.take(Message::Expel(invited, ReferMessage::OvertakenRefer));
+        if let Some(rank) = rank {
+            self.overtake(rank);
+        }
+        let leg = self.leg_mut(invited);
+        if accepted {
+            leg.expel.accept(&mut leg.focus, &mut leg.network);
+        } else {
+            leg.expel.network.insert(ReferMessage::Refused);
         }
     }
 
@@ -355,7 +405,49 @@ impl State {
     }
 }
 
+/// A message about a REFER is lost: its sender, or that of the NOTIFY, sees the time-out.
+fn lose_about_refer(kind: ReferMessage, refer: &mut Refer, report: &mut Report) {
+    match kind {
+        ReferMessage::Refer
+        | ReferMessage::OvertakenRefer
+        | ReferMessage::Accepted
+        | ReferMessage::AcceptedQuietly
+        | ReferMessage::Refused
+        | ReferMessage::OutOfOrder => refer.on_timeout(),
+        ReferMessage::Trying | ReferMessage::Report(_) | ReferMessage::NotifyOk | ReferMessage::NotifyRefused => {
+            *report = Report::Removed;
+        }
+    }
+}
+
+/// One REFER and the reporting on it, whatever it asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Referral {
+    /// What the UE knows of it.
+    pub(crate) ue: Refer,
+    /// The focus' side of its subscription.
+    pub(crate) report: Report,
+    /// How what it asks for ended.
+    pub(crate) outcome: Option<Outcome>,
+    /// What is in flight of it.
+    pub(crate) network: Messages<ReferMessage>,
+}
+
 impl Leg {
+    /// The two REFERs about this user: to invite and to expel him.
+    pub(crate) const fn referrals(&self) -> [Referral; 2] {
+        let Self { ue, focus, expel, network, .. } = self;
+        [
+            Referral { ue: ue.refer, report: focus.report, outcome: focus.outcome, network: network.refer },
+            Referral { ue: expel.ue, report: expel.report, outcome: expel.outcome, network: expel.network },
+        ]
+    }
+
+    /// How many messages about him are in flight.
+    fn in_flight_count(&self) -> u32 {
+        self.network.refer.len() + self.expel.network.len() + self.network.dial.len()
+    }
+
     /// The rank of its REFER, if one is in flight and has not been overtaken.
     fn rank(&self) -> Option<u8> {
         self.network.refer.contains(ReferMessage::Refer).then_some(self.network.rank)

@@ -47,7 +47,7 @@ pub enum SecondOffer {
     InUpdate,
 }
 
-/// How the dial-out to an invited user ended, in the words of the status line that the focus reports (RFC 3515
+/// How the dial-out to an invited user, or his expulsion, ended, in the words of the status line that the focus reports (RFC 3515
 /// 2.4.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
@@ -59,23 +59,41 @@ pub enum Outcome {
     Declined,
     /// The focus gave up, or the conference ended, before he answered: 487. Also when his 200 crossed the CANCEL.
     NoAnswer,
-    /// The INVITE never reached him: 408 (RFC 3261 8.1.3.1, Timer B).
+    /// The INVITE never reached him, or he never answered the BYE: 408 (RFC 3261 8.1.3.1, Timers B and F).
     TimedOut,
+    /// He was expelled: 200.
+    Expelled,
+    /// He was to be expelled and is not in the conference: 404.
+    Absent,
 }
 
 impl Outcome {
     /// Every outcome, in the order of the declaration.
-    pub const ALL: [Self; 5] = [Self::Joined, Self::Busy, Self::Declined, Self::NoAnswer, Self::TimedOut];
+    pub const ALL: [Self; 7] =
+        [Self::Joined, Self::Busy, Self::Declined, Self::NoAnswer, Self::TimedOut, Self::Expelled, Self::Absent];
+
+    /// Whether an invitation can end so.
+    #[must_use]
+    pub const fn is_of_invitation(self) -> bool {
+        !matches!(self, Self::Expelled | Self::Absent)
+    }
+
+    /// Whether an expulsion can end so.
+    #[must_use]
+    pub const fn is_of_expulsion(self) -> bool {
+        matches!(self, Self::Expelled | Self::Absent | Self::TimedOut)
+    }
 
     /// The status code of the sipfrag body that reports it.
     #[must_use]
     pub const fn status_code(self) -> u16 {
         match self {
-            Self::Joined => 200,
+            Self::Joined | Self::Expelled => 200,
             Self::Busy => 486,
             Self::Declined => 603,
             Self::NoAnswer => 487,
             Self::TimedOut => 408,
+            Self::Absent => 404,
         }
     }
 }

@@ -179,24 +179,24 @@ impl Ue {
     }
 }
 
-impl UeLeg {
-    /// Reacts to a message about the REFER for this user.
-    pub(crate) fn on_refer(&mut self, message: ReferMessage, sent: &mut Messages<ReferMessage>) {
-        let alive = matches!(self.refer, Refer::Sent | Refer::Accepted | Refer::Trying);
+impl Refer {
+    /// Reacts to a message about this REFER; `sent` is where its own go.
+    pub(crate) fn on_message(&mut self, message: ReferMessage, sent: &mut Messages<ReferMessage>) {
+        let alive = matches!(self, Self::Sent | Self::Accepted | Self::Trying);
         match message {
             ReferMessage::Accepted => {
-                if self.refer == Refer::Sent {
-                    self.refer = Refer::Accepted;
+                if *self == Self::Sent {
+                    *self = Self::Accepted;
                 }
             }
             ReferMessage::AcceptedQuietly => {
-                if self.refer == Refer::Sent {
-                    self.refer = Refer::Unreported;
+                if *self == Self::Sent {
+                    *self = Self::Unreported;
                 }
             }
             ReferMessage::Refused | ReferMessage::OutOfOrder => {
-                if self.refer == Refer::Sent {
-                    self.refer = Refer::Refused;
+                if *self == Self::Sent {
+                    *self = Self::Refused;
                 }
             }
             ReferMessage::Trying | ReferMessage::Report(_) if !alive => {
@@ -204,11 +204,11 @@ impl UeLeg {
             }
             ReferMessage::Trying => {
                 sent.insert(ReferMessage::NotifyOk);
-                self.refer = Refer::Trying;
+                *self = Self::Trying;
             }
             ReferMessage::Report(outcome) => {
                 sent.insert(ReferMessage::NotifyOk);
-                self.refer = Refer::Done(outcome);
+                *self = Self::Done(outcome);
             }
             ReferMessage::Refer
             | ReferMessage::OvertakenRefer
@@ -218,9 +218,9 @@ impl UeLeg {
     }
 
     /// The REFER timed out. A NOTIFY that came first has made the subscription all the same (RFC 3515 2.4.4).
-    pub(crate) fn on_refer_timeout(&mut self) {
-        if self.refer == Refer::Sent {
-            self.refer = Refer::Unknown;
+    pub(crate) fn on_timeout(&mut self) {
+        if *self == Self::Sent {
+            *self = Self::Unknown;
         }
     }
 }

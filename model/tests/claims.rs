@@ -165,19 +165,39 @@ fn faults() -> impl Iterator<Item = (&'static Fault, Procedures)> {
 }
 
 /// The faults that only a model with an optional procedure has.
-const OPTIONAL: &[(Procedure, Fault)] = &[(
-    Procedure::QuietReferral,
-    Fault {
-        what: "the focus says that there is no refer subscription, and reports all the same",
-        claim: "I-QUIET",
-        model: (1, 0),
-        how: How::After(|_, action, next| {
-            if let Action::FocusAcceptsReferQuietly(invited) = action {
-                leg_of(next, invited).focus.report = Report::OwesTrying;
-            }
-        }),
-    },
-)];
+const OPTIONAL: &[(Procedure, Fault)] = &[
+    (
+        Procedure::Expulsion,
+        Fault {
+            what: "the focus reports 200 for an expulsion and calls nobody off",
+            claim: "I-EXPEL",
+            model: (1, 0),
+            how: How::After(|before, action, next| {
+                if let Action::FocusAcceptsExpulsion(invited) = action
+                    && before.leg(invited).focus.dial == DialOut::Joined
+                {
+                    let leg = leg_of(next, invited);
+                    leg.focus.dial = DialOut::Joined;
+                    leg.network.dial.remove(DialMessage::FocusBye);
+                    leg.expel.outcome = Some(Outcome::Expelled);
+                }
+            }),
+        },
+    ),
+    (
+        Procedure::QuietReferral,
+        Fault {
+            what: "the focus says that there is no refer subscription, and reports all the same",
+            claim: "I-QUIET",
+            model: (1, 0),
+            how: How::After(|_, action, next| {
+                if let Action::FocusAcceptsReferQuietly(invited) = action {
+                    leg_of(next, invited).focus.report = Report::OwesTrying;
+                }
+            }),
+        },
+    ),
+];
 
 const FAULTS: &[Fault] = &[
     Fault {

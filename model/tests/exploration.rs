@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use imsconf_model::{
-    Action, CallMessage, Conference, Configuration, DialMessage, Graph, Invited, Kind, Message, Procedure, Procedures,
-    Prompt, ReferMessage, Scope, SecondOffer, State, SubscriptionMessage, claims, ends_well, explore, owes_nothing,
-    walk,
+    Action, ActionKind, CallMessage, Conference, Configuration, DialMessage, Graph, Invited, Kind, Message, Outcome,
+    Procedure, Procedures, Prompt, ReferMessage, Scope, SecondOffer, State, SubscriptionMessage, claims, ends_well,
+    explore, owes_nothing, walk,
 };
 use stateright::{Checker, Model, Property, Representative};
 
@@ -23,7 +23,9 @@ fn every_action() -> BTreeSet<Action> {
     let refers = ReferMessage::ALL.iter().map(|kind| Message::Refer(first, *kind));
     let dials = DialMessage::ALL.iter().map(|kind| Message::Dial(first, *kind));
     let subscribers = SubscriptionMessage::ALL.iter().map(|kind| Message::Subscriber(first, *kind));
-    let messages = calls.chain(subscriptions).chain(refers).chain(dials).chain(subscribers);
+    let expulsions = ReferMessage::ALL.iter().map(|kind| Message::Expel(first, *kind));
+    let messages = calls.chain(subscriptions).chain(refers).chain(expulsions).chain(dials).chain(subscribers);
+    let messages = messages.filter(|message| message.is_said());
     let mut actions: BTreeSet<_> =
         messages.flat_map(|message| [Action::Deliver(message), Action::Lose(message)]).collect();
     actions.extend([
@@ -33,6 +35,7 @@ fn every_action() -> BTreeSet<Action> {
         Action::Invite(first),
         Action::InviteQuietly(first),
         Action::Cancel,
+        Action::Expel(first),
         Action::Leave,
         Action::CreationExpires,
         Action::Ring(first),
@@ -50,6 +53,11 @@ fn every_action() -> BTreeSet<Action> {
         Action::FocusRejectsCreation,
         Action::FocusAcceptsRefer(first),
         Action::FocusAcceptsReferQuietly(first),
+        Action::FocusAcceptsExpulsion(first),
+        Action::FocusRefusesExpulsion(first),
+        Action::NotifyExpulsion(first),
+        Action::ExpulsionExpires(first),
+        Action::ExpulsionNotifyTooLate(first),
         Action::FocusRefusesRefer(first),
         Action::NotifyRoster,
         Action::NotifyEnd,
@@ -193,16 +201,34 @@ fn every_action_is_taken_somewhere() {
     }
 }
 
+/// Whether only a loss brings it about.
+fn needs_a_loss(action: Action) -> bool {
+    action.kind() == ActionKind::Loss
+        || matches!(
+            action,
+            Action::ExpulsionExpires(_)
+                | Action::Deliver(Message::Expel(
+                    _,
+                    ReferMessage::NotifyRefused | ReferMessage::Report(Outcome::TimedOut)
+                ))
+        )
+}
+
 #[test]
 fn every_action_of_an_optional_procedure_is_taken() {
     let optional = |configuration: &&Configuration| configuration.model.procedures != Procedures::NONE;
     for configuration in Scope::Ci.configurations().iter().filter(optional) {
         let report = explore(configuration, &mut |_| {});
-        let own =
-            |action: &Action| action.procedure().is_some_and(|procedure| configuration.model.procedures.has(procedure));
+        let Conference { losses, procedures, .. } = configuration.model;
+        let own = |action: &Action| {
+            let possible = losses > 0 || !needs_a_loss(*action);
+            possible && action.procedure().is_some_and(|procedure| procedures.has(procedure))
+        };
+        // There the focus has a choice.
+        let choice = Action::Deliver(Message::Expel(Invited::ALL[0], ReferMessage::Refer));
         // What only a loss brings about needs a second loss to get lost.
         let second = Action::Lose(Message::Subscriber(Invited::ALL[0], SubscriptionMessage::NotifyRefused));
-        let expected = every_action().into_iter().filter(own).filter(|action| *action != second);
+        let expected = every_action().into_iter().filter(own).filter(|action| ![choice, second].contains(action));
         let never: Vec<_> = expected.filter(|action| !report.actions_taken.contains(action)).collect();
         assert_eq!(never, [], "{configuration}");
         assert!(report.is_good(), "{configuration}");
@@ -214,6 +240,7 @@ fn sizes_with_optional_procedures_are_what_they_were() {
     // invited, losses: states, transitions, terminal, quiescent
     let table = [
         (Procedure::GivingUp, (1, 1), (57_559, 300_142, 94, 200)),
+        (Procedure::Expulsion, (1, 0), (222_532, 1_188_416, 58, 103)),
         (Procedure::QuietReferral, (1, 1), (70_297, 359_389, 147, 332)),
         (Procedure::ManySubscribers, (1, 1), (379_873, 2_182_172, 164, 373)),
     ];

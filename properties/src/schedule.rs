@@ -97,6 +97,8 @@ pub enum Step {
     InviteQuietly(u8),
     /// The UE gives up the creation of the conference.
     Cancel,
+    /// The UE has the user with this number expelled: REFER with `method=BYE`.
+    Expel(u8),
     /// The UE leaves the conference.
     Leave,
     /// The invited user's phone rings.
@@ -203,6 +205,7 @@ impl Step {
         match *self {
             Self::Invite(user)
             | Self::InviteQuietly(user)
+            | Self::Expel(user)
             | Self::Ring(user)
             | Self::Answer(user)
             | Self::Busy(user)

@@ -38,6 +38,10 @@ const SHOWN: &[(&str, &[&str])] = &[
     ("report-before-202", &["REFER", "NOTIFY (refer)", "202 (REFER)", "200 (NOTIFY)", "NOTIFY (refer)"]),
     ("refer-overtaken", &["REFER", "REFER", "202 (REFER)", "500 (REFER)"]),
     ("refer-refused", &["REFER", "603 (REFER)"]),
+    (
+        "expelled",
+        &["REFER", "202 (REFER)", "BYE", "NOTIFY (refer)", "200 (BYE)", "NOTIFY (conference)", "NOTIFY (refer)"],
+    ),
     ("quiet-invitation", &["REFER", "202 (REFER)", "200 (INVITE)", "NOTIFY (conference)"]),
     ("invited-user-busy", &["REFER", "NOTIFY (refer)", "486 (INVITE)", "NOTIFY (refer)"]),
     ("invited-user-declines", &["REFER", "180 (INVITE)", "603 (INVITE)", "NOTIFY (refer)"]),

@@ -119,6 +119,14 @@ pub(super) static ALL: &[Spec] = &[
         sent: refer_sub_echoed,
         received: refer_sub_overlooked,
     },
+    Spec {
+        name: "expulsion-reported-not-done",
+        fault: "the focus reports that a user was expelled and sends him no BYE",
+        seen: "RFC 4579 section 5.11: what is left of method=BYE if a REFER is answered by rote",
+        caught_by: &[("I-EXPEL", Level::Fail)],
+        sent: expulsion_reported,
+        received: expulsion_noticed,
+    },
 ];
 
 /// What tells apart the requests of one method that somebody sends.
@@ -253,6 +261,22 @@ fn refer_sub_overlooked(memory: &mut Memory, node: Node, mut text: Text) -> Vec<
 fn refer_sub_echoed(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
     if node == Node::Focus && text.answers("REFER") && memory.kept.contains(&transaction(&text)) {
         text.set("Refer-Sub", "false");
+    }
+    vec![text]
+}
+
+fn expulsion_noticed(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    let expels = text.header("Refer-To").is_some_and(|target| target.contains("method=BYE"));
+    memory.done |= node == Node::Focus && text.is_request("REFER") && expels;
+    vec![text]
+}
+
+fn expulsion_reported(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && memory.done && text.is_request("BYE") {
+        return vec![];
+    }
+    if node == Node::Focus && memory.done && is_final_report(&text) && text.body.contains(" 408 ") {
+        text.body = "SIP/2.0 200 OK\r\n".to_owned();
     }
     vec![text]
 }

@@ -81,6 +81,7 @@ fn command(invited: u8) -> impl Strategy<Value = Step> {
         4 => Just(Step::Subscribe),
         8 => (0..invited).prop_map(Step::Invite),
         2 => (0..invited).prop_map(Step::InviteQuietly),
+        2 => (0..invited).prop_map(Step::Expel),
         1 => Just(Step::Leave),
         1 => Just(Step::Cancel),
         5 => (0..invited).prop_map(Step::Ring),

@@ -72,6 +72,21 @@ fn call(conversation: &Conversation, focus: Party, key: &TransactionKey, invite:
     })
 }
 
+/// Whether `focus` was asked, by a REFER that reached it, to expel the user (RFC 4579 section 5.11).
+pub(super) fn is_to_be_expelled(conversation: &Conversation, focus: Party, target: &str) -> bool {
+    let refers = conversation.transactions().filter(|(key, _)| &*key.method == "REFER");
+    let mut asked = refers.filter(|(_, refer)| refer.server == Some(focus) && refer.delivered.is_some());
+    asked.any(|(_, refer)| {
+        let refer_to = refer.request.as_ref().and_then(|request| request.refer_to.as_deref());
+        refer_to.is_some_and(|uri| asks_for_bye(uri) && user(uri) == target)
+    })
+}
+
+/// Whether a Refer-To URI asks for a BYE (RFC 3261 section 19.1.1).
+pub(super) fn asks_for_bye(uri: &str) -> bool {
+    Uri::read(uri).parameter("method").is_some_and(|method| method.eq_ignore_ascii_case("BYE"))
+}
+
 /// Whom a URI means, as far as the roster, a Refer-To and a Request-URI have to agree: user and host without
 /// parameters, or the telephone number, whichever scheme it is written in.
 pub(super) fn user(uri: &str) -> String {

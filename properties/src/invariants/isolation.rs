@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::evidence::{calls, conference_over, focus};
+use super::evidence::{calls, conference_over, focus, is_to_be_expelled};
 use crate::observe::{Conversation, Deadline, DialogState, End, Event, Judge, Observer, Rule};
 use crate::oracle::Text;
 use crate::verdict::{Level, Profile};
@@ -61,7 +61,7 @@ impl Isolation {
             judge.rule(rule.unwrap_or(&AFTER_BYE), party, !early, numbers, || {
                 format!("CANCEL of the call to {}, who had no time to answer", call.user)
             });
-        } else if call.is_connected() && !call.cancelled {
+        } else if call.is_connected() && !call.cancelled && !is_to_be_expelled(conversation, party, &call.user) {
             // A creator left alone in his conference may be sent home.
             let alone = !call.dialed_out && calls.iter().filter(|call| call.is_connected()).count() == 1;
             match rule {

@@ -76,6 +76,7 @@ observers! {
     ref_id: RefId,
     sipfrag: Sipfrag,
     ref_truth: RefTruth,
+    expel: Expel,
     ref_wait: RefWait,
     ref_indep: RefIndep,
     notify_before_bye: NotifyBeforeBye,

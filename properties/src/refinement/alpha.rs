@@ -8,7 +8,8 @@
 use imsconf::role::participant::Participant;
 use imsconf::view::{
     CallState, ConferenceView, EarlyStage, FocusCallState, InvitationView, LegState, NotifierState, NotifierView,
-    ParticipantState, ReferralState, ReportState, RosterEntry, SubscriberState, SubscriptionView, UeView,
+    ParticipantState, ReferralPurpose, ReferralState, ReferralView, ReportState, RosterEntry, SubscriberState,
+    SubscriptionView, UeView,
 };
 use imsconf_model as model;
 use imsconf_model::{CallMessage, DialMessage, Message, Outcome, ReferMessage, SubscriptionMessage};
@@ -42,14 +43,25 @@ pub fn alpha(world: &World) -> model::State {
     }
     for (user, leg) in (0..world.settings().invited).zip(&mut state.legs) {
         let uri = user_uri(user);
-        let referral = ue.referrals.iter().find(|referral| ledger.user(&referral.target) == Some(user));
-        leg.ue.refer = referral.map_or(model::Refer::Idle, |referral| refer(referral.state));
+        let referred = |purpose: ReferralPurpose| {
+            let own = |view: &&ReferralView| view.purpose == purpose && ledger.user(&view.target) == Some(user);
+            ue.referrals.iter().find(own).map_or(model::Refer::Idle, refer)
+        };
+        leg.ue.refer = referred(ReferralPurpose::Invite);
+        leg.expel.ue = referred(ReferralPurpose::Expel);
         leg.ue.known = known(&ue.subscription.roster, &uri);
         let invitation = conference.and_then(|conference| {
             conference.invitations.iter().find(|invitation| ledger.user(&invitation.target) == Some(user))
         });
         leg.focus = invitation.map_or_else(model::FocusLeg::default, focus_leg);
         leg.focus.told = told(ledger.told(Party::Ue), &uri);
+        let expulsion = conference.and_then(|conference| {
+            conference.expulsions.iter().find(|expulsion| ledger.user(&expulsion.target) == Some(user))
+        });
+        if let Some(expulsion) = expulsion {
+            leg.expel.report = report_state(expulsion.report);
+            leg.expel.outcome = expulsion.outcome.and_then(expelled);
+        }
         let Some(own) = world.users().get(usize::from(user)).map(Participant::view) else { continue };
         leg.participant = participant(own.call);
         leg.subscription.subscriber = subscription(&own.subscription);
@@ -156,8 +168,12 @@ fn ahead(told: Option<&Told>, subscription: &SubscriptionView) -> u8 {
     ahead.and_then(|ahead| u8::try_from(ahead).ok()).unwrap_or(u8::MAX)
 }
 
-fn refer(state: ReferralState) -> model::Refer {
-    match state {
+fn refer(view: &ReferralView) -> model::Refer {
+    let outcome = match view.purpose {
+        ReferralPurpose::Invite => outcome,
+        ReferralPurpose::Expel => expelled,
+    };
+    match view.state {
         ReferralState::Sent => model::Refer::Sent,
         ReferralState::Accepted => model::Refer::Accepted,
         ReferralState::Trying => model::Refer::Trying,
@@ -172,7 +188,11 @@ fn refer(state: ReferralState) -> model::Refer {
 }
 
 fn outcome(code: u16) -> Option<Outcome> {
-    Outcome::ALL.into_iter().find(|outcome| outcome.status_code() == code)
+    Outcome::ALL.into_iter().find(|outcome| outcome.is_of_invitation() && outcome.status_code() == code)
+}
+
+fn expelled(code: u16) -> Option<Outcome> {
+    Outcome::ALL.into_iter().find(|outcome| outcome.is_of_expulsion() && outcome.status_code() == code)
 }
 
 fn known(roster: &[RosterEntry], uri: &str) -> model::Presence {
@@ -203,7 +223,12 @@ fn focus_leg(view: &InvitationView) -> model::FocusLeg {
         LegState::Leaving => model::DialOut::Leaving,
         LegState::Over => model::DialOut::Over,
     };
-    let report = match view.report {
+    let report = report_state(view.report);
+    model::FocusLeg { dial, outcome: view.outcome.and_then(outcome), report, told: model::Presence::Absent }
+}
+
+const fn report_state(state: ReportState) -> model::Report {
+    match state {
         ReportState::None => model::Report::None,
         ReportState::OwesTrying => model::Report::OwesTrying,
         ReportState::TryingSent => model::Report::TryingSent,
@@ -211,8 +236,7 @@ fn focus_leg(view: &InvitationView) -> model::FocusLeg {
         ReportState::FinalSent => model::Report::FinalSent,
         ReportState::Closed => model::Report::Closed,
         ReportState::Removed => model::Report::Removed,
-    };
-    model::FocusLeg { dial, outcome: view.outcome.and_then(outcome), report, told: model::Presence::Absent }
+    }
 }
 
 const fn participant(call: ParticipantState) -> model::Participant {
@@ -248,8 +272,9 @@ fn put_in_flight(world: &World, state: &mut model::State) {
     for user in 0..world.settings().invited {
         let Some(leg) = state.legs.get(usize::from(user)).copied() else { continue };
         let refer = pending(ledger, Subject::Refer(user)).filter(|_| leg.ue.refer == model::Refer::Sent);
-        let notifying = matches!(leg.focus.report, model::Report::TryingSent | model::Report::FinalSent);
-        let notify = pending(ledger, Subject::ReferNotify(user)).filter(|_| notifying);
+        let notify = pending(ledger, Subject::ReferNotify(user)).filter(|_| leg.focus.report.is_open());
+        let expel = pending(ledger, Subject::Expel(user)).filter(|_| leg.expel.ue == model::Refer::Sent);
+        let expelled = pending(ledger, Subject::ExpelNotify(user)).filter(|_| leg.expel.report.is_open());
         let dialog = [
             Subject::Dial(user),
             Subject::DialAck(user),
@@ -265,7 +290,13 @@ fn put_in_flight(world: &World, state: &mut model::State) {
         let notified = matches!(notifier, model::Notifier::Notifying | model::Notifier::Ending);
         let tell = pending(ledger, Subject::UserNotify(user)).filter(|_| notified);
         let subscription = subscribe.chain(tell);
-        refer.chain(notify).chain(dial).chain(subscription).for_each(|message| insert(state, message));
+        refer
+            .chain(notify)
+            .chain(expel)
+            .chain(expelled)
+            .chain(dial)
+            .chain(subscription)
+            .for_each(|message| insert(state, message));
     }
     rank_refers(ledger, state, world.settings().invited);
 }
@@ -277,6 +308,11 @@ fn insert(state: &mut model::State, message: Message) {
         Message::Refer(user, kind) => {
             if let Some(leg) = state.legs.get_mut(user.index()) {
                 leg.network.refer.insert(kind);
+            }
+        }
+        Message::Expel(user, kind) => {
+            if let Some(leg) = state.legs.get_mut(user.index()) {
+                leg.expel.network.insert(kind);
             }
         }
         Message::Dial(user, kind) => {
@@ -379,19 +415,16 @@ pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, re
         (Subject::RosterNotify, _) => Some(Message::Subscription(notify(exchange, reply))),
         (Subject::UserSubscribe(user), _) => Some(Message::Subscriber(leg(user)?, subscribe(reply))),
         (Subject::UserNotify(user), _) => Some(Message::Subscriber(leg(user)?, notify(exchange, reply))),
-        (Subject::Refer(user), None) if ledger.overtakes(exchange.cseq) => {
-            Some(Message::Refer(leg(user)?, ReferMessage::OvertakenRefer))
+        (Subject::Refer(user), _) => {
+            Some(Message::Refer(leg(user)?, about_refer(reply, ledger.overtakes(exchange.cseq), success, quiet)))
         }
-        (Subject::Refer(user), None) => Some(Message::Refer(leg(user)?, ReferMessage::Refer)),
-        (Subject::Refer(user), Some(500)) => Some(Message::Refer(leg(user)?, ReferMessage::OutOfOrder)),
-        (Subject::Refer(user), Some(_)) if success && quiet => {
-            Some(Message::Refer(leg(user)?, ReferMessage::AcceptedQuietly))
+        (Subject::Expel(user), _) => {
+            Some(Message::Expel(leg(user)?, about_refer(reply, ledger.overtakes(exchange.cseq), success, false)))
         }
-        (Subject::Refer(user), Some(_)) if success => Some(Message::Refer(leg(user)?, ReferMessage::Accepted)),
-        (Subject::Refer(user), Some(_)) => Some(Message::Refer(leg(user)?, ReferMessage::Refused)),
-        (Subject::ReferNotify(user), None) => Some(Message::Refer(leg(user)?, report(exchange)?)),
-        (Subject::ReferNotify(user), Some(_)) if success => Some(Message::Refer(leg(user)?, ReferMessage::NotifyOk)),
-        (Subject::ReferNotify(user), Some(_)) => Some(Message::Refer(leg(user)?, ReferMessage::NotifyRefused)),
+        (Subject::ReferNotify(user), None) => Some(Message::Refer(leg(user)?, report(exchange, outcome)?)),
+        (Subject::ReferNotify(user), Some(_)) => Some(Message::Refer(leg(user)?, notify_reply(success))),
+        (Subject::ExpelNotify(user), None) => Some(Message::Expel(leg(user)?, report(exchange, expelled)?)),
+        (Subject::ExpelNotify(user), Some(_)) => Some(Message::Expel(leg(user)?, notify_reply(success))),
         (Subject::Dial(user), None) => Some(Message::Dial(leg(user)?, DialMessage::Invite)),
         (Subject::Dial(user), Some(code)) => Some(Message::Dial(leg(user)?, dial_reply(code)?)),
         (Subject::DialAck(user), None) => Some(Message::Dial(leg(user)?, DialMessage::Ack)),
@@ -422,7 +455,23 @@ const fn notify(exchange: &Exchange, reply: Option<u16>) -> SubscriptionMessage 
     }
 }
 
-fn report(exchange: &Exchange) -> Option<ReferMessage> {
+/// A REFER or a response to one.
+const fn about_refer(reply: Option<u16>, overtaken: bool, success: bool, quiet: bool) -> ReferMessage {
+    match reply {
+        None if overtaken => ReferMessage::OvertakenRefer,
+        None => ReferMessage::Refer,
+        Some(500) => ReferMessage::OutOfOrder,
+        Some(_) if success && quiet => ReferMessage::AcceptedQuietly,
+        Some(_) if success => ReferMessage::Accepted,
+        Some(_) => ReferMessage::Refused,
+    }
+}
+
+const fn notify_reply(success: bool) -> ReferMessage {
+    if success { ReferMessage::NotifyOk } else { ReferMessage::NotifyRefused }
+}
+
+fn report(exchange: &Exchange, outcome: fn(u16) -> Option<Outcome>) -> Option<ReferMessage> {
     match (exchange.content.reported?, exchange.content.terminated) {
         (100, false) => Some(ReferMessage::Trying),
         (code, true) => outcome(code).map(ReferMessage::Report),
@@ -443,17 +492,23 @@ const fn dial_reply(code: u16) -> Option<DialMessage> {
 
 /// Gives the REFERs in flight their places in the order in which they were sent, and what they ask for.
 fn rank_refers(ledger: &Ledger, state: &mut model::State, invited: u8) {
-    let waiting = |state: &model::State, user: u8| {
-        let leg = state.legs.get(usize::from(user))?;
-        let refer = ledger.exchange(Subject::Refer(user))?;
-        leg.network.refer.contains(ReferMessage::Refer).then_some(refer.cseq)
+    let mut waiting: Vec<u32> = Vec::new();
+    for (user, leg) in (0..invited).zip(&state.legs) {
+        let own = [(Subject::Refer(user), leg.network.refer), (Subject::Expel(user), leg.expel.network)];
+        let own = own.into_iter().filter(|(_, network)| network.contains(ReferMessage::Refer));
+        waiting.extend(own.filter_map(|(subject, _)| ledger.exchange(subject)).map(|refer| refer.cseq));
+    }
+    let rank = |subject: Subject| {
+        let cseq = ledger.exchange(subject).map_or(0, |refer| refer.cseq);
+        u8::try_from(waiting.iter().filter(|other| **other < cseq).count()).unwrap_or(u8::MAX)
     };
-    for user in 0..invited {
-        let Some(cseq) = waiting(state, user) else { continue };
-        let before = (0..invited).filter_map(|other| waiting(state, other)).filter(|other| *other < cseq).count();
-        if let Some(leg) = state.legs.get_mut(usize::from(user)) {
-            leg.network.rank = u8::try_from(before).unwrap_or(u8::MAX);
+    for (user, leg) in (0..invited).zip(&mut state.legs) {
+        if leg.network.refer.contains(ReferMessage::Refer) {
+            leg.network.rank = rank(Subject::Refer(user));
             leg.network.quiet = ledger.exchange(Subject::Refer(user)).is_some_and(|refer| refer.content.quiet);
+        }
+        if leg.expel.network.contains(ReferMessage::Refer) {
+            leg.expel.rank = rank(Subject::Expel(user));
         }
     }
 }

@@ -72,6 +72,7 @@ impl Follower {
             Action::Cancel => self.command(Step::Cancel),
             Action::Leave => self.command(Step::Leave),
             Action::Invite(invited) => self.command(Step::Invite(user(invited))),
+            Action::Expel(invited) => self.command(Step::Expel(user(invited))),
             Action::InviteQuietly(invited) => self.command(Step::InviteQuietly(user(invited))),
             Action::Ring(invited) => self.command(Step::Ring(user(invited))),
             Action::Answer(invited) => self.command(Step::Answer(user(invited))),
@@ -101,12 +102,22 @@ impl Follower {
                 let message = messages.find(|message| self.place(*message).is_some());
                 self.decided(Step::RefuseRefer(true), message.ok_or("no REFER for him is in flight")?)
             }
+            Action::FocusAcceptsExpulsion(invited) => {
+                self.decided(Step::RefuseRefer(false), Message::Expel(invited, ReferMessage::Refer))
+            }
+            Action::FocusRefusesExpulsion(invited) => {
+                let kinds = [ReferMessage::Refer, ReferMessage::OvertakenRefer];
+                let mut messages = kinds.into_iter().map(|kind| Message::Expel(invited, kind));
+                let message = messages.find(|message| self.place(*message).is_some());
+                self.decided(Step::RefuseRefer(true), message.ok_or("no REFER to expel him is in flight")?)
+            }
             Action::Deliver(message) => self.deliver(message),
             Action::NotifyRoster
             | Action::NotifyEnd
             | Action::NotifyUser(_)
             | Action::NotifyUserEnd(_)
             | Action::NotifyReferrer(_)
+            | Action::NotifyExpulsion(_)
             | Action::FocusCancels(_) => Ok(()),
             Action::CreationExpires => self.fire_until(|world| !alpha(world).focus.is_promised()),
             Action::GiveUp(invited) => self.fire_until(|world| {
@@ -115,6 +126,10 @@ impl Follower {
             }),
             Action::ReferExpires(invited) => self.fire_until(|world| {
                 let refer = alpha(world).legs.get(invited.index()).map(|leg| leg.ue.refer);
+                refer == Some(imsconf_model::Refer::Unknown)
+            }),
+            Action::ExpulsionExpires(invited) => self.fire_until(|world| {
+                let refer = alpha(world).legs.get(invited.index()).map(|leg| leg.expel.ue);
                 refer == Some(imsconf_model::Refer::Unknown)
             }),
             Action::SubscribeExpires => {
@@ -142,6 +157,12 @@ impl Follower {
             Action::ReferNotifyTooLate(invited) => {
                 self.too_late(Message::Refer(invited, ReferMessage::Trying), |world| {
                     let refer = alpha(world).legs.get(invited.index()).map(|leg| leg.ue.refer);
+                    refer == Some(imsconf_model::Refer::Unknown)
+                })
+            }
+            Action::ExpulsionNotifyTooLate(invited) => {
+                self.too_late(Message::Expel(invited, ReferMessage::Trying), |world| {
+                    let refer = alpha(world).legs.get(invited.index()).map(|leg| leg.expel.ue);
                     refer == Some(imsconf_model::Refer::Unknown)
                 })
             }

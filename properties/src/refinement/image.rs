@@ -108,6 +108,7 @@ fn command(step: Step) -> Image {
         Step::Cancel => Some(Action::Cancel),
         Step::Leave => Some(Action::Leave),
         Step::Invite(user) => invited(user).map(Action::Invite),
+        Step::Expel(user) => invited(user).map(Action::Expel),
         Step::InviteQuietly(user) => invited(user).map(Action::InviteQuietly),
         Step::Ring(user) => invited(user).map(Action::Ring),
         Step::Answer(user) => invited(user).map(Action::Answer),
@@ -199,6 +200,14 @@ fn as_it_was(before: &model::State, message: Message) -> Message {
                 Message::Refer(user, ReferMessage::Refer)
             }
         }
+        Message::Expel(user, ReferMessage::Refer | ReferMessage::OvertakenRefer) => {
+            let overtaken = Message::Expel(user, ReferMessage::OvertakenRefer);
+            if in_flight(before).any(|own| own == overtaken) {
+                overtaken
+            } else {
+                Message::Expel(user, ReferMessage::Refer)
+            }
+        }
         other => other,
     }
 }
@@ -221,6 +230,14 @@ fn delivery(message: Message, sent: &[Crossing]) -> Action {
                 (Some(300..), _) => Action::FocusRefusesRefer(user),
                 _ if accepts_quietly(sent, number) => Action::FocusAcceptsReferQuietly(user),
                 (_, _) => Action::FocusAcceptsRefer(user),
+            }
+        }
+        Message::Expel(user, kind @ (ReferMessage::Refer | ReferMessage::OvertakenRefer)) => {
+            let number = u8::try_from(user.index()).unwrap_or(u8::MAX);
+            match (reply(Subject::Expel(number)), kind) {
+                (Some(500), ReferMessage::OvertakenRefer) => Action::Deliver(message),
+                (Some(300..), _) => Action::FocusRefusesExpulsion(user),
+                (_, _) => Action::FocusAcceptsExpulsion(user),
             }
         }
         other => Action::Deliver(other),
@@ -253,6 +270,7 @@ fn reactions(before: &model::State, sent: &[Crossing], by_timer: bool) -> Vec<Ac
             Invited::new(usize::from(user)).map(if ended { Action::NotifyUserEnd } else { Action::NotifyUser })
         }
         Subject::ReferNotify(user) => Invited::new(usize::from(user)).map(Action::NotifyReferrer),
+        Subject::ExpelNotify(user) => Invited::new(usize::from(user)).map(Action::NotifyExpulsion),
         _ => None,
     });
     cancels.chain(notifies).collect()
@@ -307,6 +325,12 @@ fn waits(before: &model::State) -> Vec<Action> {
             Some(Refer::Trying) => vec![Action::ReferExpires(user)],
             _ => vec![],
         });
+    let expulsions =
+        Invited::ALL.into_iter().flat_map(|user| match before.legs.get(user.index()).map(|leg| leg.expel.ue) {
+            Some(Refer::Accepted) => vec![Action::ExpulsionExpires(user), Action::ExpulsionNotifyTooLate(user)],
+            Some(Refer::Trying) => vec![Action::ExpulsionExpires(user)],
+            _ => vec![],
+        });
     let subscription = match before.ue.subscription {
         Subscription::Subscribing { .. } => vec![Action::SubscribeExpires, Action::NotifyTooLate],
         Subscription::Active => vec![Action::SubscriptionExpires],
@@ -318,7 +342,7 @@ fn waits(before: &model::State) -> Vec<Action> {
         Subscription::None | Subscription::Ended | Subscription::Failed => vec![],
     });
     let promise = before.focus.is_promised().then_some(Action::CreationExpires);
-    lost.chain(refers).chain(subscription).chain(users).chain(promise).collect()
+    lost.chain(refers).chain(expulsions).chain(subscription).chain(users).chain(promise).collect()
 }
 
 pub(super) fn in_flight(state: &model::State) -> impl Iterator<Item = Message> + '_ {
@@ -327,7 +351,9 @@ pub(super) fn in_flight(state: &model::State) -> impl Iterator<Item = Message> +
     let legs = Invited::ALL.into_iter().zip(&state.legs).flat_map(|(user, leg)| {
         let refer = leg.network.refer.iter().map(move |kind| Message::Refer(user, kind));
         let dial = leg.network.dial.iter().map(move |kind| Message::Dial(user, kind));
-        refer.chain(dial).chain(leg.network.subscription.iter().map(move |kind| Message::Subscriber(user, kind)))
+        let expel = leg.expel.network.iter().map(move |kind| Message::Expel(user, kind));
+        let subscription = leg.network.subscription.iter().map(move |kind| Message::Subscriber(user, kind));
+        refer.chain(expel).chain(dial).chain(subscription)
     });
     call.chain(subscription).chain(legs)
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::observe::Party;
 use crate::oracle::conference::{Document, Roster};
-use crate::oracle::{Sip, sdp, sipfrag};
+use crate::oracle::{Sip, Uri, sdp, sipfrag};
 
 /// What a request is about; at most one of each is going on at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +37,10 @@ pub enum Subject {
     Refer(u8),
     /// A NOTIFY of the refer package about a user.
     ReferNotify(u8),
+    /// The REFER to expel a user.
+    Expel(u8),
+    /// A NOTIFY of the refer package about the expulsion of a user.
+    ExpelNotify(u8),
     /// The INVITE to a user.
     Dial(u8),
     /// The ACK to a user's 200.
@@ -138,7 +142,8 @@ pub struct Ledger {
     exchanges: BTreeMap<Subject, Exchange>,
     call: Option<String>,
     legs: BTreeMap<String, u8>,
-    referred: BTreeMap<u32, u8>,
+    /// The subjects of the REFERs, by the number of their CSeq.
+    referred: BTreeMap<u32, Subject>,
     highest_arrived: u32,
     /// Who subscribed in the dialog with this Call-ID.
     subscribers: BTreeMap<String, Party>,
@@ -217,6 +222,8 @@ impl Ledger {
                 | Subject::UserSubscribe(_)
                 | Subject::UserNotify(_)
                 | Subject::ReferNotify(_)
+                | Subject::Expel(_)
+                | Subject::ExpelNotify(_)
                 | Subject::CallBye
                 | Subject::FocusBye(_)
                 | Subject::UserBye(_)
@@ -301,8 +308,9 @@ impl Ledger {
             ("SUBSCRIBE", Party::Ue) => Subject::Subscribe,
             ("SUBSCRIBE", Party::Participant(user)) => Subject::UserSubscribe(user),
             ("REFER", Party::Ue) if in_call => {
-                let target = message.refer_to().and_then(|address| self.user(address.uri));
-                target.map_or(Subject::Other, Subject::Refer)
+                let uri = message.refer_to().map_or("", |address| address.uri);
+                let expels = Uri::read(uri).parameter("method").is_some_and(|method| method == "BYE");
+                self.user(uri).map_or(Subject::Other, if expels { Subject::Expel } else { Subject::Refer })
             }
             ("NOTIFY", Party::Focus) => self.notify_subject(message),
             _ => Subject::Other,
@@ -319,8 +327,11 @@ impl Ledger {
             Some(event) if event.package == "refer" => {
                 let number = event.id.and_then(|id| id.parse().ok());
                 let first = self.referred.keys().next().copied();
-                let user = number.or(first).and_then(|number| self.referred.get(&number));
-                user.copied().map_or(Subject::Other, Subject::ReferNotify)
+                match number.or(first).and_then(|number| self.referred.get(&number)) {
+                    Some(Subject::Refer(user)) => Subject::ReferNotify(*user),
+                    Some(Subject::Expel(user)) => Subject::ExpelNotify(*user),
+                    _ => Subject::Other,
+                }
             }
             _ => Subject::Other,
         }
@@ -341,8 +352,8 @@ impl Ledger {
             Subject::Dial(user) => {
                 self.legs.insert(identity.call_id.clone(), user);
             }
-            Subject::Refer(user) => {
-                self.referred.insert(cseq, user);
+            Subject::Refer(_) | Subject::Expel(_) => {
+                self.referred.insert(cseq, subject);
             }
             Subject::Subscribe => {
                 self.subscribers.insert(identity.call_id.clone(), Party::Ue);
@@ -373,6 +384,6 @@ fn is_quiet(message: &Sip) -> bool {
 impl Subject {
     /// Whether the request takes a CSeq number of the UE in its call (an ACK reuses the INVITE's).
     const fn counts_in_call(self) -> bool {
-        matches!(self, Self::Prack | Self::Update | Self::CallBye | Self::Refer(_))
+        matches!(self, Self::Prack | Self::Update | Self::CallBye | Self::Refer(_) | Self::Expel(_))
     }
 }

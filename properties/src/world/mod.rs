@@ -258,6 +258,7 @@ impl World {
             Step::Invite(number) => (Node::Ue, self.invite(number, ue::InviteMode::ReferToFocus)),
             Step::InviteQuietly(number) => (Node::Ue, self.invite(number, ue::InviteMode::ReferToFocusQuietly)),
             Step::Cancel => (Node::Ue, self.ue.handle_command(now, ue::Command::Cancel).is_ok()),
+            Step::Expel(number) => (Node::Ue, self.expel(number)),
             Step::Leave => (Node::Ue, self.ue.handle_command(now, ue::Command::Leave).is_ok()),
             Step::Ring(number) => (Node::User(number), self.tell(user(number), participant::Command::Ring)),
             Step::Answer(number) => (Node::User(number), self.tell(user(number), participant::Command::Answer)),
@@ -290,6 +291,12 @@ impl World {
         let Ok(target) = user_uri(number).parse::<OwnedUri>() else { return false };
         let known = number < self.settings.invited;
         known && self.ue.handle_command(self.now, ue::Command::Invite { target, mode }).is_ok()
+    }
+
+    fn expel(&mut self, number: u8) -> bool {
+        let Ok(target) = user_uri(number).parse::<OwnedUri>() else { return false };
+        let known = number < self.settings.invited;
+        known && self.ue.handle_command(self.now, ue::Command::Expel { target }).is_ok()
     }
 
     fn tell(&mut self, user: usize, command: participant::Command) -> bool {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::creator::Creator;
+use super::expulsion::Expulsion;
 use super::leg::Invitation;
 use super::notification::Subscription;
 use super::report::Report;
@@ -45,6 +46,7 @@ pub(super) struct Conference {
     pub(super) roster: Roster,
     pub(super) subscriptions: Vec<Subscription>,
     pub(super) invitations: Vec<Invitation>,
+    pub(super) expulsions: Vec<Expulsion>,
     /// In the order of the `CSeq` numbers of their REFERs.
     pub(super) reports: Vec<Report>,
 }
@@ -79,12 +81,12 @@ impl Conference {
         self.is_settled() && self.roster.view().is_empty()
     }
 
-    /// The final response to a BYE of ours, whatever it says, or none.
-    pub(super) fn on_bye_answered(&mut self, client: &ClientKey) {
+    /// The final response to a BYE of ours, 408 if there was none.
+    pub(super) fn on_bye_answered(&mut self, client: &ClientKey, code: u16) {
         if self.creator.bye.as_ref() == Some(client) {
             self.on_creator_bye_answered();
         } else {
-            self.on_leg_bye_answered(client);
+            self.on_leg_bye_answered(client, code);
         }
     }
 
@@ -184,6 +186,7 @@ impl Conference {
                 .iter()
                 .map(|invitation| invitation.view(self.report_view(invitation.cseq)))
                 .collect(),
+            expulsions: self.expulsion_views(),
             roster: self.roster.view(),
         }
     }

@@ -88,6 +88,7 @@ impl Focus {
             roster: Roster::new(u32::try_from(self.config.maximum_users).unwrap_or(u32::MAX)),
             subscriptions: Vec::new(),
             invitations: Vec::new(),
+            expulsions: Vec::new(),
             reports: Vec::new(),
         };
         conference.promise(&mut self.host(now), &offer)?;

@@ -6,7 +6,7 @@
 use super::Event;
 use super::conference::{Conference, Host};
 use super::creator::ISFOCUS;
-use super::reference::Reference;
+use super::reference::{Asked, Reference};
 use crate::body::conference_info::{DisconnectionMethod, JoiningMethod};
 use crate::body::sdp;
 use crate::dialog::{Dialog, InitialRequest, Party, RouteSet, TargetRefresh, Usage};
@@ -76,11 +76,35 @@ impl Conference {
             return host.answer(server, 481);
         };
         let call_id = dialog.id().call_id.clone();
-        let reference = match host.policy.refer(refer, self, host.config.maximum_users) {
-            Ok(reference) if self.invitations.len() < MAX_INVITATIONS => reference,
-            Ok(_) => return self.refuse_refer(host, server, 603),
+        let asked = match host.policy.refer(refer, self, host.config.maximum_users) {
+            Ok(asked) => asked,
             Err(code) => return self.refuse_refer(host, server, code),
         };
+        self.accept_refer(host, server, refer, cseq, refresh);
+        let reference = match asked {
+            Asked::Invite(reference) => reference,
+            Asked::Expel(target) => return self.expel(host, cseq, target),
+        };
+        let target = reference.target.clone();
+        host.events.push_back(Event::Inviting { conference: self.uri.to_string(), target: target.to_string() });
+        self.invitations.push(Invitation {
+            cseq,
+            target,
+            leg: Leg::new(host, &self.uri, call_id.as_bytes(), cseq, &reference),
+        });
+        let place = self.invitations.len() - 1;
+        self.dial(host, place, reference);
+    }
+
+    /// Answers an admitted REFER and starts the report on it, unless it wants none; the first NOTIFY follows at once.
+    fn accept_refer(
+        &mut self,
+        host: &mut Host<'_>,
+        server: &ServerKey,
+        refer: &Message<'_>,
+        cseq: u32,
+        refresh: TargetRefresh,
+    ) {
         if let Some(dialog) = &mut self.creator.dialog {
             dialog.on_answered(refresh, 200);
         }
@@ -95,17 +119,8 @@ impl Conference {
         host.respond(server, accepted);
         if !quiet {
             self.start_report(host, cseq);
+            self.notify(host);
         }
-        let target = reference.target.clone();
-        host.events.push_back(Event::Inviting { conference: self.uri.to_string(), target: target.to_string() });
-        self.invitations.push(Invitation {
-            cseq,
-            target,
-            leg: Leg::new(host, &self.uri, call_id.as_bytes(), cseq, &reference),
-        });
-        self.notify(host);
-        let place = self.invitations.len() - 1;
-        self.dial(host, place, reference);
     }
 
     fn refuse_refer(&self, host: &mut Host<'_>, server: &ServerKey, code: u16) {
@@ -245,10 +260,12 @@ impl Conference {
         let request = leg.dialog.as_mut().and_then(|dialog| dialog.request(Method::Bye).ok());
         let send = |request| host.endpoint.request(host.now, &request, std::convert::identity).ok();
         leg.bye = request.and_then(send);
-        if leg.bye.is_none() {
-            leg.end_bye();
-        }
+        let unsent = leg.bye.is_none();
         self.leave(host, place, DisconnectionMethod::Booted);
+        if unsent {
+            // It counts as a BYE that nobody answered.
+            self.on_leg_bye_over(place, 408);
+        }
     }
 
     /// A user who was in the conference is not any more.
@@ -300,12 +317,19 @@ impl Conference {
         }
     }
 
-    /// The final response to our BYE to an invited user, whatever it says, or none.
-    pub(super) fn on_leg_bye_answered(&mut self, client: &ClientKey) {
-        let known = self.invitations.iter_mut().find(|invitation| invitation.leg.bye.as_ref() == Some(client));
-        if let Some(invitation) = known {
-            invitation.leg.end_bye();
+    /// The final response to our BYE to an invited user, 408 if there was none.
+    pub(super) fn on_leg_bye_answered(&mut self, client: &ClientKey, code: u16) {
+        let known = self.invitations.iter().position(|invitation| invitation.leg.bye.as_ref() == Some(client));
+        if let Some(place) = known {
+            self.on_leg_bye_over(place, code);
         }
+    }
+
+    fn on_leg_bye_over(&mut self, place: usize, code: u16) {
+        let Some(invitation) = self.invitations.get_mut(place) else { return };
+        invitation.leg.end_bye();
+        let user = invitation.target.clone();
+        self.on_expelled(&user, code);
     }
 
     /// The leg whose INVITE this is.

@@ -2,11 +2,12 @@
 //! section 5.3.2).
 //!
 //! Read this file for what comes in and where it goes, then `conference.rs`, then `factory.rs` and `creator.rs` (how a
-//! conference comes into being), `leg.rs` (how users are called into it), `report.rs` and
+//! conference comes into being), `leg.rs` (how users are called into it), `expulsion.rs` (how they are sent away), `report.rs` and
 //! `notification.rs` (who is told what).
 
 mod conference;
 mod creator;
+mod expulsion;
 mod factory;
 mod leg;
 mod notification;
@@ -30,6 +31,7 @@ use crate::wire::{Message, Method};
 use conference::{Conference, Host};
 use policy::Policy;
 
+pub use expulsion::MAX_EXPULSIONS;
 pub use leg::MAX_INVITATIONS;
 pub use notification::MAX_SUBSCRIPTIONS;
 
@@ -296,7 +298,7 @@ impl Focus {
                 conference.on_notify_response(client, response);
                 conference.on_notify_answered(host, client, code);
             }
-            Method::Bye if code >= 200 => conference.on_bye_answered(client),
+            Method::Bye if code >= 200 => conference.on_bye_answered(client, code),
             _ => {}
         });
     }
@@ -310,7 +312,7 @@ impl Focus {
                 }
             }
             Method::Notify => conference.on_notify_answered(host, client, 408),
-            Method::Bye => conference.on_bye_answered(client),
+            Method::Bye => conference.on_bye_answered(client, 408),
             _ => {}
         });
     }

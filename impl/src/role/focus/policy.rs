@@ -1,7 +1,8 @@
 //! What the focus admits: factory INVITEs, REFERs, SUBSCRIBEs. It only judges; nothing is sent or remembered here.
 
 use super::conference::Conference;
-use super::reference::Reference;
+use super::leg::MAX_INVITATIONS;
+use super::reference::Asked;
 use crate::body::conference_info;
 use crate::body::sdp::{self, SessionDescription};
 use crate::wire::Message;
@@ -42,15 +43,19 @@ impl Policy {
 
     /// What an admitted REFER asks for, or the code that refuses it: one that does not tell the referrer that the
     /// dialog is gone (RFC 5057 section 5.1).
-    pub(super) fn refer(self, refer: &Message<'_>, conference: &Conference, room: usize) -> Result<Reference, u16> {
+    pub(super) fn refer(self, refer: &Message<'_>, conference: &Conference, room: usize) -> Result<Asked, u16> {
         if !self.refer {
             return Err(603);
         }
-        let reference = Reference::of(refer, &conference.creator.user)?;
-        if conference.roster.present() >= room || conference.has(&reference.target) {
-            return Err(603);
+        let asked = Asked::of(refer, &conference.creator.user)?;
+        let full = conference.roster.present() >= room || conference.invitations.len() >= MAX_INVITATIONS;
+        match &asked {
+            Asked::Invite(reference) if full || conference.has(&reference.target) => Err(603),
+            // The creator leaves by a BYE of his own.
+            Asked::Expel(user) if conference.creator.user.as_uri().same_user(&user.as_uri()) => Err(403),
+            Asked::Expel(_) if !conference.may_expel() => Err(603),
+            Asked::Invite(_) | Asked::Expel(_) => Ok(asked),
         }
-        Ok(reference)
     }
 
     /// Whether an admitted REFER starts no subscription: it asks for none, and may (RFC 4488 section 4).

@@ -8,6 +8,25 @@ use crate::wire::{Message, Name, OwnedUri, Replaces, Scheme, Uri};
 
 /// What a REFER asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// A user is to be called into the conference.
+    Invite(Reference),
+    /// This user's part in the conference is to end (RFC 4579 section 5.11).
+    Expel(OwnedUri),
+}
+
+impl Asked {
+    /// What `refer`, sent by `referrer`, asks for; or the code that refuses it.
+    pub(super) fn of(refer: &Message<'_>, referrer: &OwnedUri) -> Result<Self, u16> {
+        let method = |method: &[u8]| method.eq_ignore_ascii_case(b"BYE");
+        let expels = refer.refer_to().is_ok_and(|to| to.uri.param("method").is_some_and(method));
+        let reference = Reference::of(refer, referrer)?;
+        Ok(if expels { Self::Expel(reference.target) } else { Self::Invite(reference) })
+    }
+}
+
+/// Whom a REFER is about, and how he is to be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reference {
     /// Request-URI of the INVITE: the Refer-To URI without headers and method (RFC 3261 section 19.1.5).
     pub(super) target: OwnedUri,
@@ -27,7 +46,8 @@ impl Reference {
         let uri = refer_to.uri;
         let method = uri.param("method").unwrap_or(b"INVITE");
         let callable = matches!(uri.scheme(), Scheme::Sip | Scheme::Sips | Scheme::Tel);
-        if !callable || !method.eq_ignore_ascii_case(b"INVITE") || !only_known_extensions(&uri) {
+        let served = [&b"INVITE"[..], b"BYE"].iter().any(|own| method.eq_ignore_ascii_case(own));
+        if !callable || !served || !only_known_extensions(&uri) {
             return Err(603);
         }
         Ok(Self {

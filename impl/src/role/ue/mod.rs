@@ -28,7 +28,7 @@ use crate::view::{Counts, RosterEntry, SubscriptionView, UeView};
 use crate::wire::{Message, Method, OwnedUri};
 
 use call::{Acknowledged, Call};
-use referral::Invitation;
+use referral::Reference;
 
 /// Which request carries the second offer, the one that says that the local resources are reserved (RFC 3312).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +72,11 @@ pub enum Command {
     /// Give up the call to the factory before it is established; the CANCEL goes out as soon as one is allowed (RFC
     /// 3261 section 9.1).
     Cancel,
+    /// Expel a user from the conference, once per user.
+    Expel {
+        /// Whom; a SIP or tel URI.
+        target: OwnedUri,
+    },
     /// Leave the conference.
     Leave,
     /// Call somebody, outside the conference.
@@ -100,6 +105,7 @@ impl Command {
             Self::Subscribe => "subscribe",
             Self::Invite { .. } => "invite",
             Self::Cancel => "cancel",
+            Self::Expel { .. } => "expel",
             Self::Leave => "leave",
             Self::Call { .. } => "call",
             Self::Ring => "ring",
@@ -148,6 +154,13 @@ pub enum Event {
         /// What became of it.
         outcome: InvitationOutcome,
     },
+    /// The outcome of an expulsion is known, or known to stay unknown.
+    ExpulsionEnded {
+        /// Who was to be expelled.
+        target: OwnedUri,
+        /// What became of it.
+        outcome: InvitationOutcome,
+    },
     /// The call is over: this user left.
     Left,
     /// The call is over: the focus ended it.
@@ -169,10 +182,10 @@ pub enum Event {
     },
 }
 
-/// What became of an invitation.
+/// What became of an invitation or an expulsion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum InvitationOutcome {
-    /// The focus reported this final response of the invited user.
+    /// The focus reported this final response of the user.
     Reported(u16),
     /// The focus refused the REFER with this code.
     Refused(u16),
@@ -197,7 +210,7 @@ pub struct Ue {
     acknowledged: Option<Acknowledged>,
     conference: Option<OwnedUri>,
     subscription: Option<ConferenceSubscription>,
-    invitations: Vec<Invitation>,
+    references: Vec<Reference>,
     referrals: Referrals,
     calls: Calls,
 }
@@ -225,7 +238,7 @@ impl Ue {
             acknowledged: None,
             conference: None,
             subscription: None,
-            invitations: Vec::new(),
+            references: Vec::new(),
             referrals: Referrals::default(),
             calls: Calls::default(),
         }
@@ -447,6 +460,7 @@ impl Agent for Ue {
             Command::Subscribe => self.subscribe(now),
             Command::Invite { target, mode } => self.invite(now, target, mode),
             Command::Cancel => self.give_up(now),
+            Command::Expel { target } => self.expel(now, target),
             Command::Leave => self.leave(now),
             Command::Call { target } => self.place_call(now, &target),
             Command::Ring | Command::Answer | Command::Decline => self.decide(now, &command),

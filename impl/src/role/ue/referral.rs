@@ -1,5 +1,5 @@
-//! Invitations: a REFER to the focus inside the call's dialog, and what its NOTIFYs report (RFC 3515, RFC 4579 section
-//! 5.5, TS 34.229-5 A.20).
+//! Inviting and expelling: a REFER to the focus inside the call's dialog, and what its NOTIFYs report (RFC 3515, RFC
+//! 4579 sections 5.5 and 5.11, TS 34.229-5 A.20).
 
 use super::call::Call;
 use super::{Command, Event, InvitationOutcome, InviteMode, Ue, headers, not_now};
@@ -8,7 +8,7 @@ use crate::error::CommandError;
 use crate::time::{Time, TimerClass};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Damage, Matched, NotifyVerdict, Received, Referral, Terms};
-use crate::view::{ReferralState, ReferralView};
+use crate::view::{ReferralPurpose, ReferralState, ReferralView};
 use crate::wire::{Message, Method, Name, OwnedUri, sipfrag};
 
 /// The media type of what a refer NOTIFY reports (RFC 3420).
@@ -17,14 +17,21 @@ const SIPFRAG: &str = "message/sipfrag";
 /// How long the UE waits for the outcome of a REFER when the focus names no time, in seconds (TS 34.229-1 A.2.11).
 const PATIENCE: u32 = 300;
 
-/// Whom a REFER is about.
+/// What a REFER asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Invitation {
-    cseq: u32,
+struct Asked {
+    purpose: ReferralPurpose,
     target: OwnedUri,
-    refer: ClientKey,
     /// Whether it asks for no subscription.
     quiet: bool,
+}
+
+/// A REFER that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Reference {
+    cseq: u32,
+    asked: Asked,
+    refer: ClientKey,
 }
 
 /// What the UE says of a referral: a REFER that was never answered may or may not have been carried out.
@@ -54,54 +61,73 @@ fn reported(notify: &Message<'_>) -> Result<Option<u16>, u16> {
 
 impl Ue {
     pub(super) fn referral_views(&self) -> Vec<ReferralView> {
-        let view = |invitation: &Invitation| {
-            let referral = self.referrals.referral(invitation.cseq);
-            let state = referral.map_or(ReferralState::Unknown, state);
-            ReferralView { target: invitation.target.to_string(), cseq: invitation.cseq, state }
+        let view = |Reference { cseq, asked, .. }: &Reference| {
+            let state = self.referrals.referral(*cseq).map_or(ReferralState::Unknown, state);
+            ReferralView { purpose: asked.purpose, target: asked.target.to_string(), cseq: *cseq, state }
         };
-        self.invitations.iter().map(view).collect()
+        self.references.iter().map(view).collect()
     }
 
     /// Asks the focus to invite `target`.
     pub(super) fn invite(&mut self, now: Time, target: OwnedUri, mode: InviteMode) -> Result<(), CommandError> {
-        let command = Command::Invite { target, mode };
-        let Command::Invite { target, .. } = &command else { return Ok(()) };
-        let limit = crate::usage::MAX_REFERRALS;
-        let (Some(conference), Some(mut dialog), Call::Confirmed) = (&self.conference, self.dialog.clone(), &self.call)
-        else {
-            return Err(not_now(&command, "there is no confirmed call to a focus"));
-        };
+        let command = Command::Invite { target: target.clone(), mode };
         if mode == InviteMode::ReferToUser {
             return Err(not_now(&command, "this UE sends its REFERs to the focus only"));
         }
+        let quiet = mode == InviteMode::ReferToFocusQuietly;
+        let refer_to = self.refer_to(&target, &command)?;
+        self.refer(now, &command, &refer_to, Asked { purpose: ReferralPurpose::Invite, target, quiet })
+    }
+
+    /// Asks the focus to expel `target`.
+    pub(super) fn expel(&mut self, now: Time, target: OwnedUri) -> Result<(), CommandError> {
+        let command = Command::Expel { target: target.clone() };
+        if target == self.config.user {
+            return Err(not_now(&command, "whoever wants to go himself leaves"));
+        }
+        let refer_to = format!("{};method=BYE", target.clone().without_headers_and_method());
+        let refer_to = refer_to
+            .parse()
+            .map_err(|_| CommandError::BadValue { what: "whom to expel", value: target.to_string() })?;
+        self.refer(now, &command, &refer_to, Asked { purpose: ReferralPurpose::Expel, target, quiet: false })
+    }
+
+    /// Sends a REFER with this Refer-To; one for each purpose and user.
+    fn refer(&mut self, now: Time, command: &Command, refer_to: &OwnedUri, asked: Asked) -> Result<(), CommandError> {
+        let limit = crate::usage::MAX_REFERRALS;
+        let (Some(conference), Some(mut dialog), Call::Confirmed) = (&self.conference, self.dialog.clone(), &self.call)
+        else {
+            return Err(not_now(command, "there is no confirmed call to a focus"));
+        };
         if conference.as_uri().params().contains("gr") {
             return Err(not_now(
-                &command,
+                command,
                 "a focus with a GRUU wants its REFERs outside the dialog (RFC 7647 section 3)",
             ));
         }
-        if self.invitations.iter().any(|invitation| invitation.target.as_uri().same_user(&target.as_uri())) {
-            return Err(not_now(&command, "this user was invited before"));
+        let before = |known: &Reference| {
+            known.asked.purpose == asked.purpose && known.asked.target.as_uri().same_user(&asked.target.as_uri())
+        };
+        if self.references.iter().any(before) {
+            return Err(not_now(command, "this was asked for this user before"));
         }
-        if self.invitations.len() >= limit {
-            return Err(CommandError::LimitReached { table: "invitation", limit });
+        if self.references.len() >= limit {
+            return Err(CommandError::LimitReached { table: "referral", limit });
         }
-        let refer_to = self.refer_to(target, &command)?;
-        let request = dialog.request(Method::Refer).map_err(|_| not_now(&command, "the dialog is over"))?;
+        let request = dialog.request(Method::Refer).map_err(|_| not_now(command, "the dialog is over"))?;
         let config = &self.config;
-        let quiet = mode == InviteMode::ReferToFocusQuietly;
         let refer = self
             .endpoint
             .request(now, &request, |builder| {
-                let builder = headers::contact(config, builder).refer_to(&refer_to).referred_by(&config.user);
-                if quiet {
+                let builder = headers::contact(config, builder).refer_to(refer_to).referred_by(&config.user);
+                if asked.quiet {
                     // Inside a dialog the REFER cannot fork, so that there is nobody else to hear of.
                     builder.supported(&["norefersub"]).field(Name::ReferSub, "false")
                 } else {
                     builder
                 }
             })
-            .map_err(|_| not_now(&command, "the next hop cannot be reached"))?;
+            .map_err(|_| not_now(command, "the next hop cannot be reached"))?;
         let terms = Terms {
             duration: PATIENCE,
             timer_n: self.endpoint.timers().timeout(),
@@ -110,19 +136,19 @@ impl Ue {
         };
         let cseq = request.cseq;
         if self.referrals.start(now, cseq, terms).is_err() {
-            return Err(CommandError::LimitReached { table: "invitation", limit });
+            return Err(CommandError::LimitReached { table: "referral", limit });
         }
         dialog.begin(Usage::Subscriber(EventKey::refer(cseq)));
         self.dialog = Some(dialog);
-        self.invitations.push(Invitation { cseq, target: target.clone(), refer, quiet });
+        self.references.push(Reference { cseq, asked, refer });
         Ok(())
     }
 
     /// The final response to a REFER; `None` if none came.
     pub(super) fn on_refer_response(&mut self, now: Time, client: &ClientKey, response: Option<&Message<'_>>) {
         let code = response.and_then(Message::status).unwrap_or(408);
-        let known = self.invitations.iter().find(|invitation| invitation.refer == *client);
-        let known = known.map(|invitation| (invitation.cseq, invitation.quiet)).filter(|_| code >= 200);
+        let known = self.references.iter().find(|reference| reference.refer == *client);
+        let known = known.map(|reference| (reference.cseq, reference.asked.quiet)).filter(|_| code >= 200);
         let Some((cseq, quiet)) = known else { return };
         if let (Some(dialog), Some(response)) = (&mut self.dialog, response) {
             // A malformed Contact leaves the target as it is.
@@ -167,9 +193,11 @@ impl Ue {
             Err(code) => return self.refuse_report(now, server, code),
         };
         let mut verdict = NotifyVerdict::Unmatched;
-        let target = self.invitations.iter().find(|invitation| invitation.cseq == cseq);
-        if let (Some(code @ 0..=199), Some(invitation)) = (status, target) {
-            self.events.push_back(Event::InvitationProgress { target: invitation.target.clone(), code });
+        let asked = self.references.iter().find(|reference| reference.cseq == cseq).map(|reference| &reference.asked);
+        if let (Some(code @ 0..=199), Some(asked)) =
+            (status, asked.filter(|asked| asked.purpose == ReferralPurpose::Invite))
+        {
+            self.events.push_back(Event::InvitationProgress { target: asked.target.clone(), code });
         }
         if let Some(dialog) = &mut self.dialog {
             dialog.on_answered(refresh, 200);
@@ -212,8 +240,12 @@ impl Ue {
                 InvitationOutcome::Unknown
             }
         };
-        if let Some(invitation) = self.invitations.iter().find(|invitation| invitation.cseq == cseq) {
-            self.events.push_back(Event::InvitationEnded { target: invitation.target.clone(), outcome });
+        if let Some(reference) = self.references.iter().find(|reference| reference.cseq == cseq) {
+            let target = reference.asked.target.clone();
+            self.events.push_back(match reference.asked.purpose {
+                ReferralPurpose::Invite => Event::InvitationEnded { target, outcome },
+                ReferralPurpose::Expel => Event::ExpulsionEnded { target, outcome },
+            });
         }
         self.end_usage(&Usage::Subscriber(EventKey::refer(cseq)));
     }

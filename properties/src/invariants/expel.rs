@@ -1,0 +1,109 @@
+//! I-EXPEL: a REFER that asks for a BYE has the focus end that user's call, and its report says whether it did (RFC 4579
+//! section 5.11, RFC 3515 section 2.4.5).
+//!
+//! The focus fills in the dialog. Whom it does not have in the conference it reports as a failure.
+
+use std::collections::BTreeMap;
+
+use super::evidence::{asks_for_bye, calls, is_nameless, user};
+use crate::observe::{Conversation, End, Event, Judge, Observer, Party, Rule, SubscriptionKey, TransactionKey};
+use crate::oracle::{Text, sipfrag};
+use crate::verdict::{Level, Profile};
+
+const NAME: &str = "I-EXPEL";
+static DONE: Rule = Rule::new(NAME, "RF-19", Level::Fail).needs_history();
+static TRUE: Rule = Rule::new(NAME, "RF-19", Level::Fail).needs_history();
+static ABSENT: Rule = Rule::new(NAME, "RF-20", Level::Fail).needs_history();
+
+/// The observer of I-EXPEL.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Expel {
+    /// The calls that have to end, by the REFER that asked for it: those that were up when it was accepted.
+    owed: BTreeMap<SubscriptionKey, (Party, Text)>,
+}
+
+/// Whom the REFER behind a subscription asks the focus to expel.
+fn target(conversation: &Conversation, key: &SubscriptionKey) -> Option<String> {
+    let refer = TransactionKey {
+        call_id: key.call_id.clone(),
+        from_tag: key.subscriber_tag.clone(),
+        cseq: key.cause,
+        method: "REFER".into(),
+    };
+    let uri = conversation.transaction_at(&refer)?.request.as_ref()?.refer_to.clone()?;
+    asks_for_bye(&uri).then(|| user(&uri))
+}
+
+impl Expel {
+    fn on_accepted(&mut self, event: &Event<'_>, conversation: &Conversation) {
+        let Some((key, _)) = conversation.subscription(event.message) else { return };
+        let Some(target) = target(conversation, key) else { return };
+        let calls = calls(conversation, event.party);
+        let up = calls.into_iter().find(|call| call.user == target && call.is_connected() && !call.cancelled);
+        if let Some(call) = up {
+            self.owed.insert(key.clone(), (event.party, call.call_id));
+        }
+    }
+
+    fn on_report(&self, event: &Event<'_>, code: u16, conversation: &Conversation, judge: &mut Judge) {
+        if is_nameless(conversation, event.message) {
+            return;
+        }
+        let Some((key, _)) = conversation.subscription(event.message) else { return };
+        let Some(target) = target(conversation, key) else { return };
+        let calls = calls(conversation, event.party);
+        let mut theirs = calls.iter().filter(|call| call.user == target);
+        if code < 300 {
+            let gone = theirs.any(|call| call.succeeded() && (call.dismissed || call.left));
+            judge.rule(&TRUE, event.party, gone, &[event.number], || {
+                format!("{code} reported for the expulsion of {target}, who was sent no BYE")
+            });
+        } else {
+            let owed = self.owed.get(key).map(|(_, call_id)| call_id);
+            let there = theirs.any(|call| Some(&call.call_id) == owed && call.is_connected());
+            judge.rule(&ABSENT, event.party, !there, &[event.number], || {
+                format!("{code} reported for the expulsion of {target}, who was in the conference and still is")
+            });
+        }
+    }
+}
+
+impl Observer for Expel {
+    const NAME: &'static str = NAME;
+
+    fn new(_: Profile) -> Self {
+        Self { owed: BTreeMap::new() }
+    }
+
+    fn on_event(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
+        let message = event.message;
+        if !conversation.is_first(event) {
+            return;
+        }
+        if message.method() == "REFER" && event.sends_response() && message.is_success() {
+            self.on_accepted(event, conversation);
+        }
+        if event.sends_request()
+            && message.event().is_some_and(|event| event.package == "refer")
+            && let Ok(code @ 200..) = sipfrag::status(&message.body)
+        {
+            self.on_report(event, code, conversation, judge);
+        }
+    }
+
+    fn on_end(&mut self, end: End, conversation: &Conversation, judge: &mut Judge) {
+        for (focus, call_id) in self.owed.values() {
+            let up =
+                calls(conversation, *focus).into_iter().find(|call| call.call_id == *call_id && call.is_connected());
+            let text = || {
+                let user = up.as_ref().map_or_else(String::new, |call| call.user.clone());
+                format!("{user} was to be expelled and is still in the conference")
+            };
+            if up.is_none() || end == End::Quiescent {
+                judge.rule(&DONE, *focus, up.is_none(), &[], text);
+            } else {
+                judge.inconclusive(&DONE, *focus, &[], text);
+            }
+        }
+    }
+}

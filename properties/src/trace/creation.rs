@@ -36,6 +36,8 @@ static NOTIFIED: Row = subscription("13", "200 (NOTIFY)", "EV-20");
 static FACTORY_TO: Rule = Rule::new(NAME, "CR-01", Level::Fail);
 static NO_PROGRESS: Rule = Rule::new(NAME, "CR-02", Level::NonStrict);
 static SAME_CONTACT: Rule = Rule::new(NAME, "CR-04", Level::Note);
+static ACK_FIRST: Rule = Rule::new(NAME, "CR-59", Level::Note);
+static SUBSCRIBES: Rule = Rule::new(NAME, "EV-01", Level::Note);
 static UNANNOUNCED: Rule = Rule::new(NAME, "CR-44", Level::Fail);
 
 /// How long the test system waits for the SUBSCRIBE after the ACK.
@@ -86,6 +88,35 @@ pub(super) fn judge_creation(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
     scribe.step(&OK, Party::Focus, success, &Absent::Owed { since, shown_by: confirmed });
     same_contact(progress, success, scribe);
     scribe.step(&ACK, Party::Ue, ack, &Absent::Owed { since: success.or(refused), shown_by: None });
+    if let Some(success) = success {
+        acknowledged_first(seen, success, ack, scribe);
+        unsubscribed(seen, success, scribe);
+    }
+}
+
+/// A REFER between the 200 and its ACK is legal; who waits for the ACK, as a focus that retransmits does, is surprised.
+fn acknowledged_first(seen: &[Seen<'_>], success: &Seen<'_>, ack: Option<&Seen<'_>>, scribe: &mut Scribe<'_>) {
+    let Some(ack) = ack else { return };
+    let between = |seen: &&Seen<'_>| seen.number() > success.number() && seen.number() < ack.number();
+    let early = seen.iter().filter(between).find(|seen| seen.message.is_request_of("REFER") && seen.from == Party::Ue);
+    let numbers = early.map_or_else(|| ack.numbers.clone(), |early| vec![ack.number(), early.number()]);
+    scribe.judge.rule(&ACK_FIRST, Party::Ue, early.is_none(), &numbers, || {
+        format!("REFER is sent before the ACK of frame {}, which acknowledges the conference's 200", ack.number())
+    });
+}
+
+/// A creator that does not subscribe does not learn who is in the conference.
+fn unsubscribed(seen: &[Seen<'_>], success: &Seen<'_>, scribe: &mut Scribe<'_>) {
+    let focus = success.message.contact().is_some_and(|contact| contact.is_focus());
+    let over = seen.iter().find(|seen| seen.kind == CallKind::Creation && seen.message.is_request_of("BYE"));
+    let Some(over) = over.filter(|_| focus) else { return };
+    scribe.judge.rule(
+        &SUBSCRIBES,
+        Party::Ue,
+        seen.iter().any(is_the_creators),
+        &[success.number(), over.number()],
+        || "the creator left without ever having subscribed to the conference package".to_owned(),
+    );
 }
 
 /// The key of the INVITE that made the conference: the first with a 2xx, or the last one tried.
@@ -151,9 +182,14 @@ fn same_contact(progress: Option<&Seen<'_>>, success: Option<&Seen<'_>>, scribe:
     });
 }
 
+/// Whether a message belongs to the creator's subscription; others may subscribe too.
+fn is_the_creators(seen: &Seen<'_>) -> bool {
+    seen.kind == CallKind::Subscription && [seen.from, seen.to].contains(&Party::Ue)
+}
+
 /// Writes down steps 10 to 13, if the UE subscribed.
 pub(super) fn judge_subscription(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
-    let inside: Vec<Seen<'_>> = seen.iter().filter(|seen| seen.kind == CallKind::Subscription).cloned().collect();
+    let inside: Vec<Seen<'_>> = seen.iter().filter(|seen| is_the_creators(seen)).cloned().collect();
     let request = inside.iter().find(|seen| seen.message.is_request_of("SUBSCRIBE"));
     let accepted = inside.iter().find(|seen| seen.answers("SUBSCRIBE", 200..=299));
     let refused = inside.iter().find(|seen| seen.answers("SUBSCRIBE", 300..=699));

@@ -53,6 +53,9 @@ static DELETED_ANSWER: Row = Row::new(Procedure::Leaving, "4", "200 (NOTIFY)", "
 
 /// TS 24.147 5.3.1.5.3 sends the REFER in the dialog of the conference; RFC 4579 and RFC 7647 prefer a new one.
 static IN_DIALOG: Rule = Rule::new(NAME, "RF-01", Level::Fail).ietf(Level::Note);
+/// Without angle brackets a URI has no parameters of its own (RFC 3261 section 20, RFC 3515 section 2.1).
+static BRACKETS: Rule = Rule::new(NAME, "RF-02", Level::Note);
+static ENCLOSED: Rule = Rule::new(NAME, "RF-02", Level::Fail);
 static EXPIRES: Rule = Rule::new(NAME, "DM-06", Level::Note);
 static RATE: Rule = Rule::new(NAME, "RF-39", Level::NonStrict);
 static CONFERENCE_RATE: Rule = Rule::new(NAME, "EV-19", Level::NonStrict);
@@ -127,12 +130,11 @@ fn judge_reference(seen: &[Seen<'_>], reference: &Reference<'_, '_>, scribe: &mu
     let owed = Absent::Owed { since: refer.filter(|_| refused.is_none()), shown_by: None };
     scribe.step(&table.accepted, referee, accepted, &owed);
     refer_details(*refer, referee, scribe);
-    if refused.is_some() {
+    if refused.is_some() || accepted.is_some_and(without_reports) && notifies.is_empty() {
         return;
     }
-    let over = |seen: &&&Seen<'_>| seen.message.subscription_state().is_some_and(|state| state.is_terminated());
-    let last = notifies.iter().find(over).copied();
-    let first = notifies.iter().find(|seen| !over(seen)).copied();
+    let last = notifies.iter().find(|seen| is_last(seen)).copied();
+    let first = notifies.iter().find(|seen| !is_last(seen)).copied();
     let missed = orphan(seen, "NOTIFY", |response| *response.key.call_id == **call_id && response.from == Party::Ue);
     scribe.step(&table.first, referee, first, &Absent::Owed { since: accepted, shown_by: missed });
     let first_answer = first.and_then(|first| response(seen, first, 200..=299));
@@ -142,7 +144,7 @@ fn judge_reference(seen: &[Seen<'_>], reference: &Reference<'_, '_>, scribe: &mu
     let failed = notifies.iter().any(|notify| has_failed(seen, notify));
     match (last, since, shown_by, first) {
         (None, _, _, _) if failed => scribe.step(&table.last, referee, None, &Absent::Optional),
-        (None, None, None, Some(first)) => scribe.pending(&table.last, referee, first),
+        (None, None, None, Some(first)) => scribe.undecided(&table.last, referee, first, "what that began still runs"),
         _ => scribe.step(&table.last, referee, last, &Absent::Owed { since, shown_by }),
     }
     scribe.success(&table.last_answer, Party::Ue, seen, last);
@@ -152,6 +154,11 @@ fn judge_reference(seen: &[Seen<'_>], reference: &Reference<'_, '_>, scribe: &mu
     }
 }
 
+/// Whether a REFER was accepted without a subscription in its dialog (RFC 4488 section 4, RFC 7614 section 4).
+fn without_reports(accepted: &Seen<'_>) -> bool {
+    accepted.message.has_token("Refer-Sub", "false") || accepted.message.header("Refer-Events-At").is_some()
+}
+
 /// Whether a refer subscription still has time left at the end of the capture.
 fn still_runs(notify: &Seen<'_>, end: Duration) -> bool {
     let expires = notify.message.subscription_state().and_then(|state| state.expires()).unwrap_or(REFER_EXPIRES);
@@ -159,12 +166,24 @@ fn still_runs(notify: &Seen<'_>, end: Duration) -> bool {
 }
 
 fn refer_details(refer: Option<&Seen<'_>>, referee: Party, scribe: &mut Scribe<'_>) {
-    if let Some(refer) = refer.filter(|_| referee == Party::Focus) {
+    let Some(refer) = refer else { return };
+    if referee == Party::Focus {
         let inside = refer.message.to_tag().is_some();
         scribe.judge.rule(&IN_DIALOG, Party::Ue, inside, &refer.numbers, || {
             "the REFER is not sent in the dialog of the conference".to_owned()
         });
     }
+    let Some(target) = refer.message.header("Refer-To") else { return };
+    let bracketed = target.contains('<');
+    scribe.judge.rule(&BRACKETS, Party::Ue, bracketed, &refer.numbers, || {
+        format!(
+            "Refer-To without angle brackets: {target}; a parameter would belong to the header field, not to the URI"
+        )
+    });
+    let whole = bracketed || !target.contains([',', '?']);
+    scribe.judge.rule(&ENCLOSED, Party::Ue, whole, &refer.numbers, || {
+        format!("Refer-To needs angle brackets around a URI with a comma or a question mark: {target}")
+    });
 }
 
 fn report_details(
@@ -213,11 +232,7 @@ fn report_details(
 /// Steps 7 and 8: who subscribed is told that the user joined.
 fn judge_joined(seen: &[Seen<'_>], reference: &Reference<'_, '_>, last: Option<&Seen<'_>>, scribe: &mut Scribe<'_>) {
     let joined = last.and_then(|last| sipfrag::status(&last.message.body).ok()).is_none_or(|code| code < 300);
-    let notifies: Vec<&Seen<'_>> = seen
-        .iter()
-        .filter(|seen| seen.message.is_request_of("NOTIFY") && package(seen) == "conference" && seen.to == Party::Ue)
-        .collect();
-    let subscribed = !notifies.is_empty() || seen.iter().any(|seen| seen.answers("SUBSCRIBE", 200..=299));
+    let (subscribed, notifies) = of_the_creator(seen);
     let refer = reference.refer;
     let begin = refer.or(reference.answer).or_else(|| reference.notifies.first().copied());
     let target = refer.and_then(|refer| refer.message.refer_to()).map(|target| target.uri);
@@ -226,13 +241,16 @@ fn judge_joined(seen: &[Seen<'_>], reference: &Reference<'_, '_>, last: Option<&
     let missed = orphan(seen, "NOTIFY", |response| {
         response.kind == CallKind::Subscription && begin.is_some_and(|begin| response.number() > begin.number())
     });
-    let told = subscribed && joined && !has_left(seen, target) && !has_ended(seen, &notifies);
-    let absent = match (told, last) {
+    let absent = match (subscribed && joined, last) {
         (true, Some(last)) => Absent::Owed { since: Some(last), shown_by: missed },
         (true, None) if missed.is_some() => Absent::Owed { since: None, shown_by: missed },
         _ => Absent::Optional,
     };
-    scribe.step(&JOINED, Party::Focus, notify, &absent);
+    let gone = has_left(seen, target) || has_ended(seen, &notifies);
+    match last.filter(|_| gone && notify.is_none() && subscribed && joined && missed.is_none()) {
+        Some(last) => scribe.undecided(&JOINED, Party::Focus, last, "who was to be told or shown is gone"),
+        None => scribe.step(&JOINED, Party::Focus, notify, &absent),
+    }
     scribe.success(&JOINED_ANSWER, Party::Ue, seen, notify);
     let Some(notify) = notify else {
         let targets = targets(seen);
@@ -262,8 +280,21 @@ fn has_left(seen: &[Seen<'_>], target: Option<&str>) -> bool {
 
 /// Whether the conference subscription came to its end, by a NOTIFY that says so or by one that failed.
 fn has_ended(seen: &[Seen<'_>], notifies: &[&Seen<'_>]) -> bool {
-    let over = |notify: &Seen<'_>| notify.message.subscription_state().is_some_and(|state| state.is_terminated());
-    notifies.iter().any(|notify| over(notify) || has_failed(seen, notify))
+    notifies.iter().any(|notify| is_last(notify) || has_failed(seen, notify))
+}
+
+/// Whether a NOTIFY says that its subscription is over.
+fn is_last(notify: &Seen<'_>) -> bool {
+    notify.message.subscription_state().is_some_and(|state| state.is_terminated())
+}
+
+/// Whether the creator subscribed to the conference package, and the NOTIFYs that it was sent; others may subscribe too.
+fn of_the_creator<'a, 'b>(seen: &'b [Seen<'a>]) -> (bool, Vec<&'b Seen<'a>>) {
+    let own = || seen.iter().filter(|seen| seen.kind == CallKind::Subscription && seen.to == Party::Ue);
+    let notifies: Vec<&Seen<'_>> =
+        own().filter(|seen| seen.message.is_request_of("NOTIFY") && package(seen) == "conference").collect();
+    let accepted = own().any(|seen| seen.answers("SUBSCRIBE", 200..=299));
+    (accepted || !notifies.is_empty(), notifies)
 }
 
 /// Whether a NOTIFY failed for its sender: it was refused, or either it or its answer never arrived. That removes the
@@ -353,14 +384,9 @@ pub(super) fn judge_leaving(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
     let other = if leaver == Party::Ue { Party::Focus } else { Party::Ue };
     scribe.step(&BYE, leaver, bye, &Absent::Owed { since: None, shown_by: answer });
     scribe.step(&BYE_ANSWER, other, answer, &Absent::Owed { since: bye, shown_by: None });
-    let notifies: Vec<&Seen<'_>> =
-        seen.iter().filter(|seen| seen.message.is_request_of("NOTIFY") && package(seen) == "conference").collect();
-    let subscribed = !notifies.is_empty() || seen.iter().any(|seen| seen.answers("SUBSCRIBE", 200..=299));
+    let (subscribed, notifies) = of_the_creator(seen);
     let live = subscribed && !has_ended(seen, &notifies);
-    let over = seen.iter().find(|seen| {
-        let ends = seen.message.subscription_state().is_some_and(|state| state.is_terminated());
-        seen.message.is_request_of("NOTIFY") && package(seen) == "conference" && ends
-    });
+    let over = notifies.iter().find(|seen| is_last(seen)).copied();
     let absent = if live { Absent::Owed { since: bye, shown_by: None } } else { Absent::Optional };
     scribe.step(&DELETED, Party::Focus, over, &absent);
     scribe.success(&DELETED_ANSWER, Party::Ue, seen, over);

@@ -171,9 +171,9 @@ impl Scribe<'_> {
         self.write(row, party, verdict, &numbers, text);
     }
 
-    /// Writes down a step that need not have been taken yet: what it waits for still runs.
-    pub(super) fn pending(&mut self, row: &'static Row, party: Party, cause: &Seen<'_>) {
-        let text = format!("{} was not seen; what frame {} began still runs", row.what, cause.number());
+    /// Writes down a step that need not have been taken after `cause`, with the reason.
+    pub(super) fn undecided(&mut self, row: &'static Row, party: Party, cause: &Seen<'_>, reason: &str) {
+        let text = format!("{} was not seen after frame {}; {reason}", row.what, cause.number());
         self.judge.inconclusive(&row.rule, party, &cause.numbers, || text.clone());
         self.write(row, party, Verdict::Inconclusive, &cause.numbers, text);
     }

@@ -35,6 +35,12 @@ pub enum Action {
     UserLeaves(Invited),
     /// An invited user who is in the conference subscribes to the conference package.
     UserSubscribes(Invited),
+    /// Before there is a conference, an invited user and the UE call each other, and talk.
+    Converse(Invited),
+    /// The UE's user hangs up the call that he has with an invited user beside the conference.
+    HangUp(Invited),
+    /// The invited user hangs up that call.
+    UserHangsUp(Invited),
 
     /// A message arrives and its receiver reacts. Not for the factory INVITE nor for an acceptable REFER: there the
     /// focus has a choice.
@@ -147,6 +153,9 @@ impl Action {
             Self::Decline(_) => Self::Decline(FIRST),
             Self::UserLeaves(_) => Self::UserLeaves(FIRST),
             Self::UserSubscribes(_) => Self::UserSubscribes(FIRST),
+            Self::Converse(_) => Self::Converse(FIRST),
+            Self::HangUp(_) => Self::HangUp(FIRST),
+            Self::UserHangsUp(_) => Self::UserHangsUp(FIRST),
             Self::NotifyUser(_) => Self::NotifyUser(FIRST),
             Self::NotifyUserEnd(_) => Self::NotifyUserEnd(FIRST),
             Self::UserSubscribeExpires(_) => Self::UserSubscribeExpires(FIRST),
@@ -183,6 +192,7 @@ impl Action {
             | Self::NotifyExpulsion(_)
             | Self::ExpulsionExpires(_)
             | Self::ExpulsionNotifyTooLate(_) => Some(Procedure::Expulsion),
+            Self::Converse(_) | Self::HangUp(_) | Self::UserHangsUp(_) => Some(Procedure::Replacement),
             Self::Deliver(message) | Self::Lose(message) => message.procedure(),
             _ => None,
         }
@@ -204,7 +214,10 @@ impl Action {
             | Self::Busy(_)
             | Self::Decline(_)
             | Self::UserLeaves(_)
-            | Self::UserSubscribes(_) => ActionKind::Command,
+            | Self::UserSubscribes(_)
+            | Self::Converse(_)
+            | Self::HangUp(_)
+            | Self::UserHangsUp(_) => ActionKind::Command,
             Self::Deliver(_)
             | Self::FocusAdmitsCreation
             | Self::FocusRejectsCreation

@@ -44,6 +44,9 @@ pub fn claims<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
         Property::always("I-QOS", |_, state| resources_first(state)),
         Property::always("I-BYE-EARLY", |_, state| no_early_bye(state)),
         Property::always("I-ISOLATION", |_, state| others_stay(state)),
+        Property::always("I-REPLACES-MATCH", |_, state| replaced_by_an_accepted_call(state)),
+        Property::always("I-MAKE-BREAK", |_, state| make_before_break(state)),
+        Property::always("RF-48", |_, state| referral_survives(state)),
         Property::always("CR-62", |_, state| cancel_after_arrival(state)),
         Property::always("CR-67", |_, state| given_up_for_good(state)),
         Property::always("CR-69", |_, state| nothing_new_after_the_end(state)),
@@ -115,6 +118,8 @@ fn leg_waits(leg: &Leg) -> bool {
             leg.participant,
             Participant::Offered | Participant::Ringing | Participant::Answered | Participant::Leaving
         )
+        || leg.plain.ue.is_waiting()
+        || leg.plain.user.is_waiting()
 }
 
 /// Whether both ends of every usage agree on where it stands, and none is half open.
@@ -148,11 +153,19 @@ fn leg_settled(state: &State, leg: &Leg) -> bool {
         (DialOut::Joined, Participant::InCall) => state.focus.is_up(),
         (DialOut::Over, Participant::Over) => true,
         // The INVITE never came; the 408 was reported.
-        (DialOut::Over, Participant::Idle) => leg.focus.outcome == Some(Outcome::TimedOut),
+        (DialOut::Over, Participant::Idle) => leg.focus.outcome == Some(Outcome::TimedOut) || refused_unasked(leg),
         _ => false,
     };
     let (up, over) = (state.focus.is_up(), state.focus.hosting == Hosting::Over);
-    report && dial && leg.subscription.is_settled(up, over)
+    report && dial && leg.subscription.is_settled(up, over) && leg.plain.is_settled()
+}
+
+/// Whether his user agent refused without asking him: the call to be replaced was over (RFC 3891 3).
+fn refused_unasked(leg: &Leg) -> bool {
+    leg.focus.outcome == Some(Outcome::Declined)
+        && leg.participant == Participant::Idle
+        && leg.plain.user.is_ending()
+        && !leg.plain.user.gave_way()
 }
 
 /// Whether a message was lost for good and that left its trace: somebody knows that something failed, or was never
@@ -173,6 +186,7 @@ pub fn explicit_failure(state: &State) -> bool {
 fn leg_failed(leg: &Leg) -> bool {
     let untold = |referral: &Referral| referral.ue == Refer::Unknown || referral.report == Report::Removed;
     leg.referrals().iter().any(untold)
+        || leg.plain.is_half_open()
         || matches!(
             (leg.focus.dial, leg.participant),
             // A BYE was lost.
@@ -282,7 +296,8 @@ fn report_true(state: &State) -> bool {
             !matches!(leg.participant, Participant::Idle | Participant::Offered | Participant::Ringing)
         }
         Some(Outcome::TimedOut) => leg.participant == Participant::Idle,
-        Some(Outcome::Busy | Outcome::Declined) => leg.participant == Participant::Over,
+        Some(Outcome::Declined) => leg.participant == Participant::Over || leg.plain.user.is_ending(),
+        Some(Outcome::Busy) => leg.participant == Participant::Over,
         Some(Outcome::NoAnswer) | None => true,
         Some(Outcome::Expelled | Outcome::Absent) => false,
     })
@@ -460,4 +475,27 @@ fn nothing_new_after_the_end(state: &State) -> bool {
             !matches!(leg.focus.dial, DialOut::Calling | DialOut::Alerting | DialOut::Joined)
                 && !leg.referrals().iter().any(|referral| referral.network.contains(ReferMessage::Refer))
         })
+}
+
+/// A call gave way only if the call that replaces it was accepted; whoever refused has what he had (RFC 3891 3).
+fn replaced_by_an_accepted_call(state: &State) -> bool {
+    state.legs.iter().all(|leg| {
+        let refused = matches!(leg.focus.outcome, Some(Outcome::Busy | Outcome::Declined | Outcome::TimedOut));
+        !leg.plain.user.gave_way() || (leg.participant != Participant::Idle && !refused)
+    })
+}
+
+/// Whose call gives way is in the one that replaces it from then on: nobody is alerted again, and in no call, but by
+/// his own will or that of the UE's user (TP-10).
+fn make_before_break(state: &State) -> bool {
+    state.legs.iter().all(|leg| {
+        let alerted = matches!(leg.participant, Participant::Offered | Participant::Ringing);
+        !leg.plain.user.gave_way() || !alerted
+    })
+}
+
+/// The end of a replaced call is the end of that session alone: the referral that brought it about goes on (RFC 5057
+/// 5.5).
+fn referral_survives(state: &State) -> bool {
+    state.legs.iter().all(|leg| !leg.plain.user.gave_way() || leg.ue.refer != Refer::Unknown || state.lost > 0)
 }

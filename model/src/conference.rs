@@ -9,6 +9,7 @@ use crate::claims::claims;
 use crate::focus::{DialOut, Hosting, Report};
 use crate::message::{CallMessage, DialMessage, Message, ReferMessage, SubscriptionMessage};
 use crate::participant::Participant;
+use crate::plain::PlainEnd;
 use crate::procedures::{Procedure, Procedures};
 use crate::sightings::sightings;
 use crate::subscription::{LegSubscription, Notifier, Subscription};
@@ -124,6 +125,9 @@ impl Conference {
                 let coming = expel.report == Report::OwesTrying || expel.network.contains(ReferMessage::Trying);
                 state.lost < self.losses && expel.ue == Refer::Accepted && coming
             }
+            Action::Converse(i) => state.ue.call == Call::Idle && state.leg(i).plain.ue == PlainEnd::None,
+            Action::HangUp(i) => state.leg(i).plain.ue == PlainEnd::Up,
+            Action::UserHangsUp(i) => state.leg(i).plain.user == PlainEnd::Up,
             _ => Self::due(state, action),
         }
     }
@@ -253,6 +257,9 @@ impl Model for Conference {
                 Action::Decline(i),
                 Action::UserLeaves(i),
                 Action::UserSubscribes(i),
+                Action::Converse(i),
+                Action::HangUp(i),
+                Action::UserHangsUp(i),
                 Action::NotifyUser(i),
                 Action::NotifyUserEnd(i),
                 Action::GiveUp(i),
@@ -282,6 +289,10 @@ impl Model for Conference {
                 offer(Action::Deliver(message));
                 offer(Action::Lose(message));
             }
+            for message in network.plain.iter().map(|kind| Message::Plain(i, kind)) {
+                offer(Action::Deliver(message));
+                offer(Action::Lose(message));
+            }
         }
     }
 
@@ -303,7 +314,10 @@ impl Model for Conference {
             | Action::Busy(_)
             | Action::Decline(_)
             | Action::UserLeaves(_)
-            | Action::UserSubscribes(_) => next.command(action),
+            | Action::UserSubscribes(_)
+            | Action::Converse(_)
+            | Action::HangUp(_)
+            | Action::UserHangsUp(_) => next.command(action),
             Action::Deliver(message) => next.deliver(message),
             Action::FocusAdmitsCreation => {
                 next.take(Message::Call(CallMessage::Invite));

@@ -231,6 +231,27 @@ impl Kind for DialMessage {
     }
 }
 
+/// The call that an invited user and the UE have beside the conference (RFC 3261 15), from the time it is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PlainMessage {
+    /// BYE of the UE.
+    UeBye,
+    /// Final answer to it, 200 or 481.
+    UeByeAnswered,
+    /// BYE of the invited user.
+    UserBye,
+    /// Final answer to it, 200 or 481.
+    UserByeAnswered,
+}
+
+impl Kind for PlainMessage {
+    const ALL: &'static [Self] = &[Self::UeBye, Self::UeByeAnswered, Self::UserBye, Self::UserByeAnswered];
+
+    fn bit(self) -> u16 {
+        1 << self as u16
+    }
+}
+
 /// A message in flight: its dialog usage and its kind. Of each kind at most one is in flight at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Message {
@@ -246,6 +267,8 @@ pub enum Message {
     Dial(Invited, DialMessage),
     /// In the invited user's own subscription dialog.
     Subscriber(Invited, SubscriptionMessage),
+    /// In the call of the invited user and the UE beside the conference.
+    Plain(Invited, PlainMessage),
 }
 
 impl Message {
@@ -273,6 +296,8 @@ impl Message {
             Self::Subscription(_) => Party::Ue,
             Self::Subscriber(_, kind) if kind.is_to_notifier() => Party::Focus,
             Self::Subscriber(invited, _) => Party::Participant(invited),
+            Self::Plain(_, PlainMessage::UserBye | PlainMessage::UeByeAnswered) => Party::Ue,
+            Self::Plain(invited, PlainMessage::UeBye | PlainMessage::UserByeAnswered) => Party::Participant(invited),
             Self::Refer(_, kind) | Self::Expel(_, kind) => match kind {
                 ReferMessage::Refer
                 | ReferMessage::OvertakenRefer
@@ -311,6 +336,7 @@ impl Message {
             Self::Expel(_, kind) => Self::Expel(Invited::ALL[0], kind),
             Self::Dial(_, kind) => Self::Dial(Invited::ALL[0], kind),
             Self::Subscriber(_, kind) => Self::Subscriber(Invited::ALL[0], kind),
+            Self::Plain(_, kind) => Self::Plain(Invited::ALL[0], kind),
         }
     }
 
@@ -322,6 +348,7 @@ impl Message {
             Self::Refer(_, ReferMessage::AcceptedQuietly) => Some(Procedure::QuietReferral),
             Self::Subscriber(..) => Some(Procedure::ManySubscribers),
             Self::Expel(..) => Some(Procedure::Expulsion),
+            Self::Plain(..) => Some(Procedure::Replacement),
             Self::Call(_) | Self::Subscription(_) | Self::Refer(..) | Self::Dial(..) => None,
         }
     }
@@ -338,7 +365,8 @@ impl Message {
             | Self::Subscriber(..)
             | Self::Refer(..)
             | Self::Expel(..)
-            | Self::Dial(..) => true,
+            | Self::Dial(..)
+            | Self::Plain(..) => true,
         }
     }
 
@@ -353,7 +381,7 @@ impl Message {
             Self::Call(kind) => {
                 matches!(kind, CallMessage::Invite | CallMessage::Bye | CallMessage::ByeAnswered | CallMessage::Cancel)
             }
-            Self::Subscription(_) | Self::Refer(..) | Self::Expel(..) | Self::Subscriber(..) => true,
+            Self::Subscription(_) | Self::Refer(..) | Self::Expel(..) | Self::Subscriber(..) | Self::Plain(..) => true,
             Self::Dial(_, kind) => matches!(
                 kind,
                 DialMessage::Invite
@@ -437,6 +465,17 @@ impl fmt::Display for DialMessage {
     }
 }
 
+impl fmt::Display for PlainMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UeBye => "BYE of the UE",
+            Self::UeByeAnswered => "answer to the BYE of the UE",
+            Self::UserBye => "BYE of the user",
+            Self::UserByeAnswered => "answer to the BYE of the user",
+        })
+    }
+}
+
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -446,6 +485,7 @@ impl fmt::Display for Message {
             Self::Expel(invited, kind) => write!(f, "expel {invited}: {kind}"),
             Self::Dial(invited, kind) => write!(f, "dial-out {invited}: {kind}"),
             Self::Subscriber(invited, kind) => write!(f, "subscriber {invited}: {kind}"),
+            Self::Plain(invited, kind) => write!(f, "call beside {invited}: {kind}"),
         }
     }
 }

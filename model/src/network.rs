@@ -6,7 +6,7 @@
 
 use std::marker::PhantomData;
 
-use crate::message::{CallMessage, DialMessage, Kind, ReferMessage, SubscriptionMessage};
+use crate::message::{CallMessage, DialMessage, Kind, PlainMessage, ReferMessage, SubscriptionMessage};
 
 /// A set of messages of one dialog usage, one bit per kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,6 +87,8 @@ pub struct LegNetwork {
     pub dial: Messages<DialMessage>,
     /// His own subscription to the conference package.
     pub subscription: Messages<SubscriptionMessage>,
+    /// The call that he and the UE have beside the conference.
+    pub plain: Messages<PlainMessage>,
     /// While [`ReferMessage::Refer`] is in flight: how many such REFERs have a lower CSeq, over all invited users.
     /// Otherwise 0.
     pub rank: u8,
@@ -104,6 +106,6 @@ impl LegNetwork {
     /// How many messages are in flight for him.
     #[must_use]
     pub const fn len(self) -> u32 {
-        self.refer.len() + self.dial.len() + self.subscription.len()
+        self.refer.len() + self.dial.len() + self.subscription.len() + self.plain.len()
     }
 }

@@ -108,6 +108,10 @@ impl Leg {
             .field(outcome(self.expel.outcome), 3)
             .field(u64::from(self.expel.network.bits()), 16)
             .field(u64::from(self.expel.rank), 3)
+            .field(self.plain.ue as u64, 3)
+            .field(self.plain.user as u64, 3)
+            .field(u64::from(self.plain.named), 1)
+            .field(u64::from(self.network.plain.bits()), 4)
             .bits
     }
 }

@@ -45,7 +45,9 @@ impl Prompt {
             | Action::UserSubscribeExpires(_)
             | Action::UserSubscriptionExpires(_)
             | Action::ReferExpires(_)
-            | Action::ExpulsionExpires(_) => state.is_silent(),
+            | Action::ExpulsionExpires(_)
+            // And talk begins when the telephones are quiet.
+            | Action::Converse(_) => state.is_silent(),
             // And so does the time-out by which a loss shows.
             Action::NotifyTooLate
             | Action::ReferNotifyTooLate(_)

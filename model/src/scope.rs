@@ -71,10 +71,12 @@ impl Scope {
             Configuration::new(1, 1, false).with(Procedure::GivingUp),
             Configuration::new(1, 2, false),
             Configuration::new(1, 1, false).with(Procedure::ManySubscribers),
+            Configuration::new(1, 0, false).with(Procedure::Replacement),
             Configuration::new(2, 1, true),
         ];
         const DEEP: &[Configuration] = &[
             Configuration::new(1, 0, false),
+            Configuration::new(1, 1, false).with(Procedure::Replacement),
             Configuration::new(1, 4, false),
             Configuration::new(2, 0, false),
             Configuration::new(2, 2, true),

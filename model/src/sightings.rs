@@ -9,8 +9,9 @@ use stateright::{Model, Property};
 use crate::action::Action;
 use crate::conference::Conference;
 use crate::focus::{DialOut, Hosting, Report};
-use crate::message::{CallMessage, DialMessage, Kind, Message, ReferMessage, SubscriptionMessage};
+use crate::message::{CallMessage, DialMessage, Kind, Message, PlainMessage, ReferMessage, SubscriptionMessage};
 use crate::participant::Participant;
+use crate::plain::PlainEnd;
 use crate::procedures::Procedure;
 use crate::subscription::{Notifier, Subscription};
 use crate::system::{Leg, State};
@@ -42,6 +43,9 @@ pub fn sightings<M: Model<State = State, Action = Action>>(model: Conference) ->
     }
     if invited >= 1 && model.procedures.has(Procedure::Expulsion) {
         all.extend(expulsion());
+    }
+    if invited >= 1 && model.procedures.has(Procedure::Replacement) {
+        all.extend(replacement());
     }
     all
 }
@@ -254,6 +258,32 @@ fn many_subscribers<M: Model<State = State, Action = Action>>() -> Vec<Property<
         Property::sometimes("end of the conference was told to all", |_, state: &State| {
             let told = |leg: &Leg| leg.subscription.subscriber == Subscription::Ended;
             over(state) && state.is_silent() && state.ue.subscription == Subscription::Ended && any(state, told)
+        }),
+    ]
+}
+
+fn replacement<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
+    vec![
+        Property::sometimes("the conference took the place of a call", |_, state: &State| {
+            any(state, |leg| {
+                let gone = leg.plain.user == PlainEnd::Replaced && leg.plain.ue == PlainEnd::Over;
+                gone && leg.participant == Participant::InCall && leg.ue.refer == Refer::Done(Outcome::Joined)
+            })
+        }),
+        Property::sometimes("the call to be replaced was over: 603", |_, state: &State| {
+            any(state, |leg| leg.participant == Participant::Idle && leg.ue.refer == Refer::Done(Outcome::Declined))
+        }),
+        Property::sometimes("invited while in a call, alerted after it", |_, state: &State| {
+            any(state, |leg| leg.plain.user == PlainEnd::Over && leg.participant == Participant::Ringing)
+        }),
+        Property::sometimes("BYE crosses BYE in the replaced call", |_, state: &State| {
+            any(state, |leg| leg.plain.user == PlainEnd::GivingWay && leg.network.plain.contains(PlainMessage::UeBye))
+        }),
+        Property::sometimes("the conference ends before the replaced call has", |_, state: &State| {
+            state.focus.hosting == Hosting::Over && any(state, |leg| leg.plain.user == PlainEnd::GivingWay)
+        }),
+        Property::sometimes("the call outlives the conference", |_, state: &State| {
+            over(state) && state.is_silent() && any(state, |leg| leg.plain.ue == PlainEnd::Up)
         }),
     ]
 }
@@ -472,6 +502,14 @@ pub fn moments(model: Conference) -> Vec<Moment> {
             },
         ));
     }
+    if invited >= 1 && model.procedures.has(Procedure::Replacement) {
+        all.push(Moment::new("BYE of the replaced call overtakes the answer", |state, action| match action {
+            Action::Deliver(Message::Plain(invited, PlainMessage::UserBye)) => {
+                state.in_flight(Message::Dial(invited, DialMessage::Answer)) && state.leg(invited).plain.user.gave_way()
+            }
+            _ => false,
+        }));
+    }
     if losses >= 1 {
         all.push(Moment::new("conference NOTIFY too late", |_, action| action == Action::NotifyTooLate));
         if invited >= 1 {
@@ -489,6 +527,7 @@ pub fn moments(model: Conference) -> Vec<Moment> {
         let legs = legs.chain(DialMessage::ALL.iter().map(|kind| Message::Dial(first, *kind)));
         let subscribers = SubscriptionMessage::ALL.iter().map(|kind| Message::Subscriber(first, *kind));
         let legs = legs.chain(ReferMessage::ALL.iter().map(|kind| Message::Expel(first, *kind)));
+        let legs = legs.chain(PlainMessage::ALL.iter().map(|kind| Message::Plain(first, *kind)));
         let legs = legs.filter(|message| invited >= 1 && message.is_said()).chain(subscribers.filter(|_| many));
         // A message that only a first loss brings about needs a second to get lost.
         let second = |message: &Message| {

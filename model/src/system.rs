@@ -5,9 +5,10 @@
 use crate::action::Action;
 use crate::expulsion::Expulsion;
 use crate::focus::{DialOut, Focus, FocusLeg, Hosting, Report};
-use crate::message::{CallMessage, DialMessage, Message, ReferMessage, SubscriptionMessage};
+use crate::message::{CallMessage, DialMessage, Message, PlainMessage, ReferMessage, SubscriptionMessage};
 use crate::network::{LegNetwork, Messages, Network};
 use crate::participant::Participant;
+use crate::plain::{PlainCall, PlainEnd};
 use crate::subscription::{LegSubscription, Notifier, Subscription};
 use crate::terms::{Invited, MAX_INVITED, Outcome, Party, Presence};
 use crate::ue::{Call, Refer, Ue, UeLeg};
@@ -25,6 +26,8 @@ pub struct Leg {
     pub participant: Participant,
     /// His own subscription to the conference package.
     pub subscription: LegSubscription,
+    /// The call that he and the UE have beside the conference.
+    pub plain: PlainCall,
     /// What is in flight for him.
     pub network: LegNetwork,
 }
@@ -75,6 +78,7 @@ impl State {
             leg.network.rank = leg.rank().map_or(0, below);
             leg.expel.rank = leg.expel.rank().map_or(0, below);
             leg.network.quiet &= leg.rank().is_some();
+            leg.plain.normalise(&leg.network);
         }
         if self.ue.has_left() {
             self.legs.iter_mut().for_each(|leg| leg.ue.known = Presence::Absent);
@@ -143,6 +147,7 @@ impl State {
             Message::Expel(invited, kind) => self.leg(invited).expel.network.contains(kind),
             Message::Dial(invited, kind) => self.leg(invited).network.dial.contains(kind),
             Message::Subscriber(invited, kind) => self.leg(invited).network.subscription.contains(kind),
+            Message::Plain(invited, kind) => self.leg(invited).network.plain.contains(kind),
         }
     }
 
@@ -177,6 +182,7 @@ impl State {
             Message::Expel(invited, kind) => self.leg_mut(invited).expel.network.remove(kind),
             Message::Dial(invited, kind) => self.leg_mut(invited).network.dial.remove(kind),
             Message::Subscriber(invited, kind) => self.leg_mut(invited).network.subscription.remove(kind),
+            Message::Plain(invited, kind) => self.leg_mut(invited).network.plain.remove(kind),
         };
     }
 
@@ -262,6 +268,18 @@ impl State {
                 let leg = self.leg_mut(invited);
                 leg.subscription.on_notifier_message(up, kind, &mut leg.network.subscription);
             }
+            (Message::Plain(invited, kind), Party::Ue) => {
+                let leg = self.leg_mut(invited);
+                leg.plain.on_ue_message(kind, &mut leg.network.plain);
+            }
+            (Message::Plain(invited, kind), _) => {
+                let leg = self.leg_mut(invited);
+                leg.plain.on_user_message(kind, &mut leg.network.plain);
+            }
+            (Message::Dial(invited, DialMessage::Invite), Party::Participant(_)) if self.leg(invited).plain.named => {
+                let leg = self.leg_mut(invited);
+                leg.plain.give_way(&mut leg.participant, &mut leg.network);
+            }
             (Message::Dial(invited, kind), Party::Participant(_)) => {
                 let leg = self.leg_mut(invited);
                 leg.participant.on_dial(kind, &mut leg.network.dial);
@@ -300,6 +318,7 @@ impl State {
                 lose_about_refer(kind, &mut expel.ue, &mut expel.report);
             }
             Message::Subscriber(invited, kind) => self.leg_mut(invited).subscription.on_lost(kind),
+            Message::Plain(invited, kind) => self.leg_mut(invited).plain.on_lost(kind),
             Message::Dial(invited, kind) => {
                 let leg = self.leg_mut(invited);
                 match kind {
@@ -331,6 +350,7 @@ impl State {
                 leg.network.rank = rank;
                 leg.network.quiet = matches!(action, Action::InviteQuietly(_));
                 leg.ue.refer = Refer::Sent;
+                leg.plain.named = leg.plain.ue == PlainEnd::Up;
             }
             Action::Cancel => self.ue.give_up(&mut self.network.call),
             Action::Expel(invited) => {
@@ -348,6 +368,17 @@ impl State {
             Action::Answer(invited) => self.answer(invited, DialMessage::Answer, Participant::Answered),
             Action::Busy(invited) => self.answer(invited, DialMessage::Busy, Participant::Over),
             Action::Decline(invited) => self.answer(invited, DialMessage::Decline, Participant::Over),
+            Action::Converse(invited) => self.leg_mut(invited).plain.begin(),
+            Action::HangUp(invited) => {
+                let leg = self.leg_mut(invited);
+                leg.network.plain.insert(PlainMessage::UeBye);
+                leg.plain.ue = PlainEnd::Leaving;
+            }
+            Action::UserHangsUp(invited) => {
+                let leg = self.leg_mut(invited);
+                leg.network.plain.insert(PlainMessage::UserBye);
+                leg.plain.user = PlainEnd::Leaving;
+            }
             Action::UserSubscribes(invited) => {
                 let leg = self.leg_mut(invited);
                 leg.subscription.subscribe(&mut leg.network.subscription);

@@ -6,6 +6,8 @@
 
 #[path = "claims/giving_up.rs"]
 mod giving_up;
+#[path = "claims/replacement.rs"]
+mod replacement;
 #[path = "claims/subscribers.rs"]
 mod subscribers;
 
@@ -159,8 +161,9 @@ fn faults() -> impl Iterator<Item = (&'static Fault, Procedures)> {
     let optional = OPTIONAL.iter().map(|(procedure, fault)| (*procedure, fault));
     let many = subscribers::FAULTS.iter().map(|fault| (Procedure::ManySubscribers, fault));
     let giving_up = giving_up::FAULTS.iter().map(|fault| (Procedure::GivingUp, fault));
-    let optional =
-        optional.chain(many).chain(giving_up).map(|(procedure, fault)| (fault, Procedures::NONE.with(procedure)));
+    let replacement = replacement::FAULTS.iter().map(|fault| (Procedure::Replacement, fault));
+    let optional = optional.chain(many).chain(giving_up).chain(replacement);
+    let optional = optional.map(|(procedure, fault)| (fault, Procedures::NONE.with(procedure)));
     plain.chain(optional)
 }
 

@@ -6,8 +6,8 @@ use std::fmt::Write;
 
 use imsconf_model::{
     Action, ActionKind, CallMessage, Conference, Configuration, DialMessage, Graph, Invited, Kind, Message, Outcome,
-    Procedure, Procedures, Prompt, ReferMessage, Scope, SecondOffer, State, SubscriptionMessage, claims, ends_well,
-    explore, owes_nothing, walk,
+    PlainMessage, Procedure, Procedures, Prompt, ReferMessage, Scope, SecondOffer, State, SubscriptionMessage, claims,
+    ends_well, explore, owes_nothing, walk,
 };
 use stateright::{Checker, Model, Property, Representative};
 
@@ -24,8 +24,9 @@ fn every_action() -> BTreeSet<Action> {
     let dials = DialMessage::ALL.iter().map(|kind| Message::Dial(first, *kind));
     let subscribers = SubscriptionMessage::ALL.iter().map(|kind| Message::Subscriber(first, *kind));
     let expulsions = ReferMessage::ALL.iter().map(|kind| Message::Expel(first, *kind));
+    let plain = PlainMessage::ALL.iter().map(|kind| Message::Plain(first, *kind));
     let messages = calls.chain(subscriptions).chain(refers).chain(expulsions).chain(dials).chain(subscribers);
-    let messages = messages.filter(|message| message.is_said());
+    let messages = messages.chain(plain).filter(|message| message.is_said());
     let mut actions: BTreeSet<_> =
         messages.flat_map(|message| [Action::Deliver(message), Action::Lose(message)]).collect();
     actions.extend([
@@ -44,6 +45,9 @@ fn every_action() -> BTreeSet<Action> {
         Action::Decline(first),
         Action::UserLeaves(first),
         Action::UserSubscribes(first),
+        Action::Converse(first),
+        Action::HangUp(first),
+        Action::UserHangsUp(first),
         Action::NotifyUser(first),
         Action::NotifyUserEnd(first),
         Action::UserSubscribeExpires(first),
@@ -243,6 +247,7 @@ fn sizes_with_optional_procedures_are_what_they_were() {
         (Procedure::Expulsion, (1, 0), (222_532, 1_188_416, 58, 103)),
         (Procedure::QuietReferral, (1, 1), (70_297, 359_389, 147, 332)),
         (Procedure::ManySubscribers, (1, 1), (379_873, 2_182_172, 164, 373)),
+        (Procedure::Replacement, (1, 0), (278_248, 1_619_761, 47, 97)),
     ];
     for (procedure, (invited, losses), expected) in table {
         let report = explore(&configuration(invited, losses, false).with(procedure), &mut |_| {});

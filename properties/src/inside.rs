@@ -5,7 +5,8 @@
 //! out.
 
 use imsconf::view::{
-    CallState, ConferenceView, Counts, FocusCallState, LegState, NotifierState, SubscriberState, SubscriptionView,
+    CallState, ConferenceView, Counts, FocusCallState, LegState, NotifierState, PlainCallState, PlainCallView,
+    SubscriberState, SubscriptionView,
 };
 
 use crate::observe::{Judge, Party, Rule};
@@ -28,7 +29,7 @@ pub fn judge(world: &World, judge: &mut Judge) {
     for (number, user) in (0..).zip(world.users()) {
         let view = user.view();
         let in_call = usize::from(user_in_call(world, number));
-        let alive = in_call + usize::from(view.subscription.state == SubscriberState::Active);
+        let alive = in_call + usize::from(view.subscription.state == SubscriberState::Active) + up(&view.calls);
         let owns = Counts { transactions: 0, dialogs: alive, usages: alive };
         leak(judge, Party::Participant(number), view.counts, owns);
     }
@@ -61,6 +62,9 @@ fn both_ends(world: &World, conference: Option<&ConferenceView>, judge: &mut Jud
             theirs.any(|invitation| invitation.leg == LegState::Joined)
         });
         agree(&format!("the call to user {number}"), user_in_call(world, number), Party::Focus, joined);
+        let here = ue.calls.iter().filter(|call| call.peer == user_uri(number) && call.state == PlainCallState::Up);
+        let there = world.users().get(usize::from(number)).map_or(0, |user| up(&user.view().calls));
+        agree(&format!("its call with user {number}"), there > 0, Party::Ue, here.count() > 0);
     }
 }
 
@@ -74,7 +78,13 @@ fn ue_owns(world: &World) -> Counts {
     let call = usize::from(view.call == CallState::Confirmed);
     let subscription = usize::from(view.subscription.state == SubscriberState::Active);
     // Refer subscriptions are over at rest, each way of ending is a timer of its own.
-    Counts { transactions: 0, dialogs: call + subscription, usages: call + subscription }
+    let alive = call + subscription + up(&view.calls);
+    Counts { transactions: 0, dialogs: alive, usages: alive }
+}
+
+/// How many calls beside the conference are up.
+fn up(calls: &[PlainCallView]) -> usize {
+    calls.iter().filter(|call| call.state == PlainCallState::Up).count()
 }
 
 /// What a focus at rest has a use for.

@@ -188,7 +188,12 @@ impl<V: FnMut(&Refinement)> Runner<V> {
             Step::Fire => self.make(Move::Fire),
             Step::Flush => self.flush(),
             Step::Settle => self.settle(),
-            command => self.make(Move::Command(command)),
+            command => {
+                self.make(Move::Command(command));
+                if command.runs_through() {
+                    self.flush();
+                }
+            }
         }
     }
 

@@ -113,6 +113,15 @@ pub enum Step {
     UserLeaves(u8),
     /// The invited user subscribes to the conference event package.
     UserSubscribes(u8),
+    /// The UE calls the user with this number, who answers, before it creates a conference. Everything that this takes
+    /// arrives at once.
+    UeCalls(u8),
+    /// The user with this number calls the UE, which answers, before it creates a conference. Likewise.
+    UserCalls(u8),
+    /// The UE hangs up the call that it and this user have beside the conference.
+    HangUp(u8),
+    /// This user hangs up the call that he and the UE have beside the conference.
+    UserHangsUp(u8),
     /// From now on the focus refuses (`true`) or admits creations.
     RefuseCreation(bool),
     /// From now on the focus refuses (`true`) or admits REFERs.
@@ -200,6 +209,11 @@ impl Schedule {
 }
 
 impl Step {
+    /// Whether everything that the step sets going arrives before the next one.
+    pub const fn runs_through(self) -> bool {
+        matches!(self, Self::UeCalls(_) | Self::UserCalls(_))
+    }
+
     /// The invited user whom the step concerns.
     pub const fn user(&self) -> Option<u8> {
         match *self {
@@ -211,7 +225,11 @@ impl Step {
             | Self::Busy(user)
             | Self::Decline(user)
             | Self::UserLeaves(user)
-            | Self::UserSubscribes(user) => Some(user),
+            | Self::UserSubscribes(user)
+            | Self::UeCalls(user)
+            | Self::UserCalls(user)
+            | Self::HangUp(user)
+            | Self::UserHangsUp(user) => Some(user),
             Self::Create(_)
             | Self::Subscribe
             | Self::Cancel

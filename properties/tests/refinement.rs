@@ -52,7 +52,10 @@ impl Held {
             Step::Fire => self.make(Move::Fire),
             Step::Flush => self.flush(),
             Step::Settle => self.settle(),
-            command => self.make(Move::Command(command)),
+            command => {
+                self.make(Move::Command(command))?;
+                if command.runs_through() { self.step(Step::Flush) } else { Ok(()) }
+            }
         }
     }
 }

@@ -24,9 +24,10 @@ const PICKED_AMONG: u16 = 6;
 pub fn strategy(invited: u8) -> impl Strategy<Value = Schedule> {
     let timers = prop_oneof![3 => Just(TimerPreset::Rfc3261), 1 => Just(TimerPreset::Ims)];
     let steps = prop::collection::vec(step(invited), FEWEST_STEPS..=MOST_STEPS);
-    (timers, 0..4_u64, opening(), steps).prop_map(move |(timers, seed, mut opening, steps)| {
-        opening.extend(steps);
-        Schedule::new(Settings { invited, timers, seed, ..Settings::default() }, opening)
+    (timers, 0..4_u64, calls(invited), opening(), steps).prop_map(move |(timers, seed, mut all, opening, steps)| {
+        all.extend(opening);
+        all.extend(steps);
+        Schedule::new(Settings { invited, timers, seed, ..Settings::default() }, all)
     })
 }
 
@@ -62,6 +63,12 @@ fn given_up() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
+/// Some schedules begin with calls between the UE and invited users, which the conference may replace.
+fn calls(invited: u8) -> impl Strategy<Value = Vec<Step>> {
+    let call = prop_oneof![(0..invited).prop_map(Step::UeCalls), (0..invited).prop_map(Step::UserCalls)];
+    prop_oneof![3 => Just(vec![]), 1 => prop::collection::vec(call, 1..=2)]
+}
+
 fn step(invited: u8) -> impl Strategy<Value = Step> {
     prop_oneof![
         60 => (0..PICKED_AMONG).prop_map(Step::Deliver),
@@ -90,6 +97,8 @@ fn command(invited: u8) -> impl Strategy<Value = Step> {
         1 => (0..invited).prop_map(Step::Decline),
         2 => (0..invited).prop_map(Step::UserLeaves),
         2 => (0..invited).prop_map(Step::UserSubscribes),
+        1 => (0..invited).prop_map(Step::HangUp),
+        1 => (0..invited).prop_map(Step::UserHangsUp),
         1 => prop::bool::weighted(0.3).prop_map(Step::RefuseCreation),
         1 => prop::bool::weighted(0.3).prop_map(Step::RefuseRefer),
         1 => prop::bool::weighted(0.4).prop_map(Step::InsistOnReports),
@@ -140,6 +149,6 @@ mod tests {
             let text = format!("{step:?}");
             kinds.insert(text.split('(').next().unwrap_or_default().to_owned());
         }
-        assert_eq!(kinds.len(), 23, "{kinds:?}");
+        assert_eq!(kinds.len(), 27, "{kinds:?}");
     }
 }

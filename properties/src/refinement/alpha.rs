@@ -8,11 +8,11 @@
 use imsconf::role::participant::Participant;
 use imsconf::view::{
     CallState, ConferenceView, EarlyStage, FocusCallState, InvitationView, LegState, NotifierState, NotifierView,
-    ParticipantState, ReferralPurpose, ReferralState, ReferralView, ReportState, RosterEntry, SubscriberState,
-    SubscriptionView, UeView,
+    ParticipantState, PlainCallState, PlainCallView, ReferralPurpose, ReferralState, ReferralView, ReportState,
+    RosterEntry, SubscriberState, SubscriptionView, UeView,
 };
 use imsconf_model as model;
-use imsconf_model::{CallMessage, DialMessage, Message, Outcome, ReferMessage, SubscriptionMessage};
+use imsconf_model::{CallMessage, DialMessage, Message, Outcome, PlainMessage, ReferMessage, SubscriptionMessage};
 
 use crate::observe::Party;
 use crate::oracle::Sip;
@@ -65,6 +65,7 @@ pub fn alpha(world: &World) -> model::State {
         let Some(own) = world.users().get(usize::from(user)).map(Participant::view) else { continue };
         leg.participant = participant(own.call);
         leg.subscription.subscriber = subscription(&own.subscription);
+        leg.plain = plain(&ue.calls, &uri, &own.calls);
         if let Some(conference) = conference {
             let told = ledger.told(Party::Participant(user));
             leg.subscription.notifier = notifier(conference, &uri);
@@ -251,6 +252,39 @@ const fn participant(call: ParticipantState) -> model::Participant {
     }
 }
 
+/// The call that the UE and the user at `uri` have beside the conference: none as long as either end is setting it up.
+fn plain(ue: &[PlainCallView], uri: &str, user: &[PlainCallView]) -> model::PlainCall {
+    let end = |calls: &[PlainCallView], peer: &str| {
+        let call = calls.iter().rev().find(|call| call.peer == peer)?;
+        match (call.state, call.replaced) {
+            (PlainCallState::Calling, _) => None,
+            (PlainCallState::Up, _) => Some(model::PlainEnd::Up),
+            (PlainCallState::Leaving, false) => Some(model::PlainEnd::Leaving),
+            (PlainCallState::Leaving, true) => Some(model::PlainEnd::GivingWay),
+            (PlainCallState::Over, false) => Some(model::PlainEnd::Over),
+            (PlainCallState::Over, true) => Some(model::PlainEnd::Replaced),
+        }
+    };
+    match (end(ue, uri), end(user, &creator_uri())) {
+        (Some(ue), Some(user)) => model::PlainCall { ue, user, named: false },
+        _ => model::PlainCall::default(),
+    }
+}
+
+/// Whether a message of the call beside the conference can still have an effect.
+const fn plain_is_awaited(message: Message, call: model::PlainCall) -> bool {
+    match message {
+        Message::Plain(_, PlainMessage::UeBye | PlainMessage::UeByeAnswered) => call.ue.is_waiting(),
+        Message::Plain(_, PlainMessage::UserBye | PlainMessage::UserByeAnswered) => call.user.is_waiting(),
+        Message::Call(_)
+        | Message::Subscription(_)
+        | Message::Refer(..)
+        | Message::Expel(..)
+        | Message::Dial(..)
+        | Message::Subscriber(..) => false,
+    }
+}
+
 /// Adds the messages that were sent and have not arrived, as long as somebody still waits for them.
 fn put_in_flight(world: &World, state: &mut model::State) {
     let ledger = world.ledger();
@@ -289,7 +323,10 @@ fn put_in_flight(world: &World, state: &mut model::State) {
         let subscribe = pending(ledger, Subject::UserSubscribe(user)).filter(|_| subscribing);
         let notified = matches!(notifier, model::Notifier::Notifying | model::Notifier::Ending);
         let tell = pending(ledger, Subject::UserNotify(user)).filter(|_| notified);
-        let subscription = subscribe.chain(tell);
+        let plain = [Subject::PlainUeBye(user), Subject::PlainUserBye(user)];
+        let plain = plain.into_iter().flat_map(|subject| pending(ledger, subject));
+        let plain = plain.filter(|message| plain_is_awaited(*message, leg.plain));
+        let subscription = subscribe.chain(tell).chain(plain);
         refer
             .chain(notify)
             .chain(expel)
@@ -299,6 +336,7 @@ fn put_in_flight(world: &World, state: &mut model::State) {
             .for_each(|message| insert(state, message));
     }
     rank_refers(ledger, state, world.settings().invited);
+    name_calls(ledger, state, world.settings().invited);
 }
 
 fn insert(state: &mut model::State, message: Message) {
@@ -318,6 +356,11 @@ fn insert(state: &mut model::State, message: Message) {
         Message::Dial(user, kind) => {
             if let Some(leg) = state.legs.get_mut(user.index()) {
                 leg.network.dial.insert(kind);
+            }
+        }
+        Message::Plain(user, kind) => {
+            if let Some(leg) = state.legs.get_mut(user.index()) {
+                leg.network.plain.insert(kind);
             }
         }
         Message::Subscriber(user, kind) => {
@@ -425,6 +468,11 @@ pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, re
         (Subject::ReferNotify(user), Some(_)) => Some(Message::Refer(leg(user)?, notify_reply(success))),
         (Subject::ExpelNotify(user), None) => Some(Message::Expel(leg(user)?, report(exchange, expelled)?)),
         (Subject::ExpelNotify(user), Some(_)) => Some(Message::Expel(leg(user)?, notify_reply(success))),
+        (Subject::PlainUeBye(user), None) => Some(Message::Plain(leg(user)?, PlainMessage::UeBye)),
+        (Subject::PlainUeBye(user), Some(_)) => Some(Message::Plain(leg(user)?, PlainMessage::UeByeAnswered)),
+        (Subject::PlainUserBye(user), None) => Some(Message::Plain(leg(user)?, PlainMessage::UserBye)),
+        (Subject::PlainUserBye(user), Some(_)) => Some(Message::Plain(leg(user)?, PlainMessage::UserByeAnswered)),
+        (Subject::PlainInvite(_) | Subject::PlainAck(_), _) => None,
         (Subject::Dial(user), None) => Some(Message::Dial(leg(user)?, DialMessage::Invite)),
         (Subject::Dial(user), Some(code)) => Some(Message::Dial(leg(user)?, dial_reply(code)?)),
         (Subject::DialAck(user), None) => Some(Message::Dial(leg(user)?, DialMessage::Ack)),
@@ -487,6 +535,17 @@ const fn dial_reply(code: u16) -> Option<DialMessage> {
         487 => Some(DialMessage::Terminated),
         603 => Some(DialMessage::Decline),
         _ => None,
+    }
+}
+
+/// What the REFERs and INVITEs in flight say of calls that are to be replaced.
+fn name_calls(ledger: &Ledger, state: &mut model::State, invited: u8) {
+    for (user, leg) in (0..invited).zip(&mut state.legs) {
+        let names = |subject: Subject| ledger.exchange(subject).is_some_and(|exchange| exchange.content.replaces);
+        let refer = leg.network.refer;
+        let asked = refer.contains(ReferMessage::Refer) || refer.contains(ReferMessage::OvertakenRefer);
+        leg.plain.named = (asked && names(Subject::Refer(user)))
+            || (leg.network.dial.contains(DialMessage::Invite) && names(Subject::Dial(user)));
     }
 }
 

@@ -80,6 +80,11 @@ impl Follower {
             Action::Decline(invited) => self.command(Step::Decline(user(invited))),
             Action::UserLeaves(invited) => self.command(Step::UserLeaves(user(invited))),
             Action::UserSubscribes(invited) => self.command(Step::UserSubscribes(user(invited))),
+            // Who calls makes no difference to the model: either has to come up.
+            Action::Converse(invited) if self.steps.is_empty() => self.command(Step::UserCalls(user(invited))),
+            Action::Converse(invited) => self.command(Step::UeCalls(user(invited))),
+            Action::HangUp(invited) => self.command(Step::HangUp(user(invited))),
+            Action::UserHangsUp(invited) => self.command(Step::UserHangsUp(user(invited))),
             Action::FocusAdmitsCreation => {
                 self.decided(Step::RefuseCreation(false), Message::Call(CallMessage::Invite))
             }
@@ -172,10 +177,13 @@ impl Follower {
 
     fn command(&mut self, step: Step) -> Result<(), &'static str> {
         self.steps.push(step);
-        match self.world.apply(Move::Command(step)).happened {
-            Happened::Command(_) => Ok(()),
-            _ => Err("the command is not possible"),
+        if !matches!(self.world.apply(Move::Command(step)).happened, Happened::Command(_)) {
+            return Err("the command is not possible");
         }
+        while step.runs_through() && !self.world.in_flight().is_empty() {
+            self.world.apply(Move::Deliver(0));
+        }
+        Ok(())
     }
 
     fn decided(&mut self, policy: Step, message: Message) -> Result<(), &'static str> {

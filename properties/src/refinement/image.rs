@@ -119,6 +119,10 @@ fn command(step: Step) -> Image {
             return Image::Stutter(Stutter::Policy);
         }
         Step::UserSubscribes(user) => invited(user).map(Action::UserSubscribes),
+        Step::HangUp(user) => invited(user).map(Action::HangUp),
+        Step::UserHangsUp(user) => invited(user).map(Action::UserHangsUp),
+        // How a call beside the conference comes about is below the model.
+        Step::UeCalls(_) | Step::UserCalls(_) => return Image::Stutter(Stutter::Invisible),
         Step::Deliver(_)
         | Step::Drop(_)
         | Step::Duplicate(_)
@@ -139,6 +143,12 @@ fn arrival(before: &model::State, entry: Entry, outcome: &Outcome, ledger: &Ledg
         // The provisional response that a deferred CANCEL waited for brings it about itself.
         let own = Invited::new(usize::from(user));
         reactions.retain(|action| own.is_none_or(|own| *action != Action::FocusCancels(own)));
+    }
+    if let Entry { subject: Subject::PlainAck(user), reply: None, first: true } = entry
+        && let Some(own) = Invited::new(usize::from(user))
+    {
+        // From now on both ends hold the call beside the conference.
+        return Image::Seq(vec![Action::Converse(own)]);
     }
     if entry.subject == Subject::Subscribe && entry.reply.is_none() {
         // The NOTIFY that a SUBSCRIBE is owed at once is part of its acceptance (RFC 6665 section 4.2.1.2).
@@ -353,7 +363,8 @@ pub(super) fn in_flight(state: &model::State) -> impl Iterator<Item = Message> +
         let dial = leg.network.dial.iter().map(move |kind| Message::Dial(user, kind));
         let expel = leg.expel.network.iter().map(move |kind| Message::Expel(user, kind));
         let subscription = leg.network.subscription.iter().map(move |kind| Message::Subscriber(user, kind));
-        refer.chain(expel).chain(dial).chain(subscription)
+        let plain = leg.network.plain.iter().map(move |kind| Message::Plain(user, kind));
+        refer.chain(expel).chain(dial).chain(subscription).chain(plain)
     });
     call.chain(subscription).chain(legs)
 }

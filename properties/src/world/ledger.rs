@@ -51,6 +51,14 @@ pub enum Subject {
     FocusBye(u8),
     /// A user's BYE.
     UserBye(u8),
+    /// The INVITE of the UE to a user, or of a user to the UE, beside the conference.
+    PlainInvite(u8),
+    /// The ACK to its 200.
+    PlainAck(u8),
+    /// The UE's BYE in that call.
+    PlainUeBye(u8),
+    /// The user's BYE in that call.
+    PlainUserBye(u8),
     /// Nothing that the procedures know; the refinement check fails on it.
     Other,
 }
@@ -66,6 +74,8 @@ pub struct Content {
     pub reported: Option<u16>,
     /// It asks for no refer subscription (RFC 4488).
     pub quiet: bool,
+    /// It names a call that is to be replaced: in Replaces, or in the Refer-To of a REFER (RFC 3891).
+    pub replaces: bool,
 }
 
 /// A response to a request.
@@ -142,6 +152,8 @@ pub struct Ledger {
     exchanges: BTreeMap<Subject, Exchange>,
     call: Option<String>,
     legs: BTreeMap<String, u8>,
+    /// With whom the UE has a call beside the conference, by its Call-ID.
+    plain: BTreeMap<String, u8>,
     /// The subjects of the REFERs, by the number of their CSeq.
     referred: BTreeMap<u32, Subject>,
     highest_arrived: u32,
@@ -168,6 +180,7 @@ impl Ledger {
             exchanges: BTreeMap::new(),
             call: None,
             legs: BTreeMap::new(),
+            plain: BTreeMap::new(),
             referred: BTreeMap::new(),
             highest_arrived: 0,
             subscribers: BTreeMap::new(),
@@ -227,6 +240,8 @@ impl Ledger {
                 | Subject::CallBye
                 | Subject::FocusBye(_)
                 | Subject::UserBye(_)
+                | Subject::PlainUeBye(_)
+                | Subject::PlainUserBye(_)
         );
         match message.status() {
             None => (invite || other || subject == Subject::CallCancel) && !exchange.arrived,
@@ -293,8 +308,15 @@ impl Ledger {
         let in_call = self.call.as_deref() == Some(message.call_id());
         let leg = self.legs.get(message.call_id()).copied();
         let invited = || message.request_uri().and_then(|uri| self.user(uri));
+        let plain = self.plain.get(message.call_id()).copied();
         match (message.method(), party) {
-            ("INVITE", Party::Ue) => Subject::Create,
+            ("ACK", Party::Ue | Party::Participant(_)) if plain.is_some() => {
+                plain.map_or(Subject::Other, Subject::PlainAck)
+            }
+            ("BYE", Party::Ue) if plain.is_some() => plain.map_or(Subject::Other, Subject::PlainUeBye),
+            ("BYE", Party::Participant(_)) if plain.is_some() => plain.map_or(Subject::Other, Subject::PlainUserBye),
+            ("INVITE", Party::Participant(user)) => Subject::PlainInvite(user),
+            ("INVITE", Party::Ue) => invited().map_or(Subject::Create, Subject::PlainInvite),
             ("INVITE", Party::Focus) => invited().map_or(Subject::Other, Subject::Dial),
             ("PRACK", Party::Ue) if in_call => Subject::Prack,
             ("UPDATE", Party::Ue) if in_call => Subject::Update,
@@ -352,6 +374,9 @@ impl Ledger {
             Subject::Dial(user) => {
                 self.legs.insert(identity.call_id.clone(), user);
             }
+            Subject::PlainInvite(user) => {
+                self.plain.insert(identity.call_id.clone(), user);
+            }
             Subject::Refer(_) | Subject::Expel(_) => {
                 self.referred.insert(cseq, subject);
             }
@@ -370,6 +395,7 @@ impl Ledger {
             terminated: message.subscription_state().is_some_and(|state| state.is_terminated()),
             reported: sipfrag::status(&message.body).ok(),
             quiet: is_quiet(message),
+            replaces: names_a_call(message),
         };
         self.subjects.insert(identity, subject);
         self.exchanges.insert(subject, Exchange { cseq, content, arrived: false, replies: Vec::new() });
@@ -379,6 +405,12 @@ impl Ledger {
 /// Whether a REFER asks for no subscription, or its 2xx says that there is none.
 fn is_quiet(message: &Sip) -> bool {
     message.has_token("Refer-Sub", "false")
+}
+
+/// Whether a REFER or an INVITE names a call that is to be replaced.
+fn names_a_call(message: &Sip) -> bool {
+    let asked = message.refer_to().is_some_and(|address| address.uri.contains("?Replaces="));
+    asked || message.header("Replaces").is_some()
 }
 
 impl Subject {

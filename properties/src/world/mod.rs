@@ -7,6 +7,7 @@
 //! Read first: `schedule.rs` (what a step is), then [`World::apply`].
 
 mod ledger;
+mod plain;
 pub(crate) mod topology;
 
 use std::collections::BTreeSet;
@@ -268,6 +269,10 @@ impl World {
             Step::UserSubscribes(number) => {
                 (Node::User(number), self.tell(user(number), participant::Command::Subscribe))
             }
+            Step::UeCalls(number) => (Node::Ue, self.ue_calls(number)),
+            Step::UserCalls(number) => (Node::User(number), self.user_calls(number)),
+            Step::HangUp(number) => (Node::Ue, self.hang_up(number)),
+            Step::UserHangsUp(number) => (Node::User(number), self.user_hangs_up(number)),
             Step::RefuseCreation(creation) => (Node::Focus, self.policy(Refuses { creation, ..self.refuses })),
             Step::RefuseRefer(refer) => (Node::Focus, self.policy(Refuses { refer, ..self.refuses })),
             Step::InsistOnReports(insists) => {
@@ -330,6 +335,9 @@ impl World {
         for bytes in received {
             self.hand(datagram.to, datagram.from.address(), &bytes);
         }
+        if let Happened::Arrival(Entry { subject: Subject::PlainInvite(_), reply: None, first: true }) = happened {
+            self.pick_up(datagram.to);
+        }
         let sent = self.collect(datagram.to);
         Outcome { happened, elapsed: Duration::ZERO, arrived, sent }
     }
@@ -337,15 +345,15 @@ impl World {
     /// The user agent that sent a message which arrived from `hop`.
     fn origin(&self, message: &Sip, hop: Node) -> Party {
         party(hop).unwrap_or_else(|| {
-            let from_ue = self.ledger_is_from_ue(message);
-            if from_ue { Party::Ue } else { Party::Focus }
+            let sender = if message.is_request() { message.from() } else { message.to() };
+            let uri = sender.map_or("", |sender| sender.uri);
+            if uri == creator_uri() {
+                Party::Ue
+            } else {
+                // The focus has as many names as it has conferences.
+                self.ledger.user(uri).map_or(Party::Focus, Party::Participant)
+            }
         })
-    }
-
-    /// Behind the proxies there are only the UE and the focus.
-    fn ledger_is_from_ue(&self, message: &Sip) -> bool {
-        let by_creator = message.from().is_some_and(|from| from.uri.contains("creator@"));
-        by_creator == message.is_request()
     }
 
     fn hand(&mut self, to: Node, from: Addr, bytes: &[u8]) {

@@ -96,19 +96,24 @@ pub(super) fn participant(settings: Settings, user: u8) -> ParticipantConfig {
     let contact = uri(&format!("sip:user{user}@{}", address.socket));
     let mut config = ParticipantConfig::new(identity(settings, &format!("user{user}")), address, contact);
     config.access_network = Some("3GPP-E-UTRAN-FDD;utran-cell-id-3gpp=0010100000000102".to_owned());
-    config.hosts = hosts(settings);
+    config.user = uri(&user_uri(user));
+    // Calls to the creator take the way through the network that serves him.
+    config.hosts = hosts(settings).with_user(&creator_uri(), Node::SCscf.address());
     config.timers = timers(settings);
     config
 }
 
 pub(super) fn p_cscf(settings: Settings) -> ProxyConfig {
     let mut config = proxy(settings, Node::PCscf, proxy_uri(P_CSCF, ""));
+    config.hosts = hosts(settings).with_user(&creator_uri(), Node::Ue.address());
     config.served = Some(Served { address: Node::Ue.address().socket.ip(), identity: creator() });
     config
 }
 
 pub(super) fn s_cscf(settings: Settings) -> ProxyConfig {
-    proxy(settings, Node::SCscf, proxy_uri(S_CSCF, "orig@"))
+    let mut config = proxy(settings, Node::SCscf, proxy_uri(S_CSCF, "orig@"));
+    config.hosts = hosts(settings).with_user(&creator_uri(), Node::PCscf.address());
+    config
 }
 
 fn proxy(settings: Settings, node: Node, own: OwnedUri) -> ProxyConfig {

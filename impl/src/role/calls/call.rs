@@ -6,14 +6,16 @@
 use super::{Line, News, name};
 use crate::agent::{Discard, Receipt};
 use crate::body::sdp::{self, Flow, SessionDescription};
-use crate::dialog::{Dialog, DialogId, DialogState, InitialRequest, Party, RouteSet, Tag, Usage};
-use crate::role::endpoint::ALLOW;
+use crate::dialog::{
+    Dialog, DialogId, DialogState, InitialRequest, Party, ReceiverVerdict, Reliability, ReliableReceiver, RouteSet,
+    Tag, Usage,
+};
 use crate::role::media::Media;
 use crate::time::Timer;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Callee, CalleeOutput, CalleeState, Caller, CallerOutput};
 use crate::view::{PlainCallState, PlainCallView};
-use crate::wire::{Message, Method, OwnedUri};
+use crate::wire::{Builder, Message, Method, OwnedUri};
 
 /// A call, from the INVITE until it is forgotten.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +37,7 @@ enum End {
         caller: Caller,
         initial: Box<InitialRequest>,
         invite: Option<ClientKey>,
+        reliable: ReliableReceiver,
         /// The dialog that the 2xx made, for the ACK to its copies.
         established: Option<Box<Dialog>>,
     },
@@ -81,12 +84,13 @@ impl PlainCall {
         let mut media = Media::new(line.dress.address(), session);
         let offer = media.offer();
         let dress = line.dress;
-        let invite = line.endpoint.request(line.now, &initial.request(), |builder| {
-            dress.supported(dress.contact(builder).allow(&ALLOW)).body(sdp::MEDIA_TYPE, offer)
-        });
+        let invite = line
+            .endpoint
+            .request(line.now, &initial.request(), |builder| dress.invite(builder).body(sdp::MEDIA_TYPE, offer));
         let invite = Some(invite.ok()?);
         let initial = Box::new(initial);
-        let end = End::Caller { caller: Caller::default(), initial, invite, established: None };
+        let (caller, reliable) = (Caller::default(), ReliableReceiver::default());
+        let end = End::Caller { caller, initial, invite, reliable, established: None };
         Some(Self { peer: peer.clone(), end, dialog: None, id: None, media, bye: None, replaced: false })
     }
 
@@ -344,7 +348,7 @@ impl PlainCall {
     }
 
     fn on_provisional(&mut self, line: &mut Line<'_>, response: &Message<'_>) {
-        let End::Caller { caller, initial, invite, .. } = &mut self.end else { return };
+        let End::Caller { caller, initial, invite, reliable, .. } = &mut self.end else { return };
         if let (CallerOutput::SendCancel, Some(invite)) = (caller.on_provisional(), invite) {
             line.endpoint.cancel(line.now, invite);
         }
@@ -352,6 +356,23 @@ impl PlainCall {
         if self.dialog.is_none() && tagged {
             self.dialog = Dialog::from_response(initial, response).ok();
             self.id = name(self.dialog.as_ref());
+        }
+        let code = response.status().unwrap_or_default();
+        let reliability = Reliability::of(code, response.requires("100rel"), response.rseq().ok());
+        let (Reliability::Reliable(rseq), Some(dialog), Ok(cseq)) = (reliability, &mut self.dialog, response.cseq())
+        else {
+            return;
+        };
+        let of_dialog = response.to().is_ok_and(|to| to.tag() == Some(dialog.id().remote_tag.as_bytes()));
+        if !of_dialog {
+            return;
+        }
+        if let ReceiverVerdict::Acknowledge(rack) = reliable.on_provisional(rseq, cseq.number)
+            && let Ok(prack) = dialog.request(Method::Prack)
+        {
+            // Whatever becomes of it, the call goes on: its sender repeats what was not acknowledged.
+            let finish = |builder: Builder| builder.rack(rack.rseq, rack.cseq, Method::Invite);
+            let _ = line.endpoint.request(line.now, &prack, finish);
         }
     }
 

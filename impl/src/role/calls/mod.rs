@@ -27,7 +27,9 @@ pub(crate) trait Dress {
     fn address(&self) -> Addr;
     /// Adds the Contact.
     fn contact(&self, builder: Builder) -> Builder;
-    /// Adds which extensions the user agent supports.
+    /// Adds what the INVITE of a call says of the user agent, the Contact included.
+    fn invite(&self, builder: Builder) -> Builder;
+    /// Adds to a 2xx which extensions the user agent supports.
     fn supported(&self, builder: Builder) -> Builder;
 }
 

@@ -6,6 +6,7 @@ use crate::dialog::RouteSet;
 use crate::error::CommandError;
 use crate::role::calls::{Calls, Dress, Line, MAX_CALLS, News};
 use crate::role::config::ParticipantConfig;
+use crate::role::endpoint::ALLOW;
 use crate::time::Time;
 use crate::transaction::ClientKey;
 use crate::wire::{Builder, Message, OwnedUri};
@@ -21,6 +22,10 @@ impl Dress for ParticipantConfig {
 
     fn contact(&self, builder: Builder) -> Builder {
         builder.contact(&self.contact, "")
+    }
+
+    fn invite(&self, builder: Builder) -> Builder {
+        self.contact(builder).supported(&["100rel", "replaces"]).allow(&ALLOW)
     }
 
     fn supported(&self, builder: Builder) -> Builder {

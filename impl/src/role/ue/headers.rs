@@ -22,6 +22,16 @@ pub(crate) fn invite(config: &UeConfig, builder: Builder) -> Builder {
         Profile::ThreeGpp => builder.supported(&["100rel", "precondition"]),
         Profile::Ietf => builder.supported(&["100rel"]).require(&["precondition"]),
     };
+    service(builder)
+}
+
+/// What the INVITE of a call beside the conference says of the UE: the same, without preconditions.
+pub(crate) fn plain_invite(config: &UeConfig, builder: Builder) -> Builder {
+    service(contact(config, builder).supported(&["100rel"]))
+}
+
+/// The service that is asked for (TS 34.229-1 A.2.1, conditions A3, A4).
+fn service(builder: Builder) -> Builder {
     builder
         .allow(&ALLOW)
         .field(Name::PPreferredService, "urn:urn-7:3gpp-service.ims.icsi.mmtel")

@@ -23,8 +23,12 @@ impl Dress for UeConfig {
         headers::contact(self, builder)
     }
 
+    fn invite(&self, builder: Builder) -> Builder {
+        headers::plain_invite(self, builder)
+    }
+
     fn supported(&self, builder: Builder) -> Builder {
-        builder
+        builder.supported(&["100rel"])
     }
 }
 

@@ -28,6 +28,8 @@ Examples:
   imsconf run --deviation version-stuck   a wrong focus: see a check fail, and why
   imsconf replay imsconf-failure.json     that failure again, as a ladder
   imsconf trace call.pcap                 judge somebody else's call
+  imsconf ladder call.pcap --svg call.svg draw it
+  imsconf requirements                    what is checked, and by what
 
 Exit codes: 0 conforming, 1 not conforming, 2 usage or unreadable input, 3 inconclusive.";
 
@@ -43,6 +45,10 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Judge a capture (pcap or pcapng): which rules were exercised, which were broken, by whom, in which frame
     Trace(Trace),
+    /// Draw the messages of a schedule or a capture as a ladder, as text and as SVG
+    Ladder(Ladder),
+    /// List the requirements: where each comes from, what checks it, and how many are covered
+    Requirements(Requirements),
 }
 
 #[derive(Debug, Args)]
@@ -167,6 +173,34 @@ pub(crate) struct Trace {
     pub(crate) vantage: Option<Party>,
     #[command(flatten)]
     pub(crate) judged: Judged,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  imsconf ladder call.pcap
+  imsconf ladder imsconf-failure.json --svg failure.svg
+
+Nothing is judged: the exit code is 0 unless the file cannot be read.")]
+pub(crate) struct Ladder {
+    /// A schedule (JSON) or a capture (pcap or pcapng), told apart by what the file begins with
+    pub(crate) file: PathBuf,
+    /// Also write the ladder as a picture
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  imsconf requirements                    every row, then the counts section by section
+  imsconf requirements --uncovered        only what nothing checks; exit code 1 if there is any")]
+pub(crate) struct Requirements {
+    /// Only those that are neither waived nor checked by anything that exists; exit code 1 if there are any
+    #[arg(long)]
+    pub(crate) uncovered: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }

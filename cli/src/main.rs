@@ -5,10 +5,12 @@
 mod arguments;
 mod check;
 mod error;
+mod ladder;
 mod printer;
 mod progress;
 mod replay;
 mod report;
+mod requirements;
 mod run;
 mod trace;
 mod verify;
@@ -29,6 +31,8 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments, &mut printer),
         Command::Replay(arguments) => replay::replay(&arguments, &mut printer),
         Command::Trace(arguments) => trace::trace(&arguments, &mut printer),
+        Command::Ladder(arguments) => ladder::ladder(&arguments, &mut printer),
+        Command::Requirements(arguments) => requirements::requirements(&arguments, &mut printer),
     };
     match done {
         Ok(verdict) => ExitCode::from(verdict.exit_code()),

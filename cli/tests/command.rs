@@ -235,6 +235,47 @@ fn a_replay_as_a_capture_is_judged_alike() {
 }
 
 #[test]
+fn requirements_are_listed_with_what_checks_them() {
+    let folder = folder("requirements");
+    let (code, out, err) = imsconf(&folder, &["requirements", "--json", "all.json"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.lines().any(|line| line.starts_with("RF-12  must ")), "{out}");
+    assert!(out.contains("\n              invariant I-REF-TRUTH\n"), "{out}");
+    let report = json(&folder, "all.json");
+    let number = |value: &Value, name: &str| value[name].as_u64().expect("a number");
+    let sections = report["sections"].as_array().expect("sections");
+    for name in ["total", "covered", "waived"] {
+        assert_eq!(sections.iter().map(|part| number(part, name)).sum::<u64>(), number(&report, name), "{name}");
+    }
+    let rows = report["requirements"].as_array().expect("rows");
+    assert_eq!(rows.len() as u64, number(&report, "total"));
+    let row = rows.iter().find(|row| row["requirement"] == "RF-12").expect("RF-12");
+    assert_keys(row, &["section", "title", "rule", "source", "level", "role", "checked_by"]);
+    let (code, out, _) = imsconf(&folder, &["requirements", "--uncovered"]);
+    assert_eq!((code, out.trim_end()), (0, format!("0 of {} uncovered", rows.len()).as_str()));
+}
+
+#[test]
+fn a_schedule_and_a_capture_are_drawn() {
+    let folder = folder("ladder");
+    let regressions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../properties/regressions");
+    let schedule = regressions.join("deviations/version-stuck.json");
+    let schedule = schedule.to_str().expect("a path in UTF-8");
+    for (file, part, mark) in [(schedule, "REFER", "EV-33"), (&capture("baresip_refer.pcap"), "202 (REFER)", "CR-11")] {
+        let (code, out, err) = imsconf(&folder, &["ladder", file, "--svg", "ladder.svg"]);
+        assert_eq!((code, err.as_str()), (0, ""), "{out}");
+        let svg = fs::read_to_string(folder.join("ladder.svg")).expect("written");
+        for text in [&out, &svg] {
+            assert!(text.contains(part) && text.contains(mark), "{text}");
+        }
+        assert!(svg.starts_with("<?xml ") && svg.ends_with("</svg>\n"), "{svg}");
+    }
+    fs::write(folder.join("text"), "neither").expect("written");
+    let (code, out, err) = imsconf(&folder, &["ladder", "text"]);
+    assert!(code == 2 && out.is_empty() && err.contains("neither a pcap nor a pcapng file"), "{err}");
+}
+
+#[test]
 fn a_capture_without_sip_is_inconclusive() {
     let folder = folder("silence");
     // The header of a pcap file, little-endian, version 2.4, Ethernet; then nothing.

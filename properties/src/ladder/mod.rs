@@ -1,10 +1,12 @@
-//! Ladder diagrams in plain text, for simulated worlds and captures alike; readable at 100 columns.
+//! Ladder diagrams in plain text and as pictures, for simulated worlds and captures alike; readable at 100 columns.
 //!
 //! ```text
 //!     #      time  UE               focus
 //!     1     0.000  |--- INVITE ------>|
 //!     2     0.207  |<-- 100 (INVITE) -|  CR-03
 //! ```
+
+mod svg;
 
 use std::fmt::Write;
 use std::time::Duration;

@@ -288,7 +288,8 @@ fn is_last(notify: &Seen<'_>) -> bool {
     notify.message.subscription_state().is_some_and(|state| state.is_terminated())
 }
 
-/// Whether the creator subscribed to the conference package, and the NOTIFYs that it was sent; others may subscribe too.
+/// Whether the creator subscribed to the conference package, and the NOTIFYs that it was sent; others may subscribe as
+/// well.
 fn of_the_creator<'a, 'b>(seen: &'b [Seen<'a>]) -> (bool, Vec<&'b Seen<'a>>) {
     let own = || seen.iter().filter(|seen| seen.kind == CallKind::Subscription && seen.to == Party::Ue);
     let notifies: Vec<&Seen<'_>> =

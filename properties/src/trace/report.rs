@@ -164,7 +164,7 @@ pub(super) fn ladder(seen: &[Seen<'_>], findings: &[Finding]) -> Ladder {
         to: column(seen.to),
         label: seen.message.label(),
         mark: mark(seen.number()),
-        lost: false,
+        lost: !seen.arrived,
     });
     Ladder { parties: parties.iter().map(ToString::to_string).collect(), arrows: arrows.collect() }
 }

@@ -187,10 +187,10 @@ impl Endpoint {
         supported: &[&str],
     ) -> Option<Builder> {
         let known = |tag: &[u8]| supported.iter().any(|option| tag.eq_ignore_ascii_case(option.as_bytes()));
-        let unknown: Vec<_> = request.require().filter(|tag| !known(tag)).map(String::from_utf8_lossy).collect();
-        if unknown.is_empty() || request.method() == Some(Method::Cancel) {
+        if request.require().all(known) || request.method() == Some(Method::Cancel) {
             return None;
         }
+        let unknown: Vec<_> = request.require().filter(|tag| !known(tag)).map(String::from_utf8_lossy).collect();
         Some(self.response(to, 420, None)?.field(Name::Unsupported, unknown.join(", ")))
     }
 

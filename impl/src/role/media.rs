@@ -3,6 +3,8 @@
 //! A signalling agent has no media; what it describes is what TS 34.229-5 A.4.1 and the voice profile show: one audio
 //! stream with EVS, AMR-WB and telephone events.
 
+use std::borrow::Cow;
+
 use crate::agent::Addr;
 use crate::body::sdp::{
     Codec, Desired, Flow, LocalMedia, Preconditions, Resources, Segment, SessionDescription, Status, Strength,
@@ -21,10 +23,10 @@ pub(crate) struct Media {
 }
 
 fn codecs() -> Vec<Codec> {
-    let codec = |payload_type, encoding: &str, parameters: Option<&str>| Codec {
+    let codec = |payload_type, encoding: &'static str, parameters: Option<&'static str>| Codec {
         payload_type,
-        encoding: encoding.to_owned(),
-        parameters: parameters.map(str::to_owned),
+        encoding: encoding.into(),
+        parameters: parameters.map(Cow::Borrowed),
     };
     vec![
         codec(98, "EVS/16000/1", Some("br=5.9-13.2;bw=nb-swb")),

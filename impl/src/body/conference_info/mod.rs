@@ -24,7 +24,7 @@ pub use document::{
 };
 pub use error::{DocumentError, Fault, Finding, Position, Tolerated};
 pub use extension::{Content, Extension, ExtensionAttribute};
-pub use notifications::{Notifications, VersionsExhausted};
+pub use notifications::{Notifications, Versions, VersionsExhausted};
 pub use read::{
     MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_EXTENSIONS, MAX_FINDINGS, MAX_NAMESPACES, MAX_NODES, MAX_ROWS, Reading,
     read,

@@ -1,5 +1,7 @@
 //! A session description as it was written, with what offer/answer needs from it taken out.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 use super::flow::Flow;
@@ -81,7 +83,7 @@ pub struct Timing {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Attribute {
     /// Name.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// What follows the colon, if there is one.
     pub value: Option<String>,
 }

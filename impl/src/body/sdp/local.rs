@@ -2,6 +2,7 @@
 //!
 //! A signalling agent has no media; what it describes is what the voice profile of IMS shows (TS 34.229-5 A.4.1).
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::description::{Address, Attribute, MediaDescription, Origin, SessionDescription, Timing};
@@ -29,9 +30,9 @@ pub struct Codec {
     /// Payload type number, 0 to 127.
     pub payload_type: u8,
     /// Encoding name, clock rate and channels as in `a=rtpmap`: `AMR-WB/16000/1`.
-    pub encoding: String,
+    pub encoding: Cow<'static, str>,
     /// Parameters as in `a=fmtp`, if there are any.
-    pub parameters: Option<String>,
+    pub parameters: Option<Cow<'static, str>>,
 }
 
 impl Codec {
@@ -47,10 +48,10 @@ impl Codec {
             (111, "telephone-event/16000", "0-15"),
             (110, "telephone-event/8000", "0-15"),
         ];
-        let codec = |(payload_type, encoding, parameters): (u8, &str, &str)| Self {
+        let codec = |(payload_type, encoding, parameters): (u8, &'static str, &'static str)| Self {
             payload_type,
-            encoding: encoding.to_owned(),
-            parameters: Some(parameters.to_owned()),
+            encoding: encoding.into(),
+            parameters: Some(parameters.into()),
         };
         table.into_iter().map(codec).collect()
     }
@@ -149,7 +150,7 @@ impl LocalMedia {
 
     /// A stream of ours with everything that its formats need.
     fn audio(&self, protocol: &str, codecs: &[Codec], flow: Flow, preconditions: Preconditions) -> MediaDescription {
-        let attribute = |name: &str, value: Option<String>| Attribute { name: name.to_owned(), value };
+        let attribute = |name: &'static str, value: Option<String>| Attribute { name: name.into(), value };
         let mut attributes = Vec::with_capacity(2 * codecs.len() + 9);
         for codec in codecs {
             let Codec { payload_type, encoding, parameters } = codec;
@@ -183,7 +184,7 @@ impl LocalMedia {
             address: Some(self.host()),
             flow: Flow::NONE,
             preconditions: Preconditions::default(),
-            attributes: vec![Attribute { name: Flow::NONE.media_token().to_owned(), value: None }],
+            attributes: vec![Attribute { name: Flow::NONE.media_token().into(), value: None }],
         }
     }
 
@@ -210,8 +211,8 @@ fn described_format(offered: &MediaDescription, format: &str) -> Option<Codec> {
     let encoding = offered.value_for("rtpmap", format).or_else(fixed)?;
     Some(Codec {
         payload_type: format.parse().ok().filter(|number| *number < 128)?,
-        encoding: encoding.to_owned(),
-        parameters: offered.value_for("fmtp", format).map(str::to_owned),
+        encoding: encoding.to_owned().into(),
+        parameters: offered.value_for("fmtp", format).map(|parameters| parameters.to_owned().into()),
     })
 }
 

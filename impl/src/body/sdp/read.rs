@@ -4,6 +4,8 @@
 //! `s=` and `t=` may be missing, and lines of unknown type are passed over. What a line of a known type says has to
 //! follow the grammar, even where nobody here looks at it.
 
+use std::borrow::Cow;
+
 use memchr::{memchr, memchr2};
 
 use super::description::{Address, Attribute, MAX_MEDIA, MediaDescription, Origin, SdpError, Timing};
@@ -141,7 +143,7 @@ impl Section {
                 let (name, value) = attribute(line.value);
                 media.preconditions.take_up(name, value.unwrap_or_default())?;
                 self.flow = self.flow.or_else(|| Flow::from_media_token(name));
-                media.attributes.push(Attribute { name: name.to_owned(), value: value.map(str::to_owned) });
+                media.attributes.push(Attribute { name: shared(name), value: value.map(str::to_owned) });
             }
             b'b' => bandwidth(line)?,
             b'i' | b'k' => self.first(line)?,
@@ -269,6 +271,13 @@ fn bandwidth(line: &Line<'_>) -> Result<(), SdpError> {
 /// `<attribute>` or `<attribute>:<value>` (section 5.13).
 fn attribute(value: &str) -> (&str, Option<&str>) {
     split_str_once(value, b':').map_or((value, None), |(name, value)| (name, Some(value)))
+}
+
+/// The names that calls use need no memory of their own.
+fn shared(name: &str) -> Cow<'static, str> {
+    const KNOWN: [&str; 8] = ["rtpmap", "fmtp", "curr", "des", "conf", "sendrecv", "ptime", "maxptime"];
+    let known = KNOWN.into_iter().find(|known| *known == name);
+    known.map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed)
 }
 
 /// `<media> <port>[/<number of ports>] <proto> <fmt> ...` (section 5.14).

@@ -78,7 +78,7 @@ impl Conference {
 
     /// Whether it never came about: the creator's INVITE was refused after all.
     pub(super) fn is_stillborn(&self) -> bool {
-        self.is_settled() && self.roster.view().is_empty()
+        self.roster.is_empty() && self.is_settled()
     }
 
     /// The final response to a BYE of ours, 408 if there was none.

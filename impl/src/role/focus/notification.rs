@@ -5,7 +5,7 @@ use super::conference::{Conference, Host};
 use super::creator::ISFOCUS;
 use super::roster::Roster;
 use super::{Event, Policy};
-use crate::body::conference_info::{self, Document, Notifications};
+use crate::body::conference_info::{self, Document, Versions};
 use crate::dialog::{Dialog, DialogState, EventKey, Request, Usage};
 use crate::time::TimerClass;
 use crate::transaction::{ClientKey, ServerKey};
@@ -27,7 +27,9 @@ pub(super) struct Subscription {
     /// Gone when the subscription is over.
     pub(super) dialog: Option<Dialog>,
     pub(super) notifier: Notifier,
-    documents: Notifications,
+    documents: Versions,
+    /// The roster as the last document told it.
+    told: Option<Roster>,
     version: Option<u32>,
     /// The NOTIFY that waits for its final response.
     notify: Option<ClientKey>,
@@ -60,9 +62,12 @@ impl Subscription {
             NotifyStatus::Terminated { .. } if !notification.full => return None,
             NotifyStatus::Terminated { .. } | NotifyStatus::Active { .. } | NotifyStatus::Pending { .. } => {}
         }
-        let now = roster.conference();
-        let document = if notification.full { None } else { self.documents.change(&now).ok().flatten() };
-        let document = document.or_else(|| self.documents.full(&now).ok())?;
+        let change = match self.told.as_ref().filter(|_| !notification.full) {
+            Some(told) => self.documents.between(told.except(roster), roster.except(told)).ok().flatten(),
+            None => None,
+        };
+        let document = change.or_else(|| self.documents.full(roster.conference()).ok())?;
+        self.told = Some(roster.clone());
         self.version = Some(document.version);
         Some(document)
     }
@@ -118,7 +123,8 @@ impl Conference {
             subscriber: dialog.remote().uri.to_string(),
             dialog: Some(dialog),
             notifier: Notifier::new(host.now, EventKey::conference(), expires, true, TimerClass::Expiry),
-            documents: Notifications::new(self.uri.as_str(), FIRST_VERSION),
+            documents: Versions::new(self.uri.as_str(), FIRST_VERSION),
+            told: None,
             version: None,
             notify: None,
             removed: false,

@@ -5,6 +5,7 @@
 //! that failed leaves no trace here. Keys are spelt once and never change (section 4.5).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::body::conference_info::{
     AvailableMedium, Conference, ConferenceDescription, ConferenceState, DisconnectionMethod, Endpoint, EndpointStatus,
@@ -19,7 +20,8 @@ const AUDIO_LABEL: &str = "11223";
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Roster {
     maximum: u32,
-    members: BTreeMap<String, Member>,
+    /// Shared with what the subscribers were told last.
+    members: Arc<BTreeMap<String, Member>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,21 +34,22 @@ struct Member {
 
 impl Roster {
     /// Nobody yet, at most `maximum` users.
-    pub(crate) const fn new(maximum: u32) -> Self {
-        Self { maximum, members: BTreeMap::new() }
+    pub(crate) fn new(maximum: u32) -> Self {
+        Self { maximum, members: Arc::default() }
     }
 
     /// A user's dialog with the focus is confirmed. `endpoint` is his Contact URI, `source` the number that names his
     /// audio.
     pub(crate) fn join(&mut self, user: &str, endpoint: &str, joining: JoiningMethod, source: u32) {
         let member = Member { endpoint: endpoint.to_owned(), joining, left: None, source };
-        self.members.insert(user.to_owned(), member);
+        Arc::make_mut(&mut self.members).insert(user.to_owned(), member);
     }
 
     /// A user's dialog with the focus is over.
     pub(crate) fn leave(&mut self, user: &str, how: DisconnectionMethod) {
-        if let Some(member) = self.members.get_mut(user) {
-            member.left.get_or_insert(how);
+        let is_here = self.members.get(user).is_some_and(|member| member.left.is_none());
+        if let Some(member) = Arc::make_mut(&mut self.members).get_mut(user).filter(|_| is_here) {
+            member.left = Some(how);
         }
     }
 
@@ -55,15 +58,30 @@ impl Roster {
         self.members.values().filter(|member| member.left.is_none()).count()
     }
 
+    /// Whether nobody was ever in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
     /// The conference as every subscriber is to know it.
     pub(crate) fn conference(&self) -> Conference {
+        self.excerpt(|_, _| true)
+    }
+
+    /// The conference without the users who are the same in `other`: enough to tell both apart, and no more.
+    pub(crate) fn except(&self, other: &Self) -> Conference {
+        self.excerpt(|entity, member| other.members.get(entity) != Some(member))
+    }
+
+    fn excerpt(&self, listed: impl Fn(&String, &Member) -> bool) -> Conference {
         let audio = AvailableMedium {
             label: AUDIO_LABEL.to_owned(),
             kind: Some("audio".to_owned()),
             status: Some(MediaStatus::SendRecv),
             ..AvailableMedium::default()
         };
-        let rows = self.members.iter().map(|(entity, member)| (entity.clone(), member.user())).collect();
+        let members = self.members.iter().filter(|(entity, member)| listed(entity, member));
+        let rows = members.map(|(entity, member)| (entity.clone(), member.user())).collect();
         Conference {
             description: Some(ConferenceDescription {
                 maximum_user_count: Some(self.maximum),
@@ -133,6 +151,22 @@ mod tests {
         assert_eq!(conference.conference_state.and_then(|state| state.user_count), Some(1));
         let rows = conference.users.map(|users| users.rows).unwrap_or_default();
         assert_eq!(rows.keys().collect::<Vec<_>>(), ["sip:alice@home.example", "sip:bob@home.example"]);
+    }
+
+    #[test]
+    fn an_excerpt_holds_who_came_who_changed_and_who_went() {
+        let mut before = Roster::new(6);
+        before.join("sip:alice@home.example", "sip:alice@192.0.2.9", JoiningMethod::DialedIn, 1);
+        before.join("sip:bob@home.example", "sip:bob@192.0.2.41", JoiningMethod::DialedOut, 2);
+        let mut after = before.clone();
+        after.leave("sip:bob@home.example", DisconnectionMethod::Departed);
+        after.join("sip:carol@home.example", "sip:carol@192.0.2.42", JoiningMethod::DialedOut, 3);
+
+        let listed = |conference: Conference| conference.users.map(|users| users.rows.into_keys().collect::<Vec<_>>());
+        let (bob, carol) = ("sip:bob@home.example".to_owned(), "sip:carol@home.example".to_owned());
+        assert_eq!(listed(before.except(&after)), Some(vec![bob.clone()]));
+        assert_eq!(listed(after.except(&before)), Some(vec![bob, carol]));
+        assert_eq!(listed(after.except(&after)), Some(Vec::new()));
     }
 
     #[test]

@@ -216,7 +216,8 @@ impl Ue {
     }
 
     pub(super) fn on_referral_timeouts(&mut self, now: Time) {
-        let due: Vec<u32> = self.referrals.iter().map(|(cseq, _)| cseq).collect();
+        let is_due = |(_, referral): &(u32, &Referral)| referral.timers().any(|timer| timer.at <= now);
+        let due: Vec<u32> = self.referrals.iter().filter(is_due).map(|(cseq, _)| cseq).collect();
         for cseq in due {
             self.with_referral(cseq, |referral| {
                 referral.on_timeout(now);

@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use imsconf::agent::{Addr, Agent, Receipt, Transmit};
+use imsconf::agent::{Addr, Agent, PathMtu, Receipt, Transmit};
 use imsconf::role::config::{FocusConfig, Hosts, Identity, ParticipantConfig, UeConfig};
 use imsconf::role::focus::Focus;
 use imsconf::role::participant::{self, Participant};
@@ -88,15 +88,18 @@ impl Agents {
         let mut ue =
             UeConfig::new(Identity::new(1, "ue"), at(UE_PORT), uri("sip:alice@home.example"), contact, factory.clone());
         ue.hosts = hosts.clone();
+        ue.path_mtu = PathMtu::Unlimited;
         let mut focus =
             FocusConfig::new(Identity::new(1, "focus"), at(FOCUS_PORT), factory, "conf-factory.home.example");
         focus.hosts = users.fold(hosts.clone(), |hosts, (user, address)| hosts.with_user(&user, address));
+        focus.path_mtu = PathMtu::Unlimited;
         focus.maximum_users = usize::from(participants) + 1;
         let participants = (0..participants).map(|number| {
             let (name, address) = (format!("user{number}"), at(FIRST_PARTICIPANT_PORT + number));
             let contact = uri(&format!("sip:{name}@{}", address.socket));
             let mut config = ParticipantConfig::new(Identity::new(1, name), address, contact);
             config.hosts = hosts.clone();
+            config.path_mtu = PathMtu::Unlimited;
             Participant::new(config)
         });
         Self {

@@ -36,6 +36,36 @@ impl Transport {
     }
 }
 
+/// What is known of the path to the next hops: it decides how large a request may be over UDP, which cannot be told to
+/// slow down and whose fragments get lost (RFC 3261 section 18.1.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PathMtu {
+    /// Nothing: a request may have [`PathMtu::UNKNOWN_LIMIT`] bytes.
+    #[default]
+    Unknown,
+    /// The path takes packets of this many bytes; a request has to leave [`PathMtu::MARGIN`] of them free, so that the
+    /// response, which is larger, passes too.
+    Known(u16),
+    /// Everything passes, as where both ends are on one host.
+    Unlimited,
+}
+
+impl PathMtu {
+    /// Most bytes of a request over UDP on a path of which nothing is known.
+    pub const UNKNOWN_LIMIT: usize = 1300;
+    /// Bytes of the path's MTU that a request leaves free.
+    pub const MARGIN: usize = 200;
+
+    /// Whether a request of this many bytes may go over UDP.
+    pub fn admits(self, bytes: usize) -> bool {
+        match self {
+            Self::Unknown => bytes <= Self::UNKNOWN_LIMIT,
+            Self::Known(mtu) => bytes + Self::MARGIN <= usize::from(mtu),
+            Self::Unlimited => true,
+        }
+    }
+}
+
 /// Where a datagram comes from or goes to: a socket address and the transport used with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Addr {
@@ -49,6 +79,12 @@ impl Addr {
     /// An address reached over UDP.
     pub const fn udp(socket: SocketAddr) -> Self {
         Self { socket, transport: Transport::Udp }
+    }
+
+    /// The same address over another transport.
+    #[must_use]
+    pub const fn over(self, transport: Transport) -> Self {
+        Self { transport, ..self }
     }
 }
 
@@ -102,6 +138,9 @@ pub trait Agent: Clone + Eq + Hash {
 
     /// Takes one datagram that arrived from `from`.
     fn handle_datagram(&mut self, now: Time, from: Addr, bytes: &[u8]) -> Receipt;
+    /// Takes back what the transport could not deliver: the connection was refused, the port or the host cannot be
+    /// reached (RFC 3261 sections 8.1.3.1, 18.1.1 and 18.4).
+    fn handle_transport_error(&mut self, now: Time, failed: Transmit);
     /// Lets every timer that is due at `now` fire; calling it early changes nothing.
     fn handle_timeout(&mut self, now: Time);
     /// Carries out a user's command.

@@ -46,17 +46,31 @@ pub struct Settings {
     /// Which documents the agents follow, and are judged by, where the documents conflict.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub profile: Profile,
+    /// What the agents know of the paths between them.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub path: Path,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { invited: 2, timers: TimerPreset::Rfc3261, seed: 0, profile: Profile::ThreeGpp }
+        Self { invited: 2, timers: TimerPreset::Rfc3261, seed: 0, profile: Profile::ThreeGpp, path: Path::Unlimited }
     }
 }
 
-/// Whether a file need not name the profile.
-fn is_usual(profile: &Profile) -> bool {
-    *profile == Profile::default()
+/// Whether a file need not name the value.
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// What the agents know of the paths between them: it decides which requests go over TCP (RFC 3261 section 18.1.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Path {
+    /// Every request fits into a datagram.
+    #[default]
+    Unlimited,
+    /// Nothing: what has more than 1300 bytes goes over TCP, where nothing is lost or doubled.
+    Unknown,
 }
 
 /// Which values T1, T2 and T4 have.
@@ -260,7 +274,7 @@ mod tests {
     #[test]
     fn a_schedule_survives_its_file() {
         let mut schedule = Schedule::new(
-            Settings { invited: 2, timers: TimerPreset::Ims, seed: 7, profile: Profile::Ietf },
+            Settings { invited: 2, timers: TimerPreset::Ims, seed: 7, profile: Profile::Ietf, path: Path::Unknown },
             vec![Step::Create(SecondOffer::Update), Step::Flush, Step::Invite(1), Step::Deliver(3), Step::Fire],
         );
         schedule.deviation = Some("version-stuck".to_owned());

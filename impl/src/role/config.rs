@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::agent::Addr;
+use crate::agent::{Addr, PathMtu};
 use crate::ident::Identifiers;
 use crate::transaction::TimerSettings;
 use crate::wire::{Host, OwnedUri};
@@ -151,6 +151,8 @@ pub struct UeConfig {
     pub hosts: Hosts,
     /// T1, T2, T4 and what follows from them.
     pub timers: TimerSettings,
+    /// What is known of the path to its next hops: larger requests go over TCP.
+    pub path_mtu: PathMtu,
     /// Value of P-Access-Network-Info.
     pub access_network: Option<String>,
     /// Value of Security-Verify; with it, requests demand `sec-agree` (RFC 3329).
@@ -179,6 +181,7 @@ impl UeConfig {
             route: Vec::new(),
             hosts: Hosts::new(),
             timers: TimerSettings::ims(),
+            path_mtu: PathMtu::Unknown,
             access_network: Some("3GPP-NR-FDD;utran-cell-id-3gpp=00101000001000000101".to_owned()),
             security_verify: None,
             conference_expires: DEFAULT_CONFERENCE_EXPIRES,
@@ -205,6 +208,8 @@ pub struct FocusConfig {
     pub route: Vec<OwnedUri>,
     /// T1, T2, T4 and what follows from them.
     pub timers: TimerSettings,
+    /// What is known of the path to its next hops: larger requests go over TCP.
+    pub path_mtu: PathMtu,
     /// Which documents decide where they conflict.
     pub profile: Profile,
     /// How long an invited user may ring before the focus gives up.
@@ -230,6 +235,7 @@ impl FocusConfig {
             hosts: Hosts::new(),
             route: Vec::new(),
             timers: TimerSettings::rfc3261(),
+            path_mtu: PathMtu::Unknown,
             profile: Profile::ThreeGpp,
             no_answer: DEFAULT_NO_ANSWER,
             setup: DEFAULT_SETUP,
@@ -255,6 +261,8 @@ pub struct ParticipantConfig {
     pub hosts: Hosts,
     /// T1, T2, T4 and what follows from them.
     pub timers: TimerSettings,
+    /// What is known of the path to its next hops: larger requests go over TCP.
+    pub path_mtu: PathMtu,
     /// Value of P-Access-Network-Info.
     pub access_network: Option<String>,
     /// Value of Security-Verify; with it, requests demand `sec-agree` (RFC 3329).
@@ -273,6 +281,7 @@ impl ParticipantConfig {
             contact,
             hosts: Hosts::new(),
             timers: TimerSettings::rfc3261(),
+            path_mtu: PathMtu::Unknown,
             access_network: None,
             security_verify: None,
             conference_expires: DEFAULT_CONFERENCE_EXPIRES,

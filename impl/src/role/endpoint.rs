@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::agent::{Addr, Transmit};
+use crate::agent::{Addr, PathMtu, Transmit, Transport};
 use crate::dialog::{Dialog, DialogId, Request, Tag};
 use crate::ident::Identifiers;
 use crate::role::access::Access;
@@ -13,6 +13,7 @@ use crate::role::config::{Hosts, Identity};
 use crate::role::next_hop;
 use crate::time::{Time, Timer};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TimerSettings, TransactionEvent, Transactions};
+use crate::wire::edit::Edit;
 use crate::wire::{Builder, Message, Method, Name};
 
 /// The methods that every user agent here understands (RFC 3261 section 20.5).
@@ -42,6 +43,7 @@ pub(crate) struct Endpoint {
     sent_by: Arc<str>,
     hosts: Hosts,
     access: Access,
+    path_mtu: PathMtu,
     transactions: Transactions,
 }
 
@@ -55,6 +57,7 @@ impl Endpoint {
             sent_by,
             hosts,
             access: Access::default(),
+            path_mtu: PathMtu::Unlimited,
             transactions: Transactions::new(timers),
         }
     }
@@ -62,6 +65,11 @@ impl Endpoint {
     /// The endpoint of a user equipment, whose messages tell how it reaches the network.
     pub(crate) fn with_access(self, access: Access) -> Self {
         Self { access, ..self }
+    }
+
+    /// The same endpoint, whose requests heed the path to their next hop.
+    pub(crate) fn with_path_mtu(self, path_mtu: PathMtu) -> Self {
+        Self { path_mtu, ..self }
     }
 
     pub(crate) const fn identifiers(&self) -> &Identifiers {
@@ -112,7 +120,15 @@ impl Endpoint {
         let builder = request.builder(branch, to.transport, &self.sent_by);
         let builder = self.access.request(request, builder);
         let bytes = finish(builder).render().map_err(|_| Unsendable)?;
-        Ok((to, bytes))
+        if to.transport.is_reliable() || self.path_mtu.admits(bytes.len()) {
+            return Ok((to, bytes));
+        }
+        over_tcp(&bytes).map(|bytes| (to.over(Transport::Tcp), bytes)).ok_or(Unsendable)
+    }
+
+    /// The transport could not deliver this.
+    pub(crate) fn undelivered(&mut self, now: Time, failed: Transmit) {
+        self.transactions.undelivered(now, failed);
     }
 
     /// The dialog of a 2xx that nobody wants any more: ACK, then BYE (RFC 3261 sections 13.2.2.4 and 15).
@@ -224,6 +240,12 @@ impl Endpoint {
     pub(crate) fn transactions(&self) -> usize {
         self.transactions.client_count() + self.transactions.server_count()
     }
+}
+
+/// A request that is too large for UDP, for TCP (RFC 3261 section 18.1.1); as long as before.
+pub(crate) fn over_tcp(request: &[u8]) -> Option<Vec<u8>> {
+    let message = Message::parse(request).ok()?;
+    Some(Edit::new(&message).set_via_transport(Transport::Tcp).ok()?.render())
 }
 
 /// The dialog that a request belongs to, as its receiver names it; none if a header field is missing or malformed.

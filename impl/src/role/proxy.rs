@@ -4,11 +4,14 @@
 //! 16.11); so it needs no table and no timer. It never answers 100 and never forks. Record-routed are the requests that
 //! make dialogs, and every NOTIFY, since a NOTIFY may make one (RFC 6665 section 4.3). A P-CSCF also changes what
 //! crosses the edge of the trust domain, see `edge.rs`.
+//!
+//! A request goes on over the transport that it came over: what is not repeated on one side has nobody who repeats it
+//! on the other, since this proxy has no transactions.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use crate::agent::{Addr, Agent, Discard, Receipt, Transmit};
+use crate::agent::{Addr, Agent, Discard, Receipt, Transmit, Transport};
 use crate::error::CommandError;
 use crate::ident::Identifiers;
 use crate::role::config::{ProxyConfig, Served};
@@ -103,6 +106,7 @@ impl Proxy {
         }
         let hop = routes.peek().map_or(uri, |route| route.uri);
         let to = next_hop(&self.config.hosts, &hop).ok_or(Refusal::Answer(503, "Service Unavailable"))?;
+        let to = to.over(from.transport);
         if let Some(served) = self.user_at(from) {
             let charging = self.identifiers.token("icid", &[request.call_id().unwrap_or_default()], 0);
             edit = edge::request_from_user(served, request, edit, &charging)?;
@@ -132,7 +136,9 @@ impl Proxy {
             Some(ip) => ip.to_string(),
             None => below.host.to_string(),
         };
-        let to = self.config.hosts.host(&host, port)?;
+        let reliable = below.transport.eq_ignore_ascii_case(Transport::Tcp.via_token().as_bytes());
+        let transport = if reliable { Transport::Tcp } else { Transport::Udp };
+        let to = self.config.hosts.host(&host, port)?.over(transport);
         let mut edit = Edit::new(response).pop_via().ok()?;
         if self.user_at(from).is_some() {
             edit = edge::response_from_user(edit);
@@ -186,6 +192,17 @@ impl Agent for Proxy {
                 Receipt::Consumed
             }
             None => Receipt::Discarded(otherwise),
+        }
+    }
+
+    /// A request for which TCP was refused goes over UDP (section 18.1.1); more a stateless proxy cannot do.
+    fn handle_transport_error(&mut self, _now: Time, failed: Transmit) {
+        let Ok(message) = Message::parse(&failed.bytes) else { return };
+        if !message.is_request() || !failed.to.transport.is_reliable() || self.outbox.len() >= MAX_OUTBOX {
+            return;
+        }
+        if let Ok(edit) = Edit::new(&message).set_via_transport(Transport::Udp) {
+            self.outbox.push_back(Transmit { to: failed.to.over(Transport::Udp), bytes: edit.render() });
         }
     }
 

@@ -89,6 +89,11 @@ impl Client {
         matches!(self, Self::Invite(InviteClient::Accepted { .. }))
     }
 
+    /// Whether nothing at all came back yet.
+    pub(super) const fn is_unanswered(&self) -> bool {
+        matches!(self, Self::Invite(InviteClient::Calling { .. }) | Self::NonInvite(NonInviteClient::Trying { .. }))
+    }
+
     pub(super) const fn is_terminated(&self) -> bool {
         matches!(self, Self::Invite(InviteClient::Terminated) | Self::NonInvite(NonInviteClient::Terminated))
     }

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::agent::{Addr, Discard, Transmit, Transport};
 use crate::time::{Time, Timer};
+use crate::wire::edit::Edit;
 use crate::wire::{Message, Method, Name, Via};
 
 /// Most client transactions at a time, the lingering ones included.
@@ -309,6 +310,32 @@ impl Transactions {
             .collect();
         for key in concerned {
             self.drive(now, &key, Drive::TransportError);
+        }
+    }
+
+    /// The transport gives back a message that it could not deliver. A request for which TCP was refused goes over UDP
+    /// instead, as if it was sent for the first time (RFC 3261 section 18.1.1); anything else fails (sections 17.1.4
+    /// and 17.2.4).
+    pub fn undelivered(&mut self, now: Time, failed: Transmit) {
+        let Ok(message) = Message::parse(&failed.bytes) else { return };
+        let (Some(method), Ok(via)) = (message.method(), message.via()) else {
+            return self.transport_failed(now, failed.to);
+        };
+        let datagram = failed.to.over(Transport::Udp);
+        let refused = failed.to.transport.is_reliable();
+        let bytes = Edit::new(&message).set_via_transport(Transport::Udp).map(Edit::render);
+        let Ok(key) = ClientKey::of_request(&via, method) else { return };
+        match (bytes, self.clients.get(&key)) {
+            (Ok(bytes), Some(entry)) if refused && entry.machine.is_unanswered() => {
+                let (sent_by, before) = (entry.sent_by.clone(), earliest(&entry.machine.timers()));
+                self.clients.remove(&key);
+                self.deadlines.change(|| TransactionKey::Client(key.clone()), before, None);
+                // The transaction was there a moment ago: there is room for it, and its bytes are a request.
+                let _ = self.start(now, key, sent_by, bytes, datagram);
+            }
+            // The ACK to a 2xx has no transaction.
+            (Ok(bytes), None) if refused && method == Method::Ack => self.send(bytes, datagram),
+            _ => self.drive(now, &TransactionKey::Client(key), Drive::TransportError),
         }
     }
 

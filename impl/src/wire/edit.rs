@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::header::HeaderError;
 use super::text::{is_control, offset_in, split_top_level, trim};
 use super::{Message, Name, OwnedUri, Start};
+use crate::agent::Transport;
 
 /// Why an edit is not possible.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
@@ -185,6 +186,16 @@ impl<'m, 'a> Edit<'m, 'a> {
         let via = self.message.via()?;
         let range = self.message.range_of(via.raw).ok_or(HeaderError::Missing { header: "Via" })?;
         Ok(self.splice(range, via.stamped(source)))
+    }
+
+    /// Names another transport in the topmost Via (section 18.1.1).
+    ///
+    /// # Errors
+    /// There is no readable Via.
+    pub fn set_via_transport(self, transport: Transport) -> Result<Self, EditError> {
+        let via = self.message.via()?;
+        let range = self.message.range_of(via.transport).ok_or(HeaderError::Missing { header: "Via" })?;
+        Ok(self.splice(range, transport.via_token().as_bytes().to_vec()))
     }
 
     fn splice(mut self, range: Range<usize>, text: Vec<u8>) -> Self {

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use imsconf::agent::{Addr, Agent, Receipt, Transmit};
+use imsconf::agent::{Addr, Agent, PathMtu, Receipt, Transmit};
 use imsconf::role::config::{FocusConfig, Hosts, Identity, ParticipantConfig, ProxyConfig, Served, UeConfig};
 use imsconf::role::focus::{self, Focus};
 use imsconf::role::participant::{self, Participant};
@@ -52,6 +52,7 @@ pub fn ue_config() -> UeConfig {
     );
     config.route = vec![uri("sip:pcscf.home.example;lr"), uri("sip:orig@scscf.home.example;lr")];
     config.hosts = hosts();
+    config.path_mtu = PathMtu::Unlimited;
     config
 }
 
@@ -63,6 +64,7 @@ pub fn focus_config() -> FocusConfig {
         "conf-factory.home.example",
     );
     config.hosts = hosts();
+    config.path_mtu = PathMtu::Unlimited;
     config
 }
 
@@ -71,6 +73,7 @@ pub fn participant_config(name: &str, address: &str) -> ParticipantConfig {
     let mut config = ParticipantConfig::new(Identity::new(1, name), at(address), contact);
     config.user = uri(&format!("sip:{name}@home.example"));
     config.hosts = hosts();
+    config.path_mtu = PathMtu::Unlimited;
     config
 }
 
@@ -157,7 +160,7 @@ impl Net {
         let line = format!("{:<5} -> {:<5} {}", name(from), name(transmit.to), summary(&transmit.bytes));
         self.ladder.push(line);
         self.said.push((from, transmit.clone()));
-        self.queue.push_back((from, transmit));
+        self.queue.push_back((from.over(transmit.to.transport), transmit));
     }
 
     /// Collects what every agent wants sent and told.
@@ -315,7 +318,7 @@ pub fn edited(bytes: &[u8], old: &str, new: &str) -> Vec<u8> {
 /// The agent at an address.
 pub fn name(address: Addr) -> &'static str {
     let known = [(UE, "ue"), (PCSCF, "pcscf"), (SCSCF, "scscf"), (FOCUS, "focus"), (BOB, "bob"), (CAROL, "carol")];
-    known.into_iter().find(|(text, _)| at(text) == address).map_or("?", |(_, name)| name)
+    known.into_iter().find(|(text, _)| at(text).socket == address.socket).map_or("?", |(_, name)| name)
 }
 
 /// One line that says what a message is.

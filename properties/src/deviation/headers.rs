@@ -79,6 +79,14 @@ pub(super) static ALL: &[Spec] = &[
         sent: allow_without_ack,
         received: unchanged,
     },
+    Spec {
+        name: "large-request-over-udp",
+        fault: "the INVITE goes over TCP because of its size, but not the PRACK or UPDATE with its description",
+        seen: "RFC 3261 section 18.1.1: the transport is decided for each request",
+        caught_by: &[("I-TRANSPORT", Level::NonStrict)],
+        sent: large_request_over_udp,
+        received: unchanged,
+    },
 ];
 
 const PANI: &str = "P-Access-Network-Info";
@@ -136,6 +144,13 @@ fn invite_without_service(_: &mut Memory, node: Node, mut text: Text) -> Vec<Tex
     if node == Node::Ue && text.is_request("INVITE") {
         text.remove("Accept-Contact");
         text.remove("P-Preferred-Service");
+    }
+    vec![text]
+}
+
+fn large_request_over_udp(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Ue && (text.is_request("PRACK") || text.is_request("UPDATE")) {
+        text.change("Via", |via| via.replace("SIP/2.0/TCP", "SIP/2.0/UDP"));
     }
     vec![text]
 }

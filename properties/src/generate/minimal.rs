@@ -3,7 +3,7 @@
 //! Removing steps alone leaves long runs of single deliveries that only carry messages along. So runs are also replaced
 //! by `Flush` or `Settle`, and datagram numbers are lowered towards the oldest.
 
-use crate::schedule::{Schedule, Settings, Step, TimerPreset};
+use crate::schedule::{Path, Schedule, Settings, Step, TimerPreset};
 
 /// The most candidate schedules that are run for one shrink; shrinking stops there with the best found so far.
 pub(crate) const MOST_ATTEMPTS: usize = 4_000;
@@ -97,8 +97,11 @@ impl Shrink<'_> {
 
     fn settings_simplified(&mut self) {
         let world = self.best.world;
-        let plain = Settings { timers: TimerPreset::Rfc3261, seed: 0, ..world };
-        for candidate in [plain, Settings { seed: 0, ..world }, Settings { timers: TimerPreset::Rfc3261, ..world }] {
+        let plain = Settings { timers: TimerPreset::Rfc3261, seed: 0, path: Path::Unlimited, ..world };
+        let datagrams = Settings { path: Path::Unlimited, ..world };
+        for candidate in
+            [plain, datagrams, Settings { seed: 0, ..world }, Settings { timers: TimerPreset::Rfc3261, ..world }]
+        {
             if self.attempt(Schedule { world: candidate, ..self.best.clone() }) {
                 break;
             }

@@ -11,7 +11,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 pub use self::minimal::minimal;
-use crate::schedule::{Schedule, SecondOffer, Settings, Step, TimerPreset};
+use crate::schedule::{Path, Schedule, SecondOffer, Settings, Step, TimerPreset};
 
 /// Fewest steps after the opening of a generated schedule.
 pub const FEWEST_STEPS: usize = 40;
@@ -23,11 +23,13 @@ const PICKED_AMONG: u16 = 6;
 /// Schedules for `invited` users: an opening that mostly creates the conference, then anything in any order.
 pub fn strategy(invited: u8) -> impl Strategy<Value = Schedule> {
     let timers = prop_oneof![3 => Just(TimerPreset::Rfc3261), 1 => Just(TimerPreset::Ims)];
+    let path = prop_oneof![7 => Just(Path::Unlimited), 1 => Just(Path::Unknown)];
     let steps = prop::collection::vec(step(invited), FEWEST_STEPS..=MOST_STEPS);
-    (timers, 0..4_u64, calls(invited), opening(), steps).prop_map(move |(timers, seed, mut all, opening, steps)| {
+    let parts = (timers, path, 0..4_u64, calls(invited), opening(), steps);
+    parts.prop_map(move |(timers, path, seed, mut all, opening, steps)| {
         all.extend(opening);
         all.extend(steps);
-        Schedule::new(Settings { invited, timers, seed, ..Settings::default() }, all)
+        Schedule::new(Settings { invited, timers, path, seed, ..Settings::default() }, all)
     })
 }
 

@@ -91,6 +91,7 @@ observers! {
     cancel: Cancel,
     timeout: Timeout,
     headers: Headers,
+    transport: Transport,
 }
 
 impl Observers {

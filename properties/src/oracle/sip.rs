@@ -109,6 +109,8 @@ pub struct Sip {
     pub headers: Vec<Header>,
     /// Everything after the empty line, cut at Content-Length when that is given and smaller.
     pub body: Vec<u8>,
+    /// How many bytes it had when it was read.
+    pub size: usize,
 }
 
 impl Sip {
@@ -122,7 +124,7 @@ impl Sip {
         let first = next_line(&mut rest);
         let start = read_start(&String::from_utf8_lossy(first)).ok_or(NotSip::StartLine)?;
         let headers = read_headers(&mut rest);
-        let mut message = Self { start, headers, body: Vec::new() };
+        let mut message = Self { start, headers, body: Vec::new(), size: bytes.len() };
         let length = message.header("Content-Length").and_then(|value| value.trim().parse::<usize>().ok());
         let body = length.and_then(|length| rest.get(..length)).unwrap_or(rest);
         message.body = body.to_vec();

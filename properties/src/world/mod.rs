@@ -13,7 +13,7 @@ pub(crate) mod topology;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use imsconf::agent::{Addr, Agent, Transmit};
+use imsconf::agent::{Addr, Agent, Transmit, Transport};
 use imsconf::role::focus::Focus;
 use imsconf::role::participant::Participant;
 use imsconf::role::proxy::Proxy;
@@ -40,6 +40,8 @@ pub struct Datagram {
     pub from: Node,
     /// The next hop.
     pub to: Node,
+    /// How it travels: what TCP carries is neither lost nor doubled.
+    pub transport: Transport,
     /// The message.
     pub bytes: Vec<u8>,
 }
@@ -223,20 +225,20 @@ impl World {
         match step {
             Move::Command(command) => self.command(command),
             Move::Deliver(index) if index < self.flight.len() => self.deliver(index),
-            Move::Drop(index) if index < self.flight.len() => {
+            Move::Drop(index) if self.is_lossy(index) => {
                 self.flight.remove(index);
                 Outcome::of(Happened::Dropped)
             }
             Move::Duplicate(index) => match self.flight.get(index).cloned() {
-                Some(copy) if self.flight.len() < MAX_IN_FLIGHT => {
+                Some(copy) if self.is_lossy(index) && self.flight.len() < MAX_IN_FLIGHT => {
                     self.flight.insert(index + 1, copy);
                     Outcome::of(Happened::Doubled)
                 }
                 _ => Outcome::of(Happened::Nothing),
             },
-            Move::Lose(index) => self.lose(index),
+            Move::Lose(index) if self.is_lossy(index) => self.lose(index),
             Move::Fire => self.fire(),
-            Move::Deliver(_) | Move::Drop(_) => Outcome::of(Happened::Nothing),
+            Move::Deliver(_) | Move::Drop(_) | Move::Lose(_) => Outcome::of(Happened::Nothing),
         }
     }
 
@@ -333,7 +335,7 @@ impl World {
             None => vec![datagram.bytes],
         };
         for bytes in received {
-            self.hand(datagram.to, datagram.from.address(), &bytes);
+            self.hand(datagram.to, datagram.from.address().over(datagram.transport), &bytes);
         }
         if let Happened::Arrival(Entry { subject: Subject::PlainInvite(_), reply: None, first: true }) = happened {
             self.pick_up(datagram.to);
@@ -368,6 +370,11 @@ impl World {
                 None => return,
             },
         };
+    }
+
+    /// Whether there is a datagram at this place, and it travels in a way that loses and doubles.
+    fn is_lossy(&self, index: usize) -> bool {
+        self.flight.get(index).is_some_and(|datagram| !datagram.transport.is_reliable())
     }
 
     fn lose(&mut self, index: usize) -> Outcome {
@@ -445,9 +452,9 @@ impl World {
             Crossing { party, message, entry, hop: to, bytes: bytes.clone() }
         });
         let lost = identity.is_some_and(|identity| self.lost.contains(&identity));
-        let reachable = Node::at(to, self.settings.invited);
+        let (transport, reachable) = (to.transport, Node::at(to, self.settings.invited));
         if let Some(to) = reachable.filter(|_| !lost && self.flight.len() < MAX_IN_FLIGHT) {
-            self.flight.push(Datagram { from, to, bytes });
+            self.flight.push(Datagram { from, to, transport, bytes });
         }
         crossing
     }

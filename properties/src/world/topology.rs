@@ -5,13 +5,13 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use imsconf::agent::Addr;
+use imsconf::agent::{Addr, PathMtu, Transport};
 use imsconf::role::config::{FocusConfig, Hosts, Identity, ParticipantConfig, Profile, ProxyConfig, Served, UeConfig};
 use imsconf::transaction::TimerSettings;
 use imsconf::wire::OwnedUri;
 
 use crate::level;
-use crate::schedule::{Settings, TimerPreset};
+use crate::schedule::{Path, Settings, TimerPreset};
 
 /// The home network's domain, `px_IMS_HomeDomainName` of the seeds.
 const DOMAIN: &str = "ims.example";
@@ -49,10 +49,10 @@ impl Node {
         Addr::udp(SocketAddr::new(IpAddr::V6(ip), 5060))
     }
 
-    /// The node at an address, among `users` invited users.
+    /// The node at an address, whichever transport leads there, among `users` invited users.
     pub fn at(address: Addr, users: u8) -> Option<Self> {
         let fixed = [Self::Ue, Self::PCscf, Self::SCscf, Self::Focus];
-        fixed.into_iter().chain((0..users).map(Self::User)).find(|node| node.address() == address)
+        fixed.into_iter().chain((0..users).map(Self::User)).find(|node| node.address() == address.over(Transport::Udp))
     }
 }
 
@@ -73,6 +73,7 @@ pub(super) fn ue(settings: Settings) -> UeConfig {
     let mut config = UeConfig::new(identity(settings, "ue"), address, user, contact, factory());
     config.route = vec![proxy_uri(P_CSCF, ""), proxy_uri(S_CSCF, "orig@")];
     config.hosts = hosts(settings);
+    config.path_mtu = path_mtu(settings);
     config.timers = timers(settings);
     config.profile = profile(settings);
     config.security_verify =
@@ -83,6 +84,7 @@ pub(super) fn ue(settings: Settings) -> UeConfig {
 pub(super) fn focus(settings: Settings) -> FocusConfig {
     let mut config = FocusConfig::new(identity(settings, "focus"), Node::Focus.address(), factory(), FACTORY_HOST);
     config.hosts = hosts(settings);
+    config.path_mtu = path_mtu(settings);
     config.timers = match settings.timers {
         TimerPreset::Rfc3261 | TimerPreset::Access => TimerSettings::rfc3261(),
         TimerPreset::Ims => TimerSettings::ims(),
@@ -99,6 +101,7 @@ pub(super) fn participant(settings: Settings, user: u8) -> ParticipantConfig {
     config.user = uri(&user_uri(user));
     // Calls to the creator take the way through the network that serves him.
     config.hosts = hosts(settings).with_user(&creator_uri(), Node::SCscf.address());
+    config.path_mtu = path_mtu(settings);
     config.timers = timers(settings);
     config
 }
@@ -124,6 +127,13 @@ fn proxy(settings: Settings, node: Node, own: OwnedUri) -> ProxyConfig {
 
 fn identity(settings: Settings, agent: &str) -> Identity {
     Identity::new(settings.seed, agent)
+}
+
+const fn path_mtu(settings: Settings) -> PathMtu {
+    match settings.path {
+        Path::Unlimited => PathMtu::Unlimited,
+        Path::Unknown => PathMtu::Unknown,
+    }
 }
 
 const fn profile(settings: Settings) -> Profile {

@@ -1,6 +1,6 @@
 //! The header fields that the tables of annex A prescribe, for those who show that the tables bind them.
 
-use imsconf_properties::invariants::Headers;
+use imsconf_properties::invariants::{Headers, Transport};
 use imsconf_properties::verdict::Profile::{Ietf, ThreeGpp};
 
 use crate::script::check;
@@ -137,4 +137,28 @@ fn the_security_agreement() {
         "
     );
     check::<Headers>(Ietf, &text);
+}
+
+#[test]
+fn the_transport_of_large_requests() {
+    let via = |transport: &str| format!("Via: SIP/2.0/{transport} h;branch=z9hG4bKx");
+    let (tcp, udp, padding) = (via("TCP"), via("UDP"), format!("Subject: {}", "x".repeat(1300)));
+    let text = format!(
+        "
+        case nobody knows the path
+            D1 ue INVITE* 1 | {udp} | {padding}
+        case who changes to TCP at all
+            D1 ue INVITE* 1 | {tcp} | {padding}
+            D1 ue PRACK 2 | {udp}
+            D1 ue UPDATE 3 | {udp} | {padding}
+            D1 focus BYE 1 | {udp} | {padding}
+            finds FA-21 non-strict
+        case TCP was refused
+            D1 ue INVITE* 1 | {tcp} | {padding}
+            D1 ue INVITE* 1 | {udp} | {padding}
+            D1 ue BYE 2 | {udp}
+            holds FA-21
+        "
+    );
+    check::<Transport>(ThreeGpp, &text);
 }

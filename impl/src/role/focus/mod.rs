@@ -149,6 +149,7 @@ impl Focus {
     /// A focus host without conferences that admits everything.
     pub fn new(config: FocusConfig) -> Self {
         let endpoint = Endpoint::new(&config.identity, config.address, config.hosts.clone(), config.timers);
+        let endpoint = endpoint.with_path_mtu(config.path_mtu);
         Self { config, endpoint, events: VecDeque::new(), policy: Policy::default(), conferences: Vec::new() }
     }
 
@@ -376,6 +377,11 @@ impl Agent for Focus {
         };
         self.on_transaction_events(now);
         receipt
+    }
+
+    fn handle_transport_error(&mut self, now: Time, failed: Transmit) {
+        self.endpoint.undelivered(now, failed);
+        self.on_transaction_events(now);
     }
 
     fn handle_timeout(&mut self, now: Time) {

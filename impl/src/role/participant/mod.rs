@@ -148,7 +148,7 @@ impl Participant {
             preferred_identity: None,
         };
         let endpoint = Endpoint::new(&config.identity, config.address, config.hosts.clone(), config.timers);
-        let endpoint = endpoint.with_access(access);
+        let endpoint = endpoint.with_access(access).with_path_mtu(config.path_mtu);
         Self { config, endpoint, events: VecDeque::new(), call: None, subscription: None, calls: Calls::default() }
     }
 
@@ -266,6 +266,11 @@ impl Agent for Participant {
         };
         self.on_transaction_events(now);
         receipt
+    }
+
+    fn handle_transport_error(&mut self, now: Time, failed: Transmit) {
+        self.endpoint.undelivered(now, failed);
+        self.on_transaction_events(now);
     }
 
     fn handle_timeout(&mut self, now: Time) {

@@ -228,7 +228,7 @@ impl Ue {
             preferred_identity: config.preferred_identity.clone(),
         };
         let endpoint = Endpoint::new(&config.identity, config.address, config.hosts.clone(), config.timers);
-        let endpoint = endpoint.with_access(access);
+        let endpoint = endpoint.with_access(access).with_path_mtu(config.path_mtu);
         Self {
             config,
             endpoint,
@@ -442,6 +442,11 @@ impl Agent for Ue {
         };
         self.on_transaction_events(now);
         receipt
+    }
+
+    fn handle_transport_error(&mut self, now: Time, failed: Transmit) {
+        self.endpoint.undelivered(now, failed);
+        self.on_transaction_events(now);
     }
 
     fn handle_timeout(&mut self, now: Time) {

@@ -7,6 +7,7 @@ mod conference;
 mod dialog;
 mod headers;
 mod refer;
+mod replaces;
 mod session;
 mod subscription;
 mod text;
@@ -85,7 +86,9 @@ impl Hash for Deviation {
 impl Deviation {
     /// Every deviation there is.
     pub fn all() -> impl Iterator<Item = &'static Spec> {
-        [subscription::ALL, refer::ALL, session::ALL, dialog::ALL, conference::ALL, headers::ALL].into_iter().flatten()
+        [subscription::ALL, refer::ALL, replaces::ALL, session::ALL, dialog::ALL, conference::ALL, headers::ALL]
+            .into_iter()
+            .flatten()
     }
 
     /// The deviation with this name.

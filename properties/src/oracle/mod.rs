@@ -9,6 +9,7 @@
 mod address;
 pub mod conference;
 mod problems;
+pub mod replaces;
 pub mod sdp;
 mod sip;
 pub mod sipfrag;

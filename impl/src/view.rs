@@ -81,6 +81,14 @@ pub enum EarlyStage {
 pub struct SubscriptionView {
     /// Its state.
     pub state: SubscriberState,
+    /// Whether the NOTIFY of a SUBSCRIBE inside the dialog is awaited.
+    pub refreshing: bool,
+    /// Whether the subscriber unsubscribed and waits for the last NOTIFY.
+    pub leaving: bool,
+    /// Whether a SUBSCRIBE waits for its final response.
+    pub open: bool,
+    /// Whether it ended without a terminating NOTIFY.
+    pub unnotified: bool,
     /// Version of the last document that was applied.
     pub version: Option<u32>,
     /// The roster that the documents gave.
@@ -210,6 +218,8 @@ pub struct NotifierView {
     pub in_flight: bool,
     /// Whether something changed that no NOTIFY has told yet.
     pub owing: bool,
+    /// Whether what is owed answers a SUBSCRIBE and so has to carry the whole state.
+    pub full: bool,
 }
 
 /// States of a notifier (RFC 6665 section 4.2.2).

@@ -13,6 +13,10 @@ pub enum Action {
     Create(SecondOffer),
     /// The UE's user subscribes to the conference package.
     Subscribe,
+    /// The UE refreshes its conference subscription.
+    Refresh,
+    /// The UE ends its conference subscription.
+    Unsubscribe,
     /// The UE's user invites somebody.
     Invite(Invited),
     /// The UE's user invites somebody and does not want to be told what becomes of it (RFC 4488).
@@ -67,6 +71,8 @@ pub enum Action {
     NotifyRoster,
     /// The focus tells its subscriber that the conference is over.
     NotifyEnd,
+    /// The focus sends the last NOTIFY to a subscriber that has unsubscribed.
+    NotifyLast,
     /// The focus tells the roster to an invited user who subscribed.
     NotifyUser(Invited),
     /// The focus tells an invited user who subscribed that the conference is over.
@@ -84,6 +90,8 @@ pub enum Action {
     SubscribeExpires,
     /// The UE's conference subscription runs out; the focus had removed its side.
     SubscriptionExpires,
+    /// Timer N at the UE: no NOTIFY came after a refresh; the focus had removed its side.
+    RefreshExpires,
     /// The refer subscription runs out at the UE; the focus had removed its side.
     ReferExpires(Invited),
     /// Timer N at an invited user: SUBSCRIBE accepted, the NOTIFY was lost.
@@ -100,6 +108,8 @@ pub enum Action {
     /// Timer N at the UE fires while the first refer NOTIFY is still on its way: as good as a loss, and counted as
     /// one.
     ReferNotifyTooLate(Invited),
+    /// Timer N at the UE fires while the NOTIFY of a refresh is still on its way: likewise.
+    RefreshNotifyTooLate,
     /// Timer N at an invited user fires while the first conference NOTIFY is still on its way to him: likewise.
     UserNotifyTooLate(Invited),
     /// The same for the first NOTIFY about an expulsion.
@@ -138,6 +148,11 @@ impl Action {
             | Self::NotifyEnd
             | Self::SubscribeExpires
             | Self::SubscriptionExpires
+            | Self::Refresh
+            | Self::Unsubscribe
+            | Self::NotifyLast
+            | Self::RefreshExpires
+            | Self::RefreshNotifyTooLate
             | Self::NotifyTooLate => self,
             Self::Invite(_) => Self::Invite(FIRST),
             Self::InviteQuietly(_) => Self::InviteQuietly(FIRST),
@@ -180,6 +195,11 @@ impl Action {
         match self {
             Self::Cancel | Self::CreationExpires => Some(Procedure::GivingUp),
             Self::InviteQuietly(_) | Self::FocusAcceptsReferQuietly(_) => Some(Procedure::QuietReferral),
+            Self::Refresh
+            | Self::Unsubscribe
+            | Self::NotifyLast
+            | Self::RefreshExpires
+            | Self::RefreshNotifyTooLate => Some(Procedure::SubscriptionControl),
             Self::UserSubscribes(_)
             | Self::NotifyUser(_)
             | Self::NotifyUserEnd(_)
@@ -217,7 +237,9 @@ impl Action {
             | Self::UserSubscribes(_)
             | Self::Converse(_)
             | Self::HangUp(_)
-            | Self::UserHangsUp(_) => ActionKind::Command,
+            | Self::UserHangsUp(_)
+            | Self::Refresh
+            | Self::Unsubscribe => ActionKind::Command,
             Self::Deliver(_)
             | Self::FocusAdmitsCreation
             | Self::FocusRejectsCreation
@@ -231,6 +253,8 @@ impl Action {
             | Self::ExpulsionExpires(_)
             | Self::NotifyRoster
             | Self::NotifyEnd
+            | Self::NotifyLast
+            | Self::RefreshExpires
             | Self::NotifyUser(_)
             | Self::NotifyUserEnd(_)
             | Self::NotifyReferrer(_)
@@ -244,6 +268,7 @@ impl Action {
             | Self::ReferNotifyTooLate(_)
             | Self::UserNotifyTooLate(_)
             | Self::ExpulsionNotifyTooLate(_)
+            | Self::RefreshNotifyTooLate
             | Self::Lose(_) => ActionKind::Loss,
         }
     }

@@ -13,7 +13,7 @@ use crate::focus::{DialOut, Hosting, Report};
 use crate::message::{CallMessage, DialMessage, ReferMessage, SubscriptionMessage};
 use crate::network::Messages;
 use crate::participant::Participant;
-use crate::subscription::{LegSubscription, Notifier, Subscription};
+use crate::subscription::{LegSubscription, Notifier, Owed, Subscription};
 use crate::system::{Leg, Referral, State};
 use crate::terms::{Outcome, Presence, SecondOffer};
 use crate::ue::{Call, CallFailure, Refer, Stage};
@@ -98,7 +98,7 @@ pub fn somebody_waits(state: &State) -> bool {
         || state.ue.gives_up()
         || matches!(state.focus.hosting, Hosting::Early | Hosting::Pracked | Hosting::Answered)
         || both_ends(state).any(|Ends { subscriber, notifier, .. }| {
-            matches!(subscriber, Subscription::Subscribing { .. })
+            (subscriber.is_live() && subscriber != Subscription::Active)
                 || matches!(notifier, Notifier::Notifying | Notifier::Ending)
         })
         || state.legs.iter().any(leg_waits)
@@ -134,8 +134,10 @@ pub fn settled(state: &State) -> bool {
     let subscription = match (state.ue.subscription, state.focus.notifier) {
         (Subscription::None, Notifier::None) | (Subscription::Ended, Notifier::Terminated) => true,
         (Subscription::Active, Notifier::Active) => state.focus.is_up(),
+        // The refusal of a refresh crossed the last NOTIFY, which was refused in turn.
+        (Subscription::Lapsed, Notifier::Terminated | Notifier::Removed) => true,
         // Subscribed too late: 404.
-        (Subscription::Failed, Notifier::None) => state.focus.hosting == Hosting::Over,
+        (Subscription::Failed, Notifier::None | Notifier::Terminated) => state.focus.hosting == Hosting::Over,
         _ => false,
     };
     call && subscription && state.legs.iter().all(|leg| leg_settled(state, leg))
@@ -178,8 +180,9 @@ pub fn explicit_failure(state: &State) -> bool {
         Call::Over => state.focus.hosting != Hosting::Over,
         _ => false,
     };
-    let subscription = both_ends(state)
-        .any(|Ends { subscriber, notifier, .. }| notifier == Notifier::Removed || subscriber == Subscription::Failed);
+    let subscription = both_ends(state).any(|Ends { subscriber, notifier, .. }| {
+        notifier == Notifier::Removed || matches!(subscriber, Subscription::Failed | Subscription::Lapsed)
+    });
     state.lost > 0 && (call || subscription || state.legs.iter().any(leg_failed))
 }
 
@@ -216,17 +219,31 @@ fn first_notify(state: &State) -> bool {
         !accepted || notifier == Notifier::Removed || network.contains(SubscriptionMessage::Notify)
     };
     both_ends(state).all(followed)
+        && refresh_followed(state)
         && state.referrals().all(|referral| {
             let accepted = referral.ue == Refer::Accepted || referral.network.contains(ReferMessage::Accepted);
             !accepted || matches!(referral.report, Report::OwesTrying | Report::TryingSent | Report::Removed)
         })
 }
 
+/// An accepted SUBSCRIBE inside the dialog is followed by a NOTIFY, after the answer to the one in flight.
+fn refresh_followed(state: &State) -> bool {
+    let network = state.network.subscription;
+    let waits = matches!(state.ue.subscription, Subscription::Refreshing | Subscription::Leaving);
+    let coming = [SubscriptionMessage::Notify, SubscriptionMessage::NotifyEnd, SubscriptionMessage::NotifyLast];
+    !(waits && network.contains(SubscriptionMessage::RefreshOk))
+        || state.focus.notifier == Notifier::Removed
+        || state.focus.hosting == Hosting::Over
+        || state.focus.owed != Owed::Nothing
+        || coming.into_iter().any(|kind| network.contains(kind))
+}
+
 /// Nothing follows the last NOTIFY of a subscription, nor its removal (RFC 6665 4.1.3, 4.2.2, RFC 3515 2.4.7).
 fn terminated_once(state: &State) -> bool {
     let silent = |Ends { subscriber, notifier, network }| {
         let over = subscriber == Subscription::Ended || matches!(notifier, Notifier::Terminated | Notifier::Removed);
-        !over || !(network.contains(SubscriptionMessage::Notify) || network.contains(SubscriptionMessage::NotifyEnd))
+        let notify = [SubscriptionMessage::Notify, SubscriptionMessage::NotifyEnd, SubscriptionMessage::NotifyLast];
+        !over || !notify.into_iter().any(|kind| network.contains(kind))
     };
     both_ends(state).all(silent)
         && state.referrals().all(|referral| {
@@ -245,7 +262,7 @@ fn refusal_removes(state: &State) -> bool {
     let removed = |Ends { subscriber, notifier, network }| {
         subscriber != Subscription::Failed
             || !network.is_empty()
-            || matches!(notifier, Notifier::None | Notifier::Removed)
+            || matches!(notifier, Notifier::None | Notifier::Terminated | Notifier::Removed)
     };
     both_ends(state).all(removed)
         && state.referrals().all(|referral| {
@@ -261,6 +278,7 @@ fn subscription_state_true(state: &State) -> bool {
     let says_true = |Ends { notifier, network, .. }| {
         (!network.contains(SubscriptionMessage::Notify) || notifier == Notifier::Notifying)
             && (!network.contains(SubscriptionMessage::NotifyEnd) || (notifier == Notifier::Ending && over))
+            && (!network.contains(SubscriptionMessage::NotifyLast) || notifier == Notifier::Ending)
     };
     both_ends(state).all(says_true)
         && state.referrals().all(|referral| {

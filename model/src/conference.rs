@@ -12,7 +12,7 @@ use crate::participant::Participant;
 use crate::plain::PlainEnd;
 use crate::procedures::{Procedure, Procedures};
 use crate::sightings::sightings;
-use crate::subscription::{LegSubscription, Notifier, Subscription};
+use crate::subscription::{LegSubscription, Notifier, Owed, Subscription};
 use crate::system::{Decision, State};
 use crate::terms::{Invited, SecondOffer};
 use crate::ue::{Call, CallFailure, Refer};
@@ -55,7 +55,22 @@ impl Conference {
         let confirmed = state.ue.call == Call::Confirmed;
         match action {
             Action::Create(_) => state.ue.call == Call::Idle,
-            Action::Subscribe => confirmed && state.ue.subscription == Subscription::None,
+            Action::Subscribe => confirmed && self.may_subscribe(state),
+            Action::Refresh | Action::Unsubscribe => {
+                let open = SubscriptionMessage::OF_REFRESH;
+                matches!(state.ue.subscription, Subscription::Active | Subscription::Refreshing)
+                    && !open.into_iter().any(|kind| state.network.subscription.contains(kind))
+            }
+            Action::RefreshNotifyTooLate => {
+                let network = state.network.subscription;
+                let coming =
+                    [SubscriptionMessage::Notify, SubscriptionMessage::NotifyEnd, SubscriptionMessage::NotifyLast];
+                state.lost < self.losses
+                    && matches!(state.ue.subscription, Subscription::Refreshing | Subscription::Leaving)
+                    && !SubscriptionMessage::OF_REFRESH.into_iter().any(|kind| network.contains(kind))
+                    // It may also wait behind another one that does not get through.
+                    && (state.focus.owed != Owed::Nothing || coming.into_iter().any(|kind| network.contains(kind)))
+            }
             Action::Invite(i) | Action::InviteQuietly(i) => {
                 confirmed && i.index() < usize::from(self.invited) && state.leg(i).ue.refer == Refer::Idle
             }
@@ -132,6 +147,21 @@ impl Conference {
         }
     }
 
+    /// Whether the UE may subscribe: for the first time, or again when nothing is left of the subscription before.
+    fn may_subscribe(&self, state: &State) -> bool {
+        match state.ue.subscription {
+            Subscription::None => true,
+            Subscription::Ended | Subscription::Failed | Subscription::Lapsed => {
+                let over = matches!(state.focus.notifier, Notifier::None | Notifier::Terminated | Notifier::Removed);
+                self.procedures.has(Procedure::SubscriptionControl) && over && state.network.subscription.is_empty()
+            }
+            Subscription::Subscribing { .. }
+            | Subscription::Active
+            | Subscription::Refreshing
+            | Subscription::Leaving => false,
+        }
+    }
+
     /// [`Self::enabled`] for what the focus sends on its own and for the timers.
     fn due(state: &State, action: Action) -> bool {
         let notifier = state.focus.notifier;
@@ -144,7 +174,18 @@ impl Conference {
             Action::NotifyRoster => {
                 notifier == Notifier::Active
                     && state.focus.is_up()
-                    && state.legs.iter().any(|leg| leg.focus.told != leg.focus.row())
+                    && match state.focus.owed {
+                        Owed::Nothing => state.legs.iter().any(|leg| leg.focus.told != leg.focus.row()),
+                        Owed::Full => true,
+                        Owed::Last => false,
+                    }
+            }
+            Action::NotifyLast => notifier == Notifier::Active && state.focus.is_up() && state.focus.owed == Owed::Last,
+            Action::RefreshExpires => {
+                let network = state.network.subscription;
+                matches!(state.ue.subscription, Subscription::Refreshing | Subscription::Leaving)
+                    && notifier == Notifier::Removed
+                    && !SubscriptionMessage::OF_REFRESH.into_iter().any(|kind| network.contains(kind))
             }
             Action::NotifyEnd => notifier == Notifier::Active && state.focus.hosting == Hosting::Over,
             Action::NotifyUser(i) => {
@@ -217,12 +258,17 @@ impl Model for Conference {
             Action::Create(SecondOffer::InUpdate),
             Action::Subscribe,
             Action::Cancel,
+            Action::Refresh,
+            Action::Unsubscribe,
             Action::Leave,
             Action::CreationExpires,
             Action::FocusAdmitsCreation,
             Action::FocusRejectsCreation,
             Action::NotifyRoster,
             Action::NotifyEnd,
+            Action::NotifyLast,
+            Action::RefreshExpires,
+            Action::RefreshNotifyTooLate,
             Action::SubscribeExpires,
             Action::SubscriptionExpires,
             Action::NotifyTooLate,
@@ -304,6 +350,8 @@ impl Model for Conference {
         match action {
             Action::Create(_)
             | Action::Subscribe
+            | Action::Refresh
+            | Action::Unsubscribe
             | Action::Invite(_)
             | Action::InviteQuietly(_)
             | Action::Cancel
@@ -333,6 +381,12 @@ impl Model for Conference {
             Action::FocusRefusesRefer(i) => next.decide_refer(i, Decision::Refuse),
             Action::CreationExpires => next.focus.refuse(&mut next.network.call),
             Action::NotifyRoster => next.tell_roster(),
+            Action::NotifyLast => next.tell_last(),
+            Action::RefreshExpires => next.ue.subscription = Subscription::Lapsed,
+            Action::RefreshNotifyTooLate => {
+                next.lost += 1;
+                next.ue.subscription = Subscription::Lapsed;
+            }
             Action::NotifyEnd => {
                 next.network.subscription.insert(SubscriptionMessage::NotifyEnd);
                 next.focus.notifier = Notifier::Ending;

@@ -4,7 +4,7 @@
 
 use crate::message::{CallMessage, DialMessage, ReferMessage, SubscriptionMessage};
 use crate::network::{LegNetwork, Messages};
-use crate::subscription::Notifier;
+use crate::subscription::{Notifier, Owed};
 use crate::terms::{Outcome, Presence};
 
 /// The focus' view of the creator's call, D1, and so of the conference.
@@ -77,6 +77,8 @@ pub struct Focus {
     /// How many versions the last document sent is ahead of the last one that the UE applied: 0 or 1 as long as all
     /// is well. 0 whenever the notifier is neither `Active` nor `Notifying`.
     pub ahead: u8,
+    /// What is owed in D2 because of a SUBSCRIBE. `Nothing` whenever no document is to be sent any more.
+    pub owed: Owed,
 }
 
 /// What the focus holds per invited user.
@@ -159,6 +161,28 @@ impl Focus {
         sent.insert(SubscriptionMessage::Notify);
         self.notifier = Notifier::Notifying;
         self.ahead += 1;
+        self.owed = Owed::Nothing;
+    }
+
+    /// Sends the last document, which ends the subscription.
+    pub(crate) fn send_last(&mut self, sent: &mut Messages<SubscriptionMessage>) {
+        sent.insert(SubscriptionMessage::NotifyLast);
+        self.notifier = Notifier::Ending;
+        self.owed = Owed::Nothing;
+    }
+
+    /// Reacts to a SUBSCRIBE inside D2 after which it owes `owed`; tells what has to be sent at once.
+    pub(crate) fn on_control(&mut self, owed: Owed, sent: &mut Messages<SubscriptionMessage>) -> Owed {
+        if !self.is_up() || !self.notifier.is_live() {
+            sent.insert(SubscriptionMessage::RefreshRefused);
+            return Owed::Nothing;
+        }
+        sent.insert(SubscriptionMessage::RefreshOk);
+        if self.notifier == Notifier::Active {
+            return owed;
+        }
+        self.owed = owed;
+        Owed::Nothing
     }
 }
 

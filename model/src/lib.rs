@@ -46,7 +46,7 @@ pub use scope::{
     Configuration, Scope, ScopeReport, Verdict, Witness, ends_well, explore, judge, report, walk, witnesses,
 };
 pub use sightings::{Moment, moments, sightings};
-pub use subscription::{LegSubscription, Notifier, Subscription};
+pub use subscription::{LegSubscription, Notifier, Owed, Subscription};
 pub use system::{Leg, State};
 pub use terms::{Invited, MAX_INVITED, Outcome, Party, Presence, SecondOffer};
 pub use ue::{Call, CallFailure, Refer, Stage, Ue, UeLeg};

@@ -91,6 +91,16 @@ pub enum SubscriptionMessage {
     NotifyOk,
     /// 481 to either NOTIFY: the UE has no such subscription.
     NotifyRefused,
+    /// SUBSCRIBE inside the dialog.
+    Refresh,
+    /// SUBSCRIBE inside the dialog with Expires 0.
+    Unsubscribe,
+    /// 2xx to either.
+    RefreshOk,
+    /// 481 to either: the focus has no such subscription.
+    RefreshRefused,
+    /// The NOTIFY that answers the unsubscribing: terminated, reason timeout, with a roster document.
+    NotifyLast,
 }
 
 impl Kind for SubscriptionMessage {
@@ -102,6 +112,11 @@ impl Kind for SubscriptionMessage {
         Self::NotifyEnd,
         Self::NotifyOk,
         Self::NotifyRefused,
+        Self::Refresh,
+        Self::Unsubscribe,
+        Self::RefreshOk,
+        Self::RefreshRefused,
+        Self::NotifyLast,
     ];
 
     fn bit(self) -> u16 {
@@ -110,12 +125,27 @@ impl Kind for SubscriptionMessage {
 }
 
 impl SubscriptionMessage {
+    /// The messages of a refresh: as long as one of them is on its way, no other refresh is sent.
+    pub(crate) const OF_REFRESH: [Self; 4] = [Self::Refresh, Self::Unsubscribe, Self::RefreshOk, Self::RefreshRefused];
+
+    /// Whether it belongs to the refreshing or ending of a subscription by its subscriber.
+    #[must_use]
+    pub const fn is_control(self) -> bool {
+        matches!(self, Self::Refresh | Self::Unsubscribe | Self::RefreshOk | Self::RefreshRefused | Self::NotifyLast)
+    }
+
     /// Whether the focus receives it.
     #[must_use]
     pub const fn is_to_notifier(self) -> bool {
         match self {
-            Self::Subscribe | Self::NotifyOk | Self::NotifyRefused => true,
-            Self::SubscribeOk | Self::SubscribeRefused | Self::Notify | Self::NotifyEnd => false,
+            Self::Subscribe | Self::NotifyOk | Self::NotifyRefused | Self::Refresh | Self::Unsubscribe => true,
+            Self::SubscribeOk
+            | Self::SubscribeRefused
+            | Self::Notify
+            | Self::NotifyEnd
+            | Self::RefreshOk
+            | Self::RefreshRefused
+            | Self::NotifyLast => false,
         }
     }
 }
@@ -346,9 +376,11 @@ impl Message {
         match self {
             Self::Call(CallMessage::Cancel) => Some(Procedure::GivingUp),
             Self::Refer(_, ReferMessage::AcceptedQuietly) => Some(Procedure::QuietReferral),
+            Self::Subscriber(_, kind) if kind.is_control() => None,
             Self::Subscriber(..) => Some(Procedure::ManySubscribers),
             Self::Expel(..) => Some(Procedure::Expulsion),
             Self::Plain(..) => Some(Procedure::Replacement),
+            Self::Subscription(kind) if kind.is_control() => Some(Procedure::SubscriptionControl),
             Self::Call(_) | Self::Subscription(_) | Self::Refer(..) | Self::Dial(..) => None,
         }
     }
@@ -425,6 +457,11 @@ impl fmt::Display for SubscriptionMessage {
             Self::NotifyEnd => "NOTIFY (terminated)",
             Self::NotifyOk => "200 to NOTIFY",
             Self::NotifyRefused => "481 to NOTIFY",
+            Self::Refresh => "SUBSCRIBE (refresh)",
+            Self::Unsubscribe => "SUBSCRIBE (Expires 0)",
+            Self::RefreshOk => "200 to SUBSCRIBE (refresh)",
+            Self::RefreshRefused => "481 to SUBSCRIBE (refresh)",
+            Self::NotifyLast => "NOTIFY (terminated, roster)",
         })
     }
 }

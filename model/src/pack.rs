@@ -60,6 +60,9 @@ const fn subscription(value: Subscription) -> u64 {
         Subscription::Active => 3,
         Subscription::Ended => 4,
         Subscription::Failed => 5,
+        Subscription::Refreshing => 6,
+        Subscription::Leaving => 7,
+        Subscription::Lapsed => 8,
     }
 }
 
@@ -98,7 +101,7 @@ impl Leg {
             .field(u64::from(self.network.dial.bits()), 12)
             .field(u64::from(self.network.rank), 3)
             .field(u64::from(self.network.quiet), 1)
-            .field(subscription(self.subscription.subscriber), 3)
+            .field(subscription(self.subscription.subscriber), 4)
             .field(self.subscription.notifier as u64, 3)
             .field(u64::from(self.subscription.ahead), 4)
             .field(u64::from(self.subscription.behind), 1)
@@ -121,12 +124,13 @@ impl State {
     pub(crate) fn word(&self) -> u128 {
         Word::new()
             .field(call(self.ue.call), 4)
-            .field(subscription(self.ue.subscription), 3)
+            .field(subscription(self.ue.subscription), 4)
             .field(self.focus.hosting as u64, 3)
             .field(self.focus.notifier as u64, 3)
             .field(u64::from(self.focus.ahead), 4)
+            .field(self.focus.owed as u64, 2)
             .field(u64::from(self.network.call.bits()), 14)
-            .field(u64::from(self.network.subscription.bits()), 7)
+            .field(u64::from(self.network.subscription.bits()), 12)
             .field(u64::from(self.lost), 8)
             .bits
     }

@@ -27,6 +27,7 @@ const fn is_urgent(action: Action) -> bool {
             | Action::NotifyEnd
             | Action::NotifyReferrer(_)
             | Action::NotifyExpulsion(_)
+            | Action::NotifyLast
             | Action::NotifyUser(_)
             | Action::NotifyUserEnd(_)
     )
@@ -42,6 +43,7 @@ impl Prompt {
             | Action::FocusCancels(_)
             | Action::SubscribeExpires
             | Action::SubscriptionExpires
+            | Action::RefreshExpires
             | Action::UserSubscribeExpires(_)
             | Action::UserSubscriptionExpires(_)
             | Action::ReferExpires(_)
@@ -53,11 +55,15 @@ impl Prompt {
             | Action::ReferNotifyTooLate(_)
             | Action::UserNotifyTooLate(_)
             | Action::ExpulsionNotifyTooLate(_)
+            | Action::RefreshNotifyTooLate
             | Action::Lose(_) => state.in_flight_count() == 1,
             // What came too late because it was lost does not come at all.
             Action::Deliver(Message::Subscription(SubscriptionMessage::Notify)) => {
-                state.ue.subscription != Subscription::Failed
+                !matches!(state.ue.subscription, Subscription::Failed | Subscription::Lapsed)
             }
+            Action::Deliver(Message::Subscription(
+                SubscriptionMessage::NotifyLast | SubscriptionMessage::NotifyEnd,
+            )) => state.ue.subscription != Subscription::Lapsed,
             Action::Deliver(Message::Subscriber(i, SubscriptionMessage::Notify)) => {
                 state.leg(i).subscription.subscriber != Subscription::Failed
             }

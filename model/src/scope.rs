@@ -72,6 +72,7 @@ impl Scope {
             Configuration::new(1, 2, false),
             Configuration::new(1, 1, false).with(Procedure::ManySubscribers),
             Configuration::new(1, 0, false).with(Procedure::Replacement),
+            Configuration::new(1, 1, false).with(Procedure::SubscriptionControl),
             Configuration::new(2, 1, true),
         ];
         const DEEP: &[Configuration] = &[

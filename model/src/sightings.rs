@@ -13,7 +13,7 @@ use crate::message::{CallMessage, DialMessage, Kind, Message, PlainMessage, Refe
 use crate::participant::Participant;
 use crate::plain::PlainEnd;
 use crate::procedures::Procedure;
-use crate::subscription::{Notifier, Subscription};
+use crate::subscription::{Notifier, Owed, Subscription};
 use crate::system::{Leg, State};
 use crate::terms::{Invited, Outcome, Presence};
 use crate::ue::{Call, CallFailure, Refer};
@@ -37,6 +37,9 @@ pub fn sightings<M: Model<State = State, Action = Action>>(model: Conference) ->
     }
     if invited >= 1 && model.procedures.has(Procedure::QuietReferral) {
         all.extend(quiet_referral());
+    }
+    if invited >= 1 && model.procedures.has(Procedure::SubscriptionControl) {
+        all.extend(subscription_control());
     }
     if invited >= 1 && model.procedures.has(Procedure::ManySubscribers) {
         all.extend(many_subscribers());
@@ -229,6 +232,33 @@ fn leaving<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
         }),
         Property::sometimes("everybody has left", |_, state: &State| {
             over(state) && state.is_silent() && any(state, |leg| has_left(leg) && leg.focus.report == Report::Closed)
+        }),
+    ]
+}
+
+fn subscription_control<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
+    vec![
+        Property::sometimes("a refresh waits for the answer to a NOTIFY", |_, state: &State| {
+            state.ue.call == Call::Confirmed && state.focus.owed == Owed::Full
+        }),
+        Property::sometimes("an active NOTIFY crosses the unsubscribing", |_, state: &State| {
+            notes(state, SubscriptionMessage::Unsubscribe) && notes(state, SubscriptionMessage::Notify)
+        }),
+        Property::sometimes("unsubscribed, the conference goes on", |_, state: &State| {
+            state.ue.call == Call::Confirmed
+                && state.ue.subscription == Subscription::Ended
+                && state.focus.notifier == Notifier::Terminated
+        }),
+        Property::sometimes("subscribed again, nobody was forgotten", |_, state: &State| {
+            state.ue.subscription == (Subscription::Subscribing { answered: true })
+                && notes(state, SubscriptionMessage::Notify)
+                && any(state, |leg| leg.focus.told == Presence::Disconnected)
+        }),
+        Property::sometimes("a refresh crosses the end of the conference: 481", |_, state: &State| {
+            state.focus.hosting == Hosting::Over && notes(state, SubscriptionMessage::RefreshRefused)
+        }),
+        Property::sometimes("the end of the conference overtakes the last NOTIFY", |_, state: &State| {
+            state.ue.subscription == Subscription::Leaving && notes(state, SubscriptionMessage::NotifyEnd)
         }),
     ]
 }
@@ -516,6 +546,10 @@ pub fn moments(model: Conference) -> Vec<Moment> {
             all.push(Moment::new("refer NOTIFY too late", |_, action| matches!(action, Action::ReferNotifyTooLate(_))));
         }
         let first = Invited::ALL[0];
+        if model.procedures.has(Procedure::SubscriptionControl) {
+            let too_late = |_: &State, action| action == Action::RefreshNotifyTooLate;
+            all.push(Moment::new("NOTIFY of a refresh too late", too_late));
+        }
         let many = invited >= 1 && model.procedures.has(Procedure::ManySubscribers);
         if many {
             let too_late = |_: &State, action| matches!(action, Action::UserNotifyTooLate(_));
@@ -525,7 +559,10 @@ pub fn moments(model: Conference) -> Vec<Moment> {
         let messages = messages.chain(SubscriptionMessage::ALL.iter().copied().map(Message::Subscription));
         let legs = ReferMessage::ALL.iter().map(|kind| Message::Refer(first, *kind));
         let legs = legs.chain(DialMessage::ALL.iter().map(|kind| Message::Dial(first, *kind)));
-        let subscribers = SubscriptionMessage::ALL.iter().map(|kind| Message::Subscriber(first, *kind));
+        let subscribers = SubscriptionMessage::ALL
+            .iter()
+            .filter(|kind| !kind.is_control())
+            .map(|kind| Message::Subscriber(first, *kind));
         let legs = legs.chain(ReferMessage::ALL.iter().map(|kind| Message::Expel(first, *kind)));
         let legs = legs.chain(PlainMessage::ALL.iter().map(|kind| Message::Plain(first, *kind)));
         let legs = legs.filter(|message| invited >= 1 && message.is_said()).chain(subscribers.filter(|_| many));

@@ -25,6 +25,13 @@ pub enum Subscription {
     Ended,
     /// Refused, timed out, or no NOTIFY within Timer N.
     Failed,
+    /// Active, and a refresh was sent whose NOTIFY has not come.
+    Refreshing,
+    /// Active, and unsubscribed: the last NOTIFY has not come.
+    Leaving,
+    /// A refresh was refused, or no NOTIFY followed it within Timer N: over, without a last NOTIFY. The focus need not
+    /// know, and its last NOTIFY may be on its way.
+    Lapsed,
 }
 
 /// The focus' end.
@@ -45,6 +52,18 @@ pub enum Notifier {
     Removed,
 }
 
+/// What the focus owes because of a SUBSCRIBE that came while a NOTIFY was unanswered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Owed {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The whole roster.
+    Full,
+    /// The last NOTIFY, with the whole roster.
+    Last,
+}
+
 /// The subscription of one invited user, a dialog of its own beside his D3(i).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LegSubscription {
@@ -63,7 +82,7 @@ impl Subscription {
     /// Whether a NOTIFY is awaited or came, and the end did not.
     #[must_use]
     pub const fn is_live(self) -> bool {
-        matches!(self, Self::Subscribing { .. } | Self::Active)
+        matches!(self, Self::Subscribing { .. } | Self::Active | Self::Refreshing | Self::Leaving)
     }
 
     /// Reacts to a message; tells whether it was a document that it applied.
@@ -73,15 +92,26 @@ impl Subscription {
         sent: &mut Messages<SubscriptionMessage>,
     ) -> bool {
         match message {
-            SubscriptionMessage::Notify | SubscriptionMessage::NotifyEnd if !self.is_live() => {
+            SubscriptionMessage::Notify | SubscriptionMessage::NotifyEnd | SubscriptionMessage::NotifyLast
+                if !self.is_live() =>
+            {
                 sent.insert(SubscriptionMessage::NotifyRefused);
                 return false;
             }
             SubscriptionMessage::Notify => {
                 sent.insert(SubscriptionMessage::NotifyOk);
-                *self = Self::Active;
+                // Until the last one comes, who unsubscribed goes on answering (RFC 6665 4.1.2.3).
+                if *self != Self::Leaving {
+                    *self = Self::Active;
+                }
                 return true;
             }
+            SubscriptionMessage::NotifyLast => {
+                sent.insert(SubscriptionMessage::NotifyOk);
+                *self = Self::Ended;
+                return true;
+            }
+            SubscriptionMessage::RefreshRefused => *self = Self::Lapsed,
             SubscriptionMessage::NotifyEnd => {
                 sent.insert(SubscriptionMessage::NotifyOk);
                 *self = Self::Ended;
@@ -96,9 +126,21 @@ impl Subscription {
                     *self = Self::Failed;
                 }
             }
-            SubscriptionMessage::Subscribe | SubscriptionMessage::NotifyOk | SubscriptionMessage::NotifyRefused => {}
+            SubscriptionMessage::Subscribe
+            | SubscriptionMessage::NotifyOk
+            | SubscriptionMessage::NotifyRefused
+            | SubscriptionMessage::Refresh
+            | SubscriptionMessage::Unsubscribe
+            | SubscriptionMessage::RefreshOk => {}
         }
         false
+    }
+
+    /// Its refresh timed out: Timer N, which runs as long, ends the wait for the NOTIFY too.
+    pub(crate) fn on_refresh_timeout(&mut self) {
+        if matches!(self, Self::Refreshing | Self::Leaving) {
+            *self = Self::Lapsed;
+        }
     }
 
     /// Its SUBSCRIBE timed out. A NOTIFY that came first has made the subscription all the same (RFC 6665 4.1.2.4).
@@ -141,7 +183,12 @@ impl Notifier {
             SubscriptionMessage::SubscribeOk
             | SubscriptionMessage::SubscribeRefused
             | SubscriptionMessage::Notify
-            | SubscriptionMessage::NotifyEnd => {}
+            | SubscriptionMessage::NotifyEnd
+            | SubscriptionMessage::Refresh
+            | SubscriptionMessage::Unsubscribe
+            | SubscriptionMessage::RefreshOk
+            | SubscriptionMessage::RefreshRefused
+            | SubscriptionMessage::NotifyLast => {}
         }
         false
     }
@@ -211,7 +258,12 @@ impl LegSubscription {
             SubscriptionMessage::Subscribe
             | SubscriptionMessage::SubscribeOk
             | SubscriptionMessage::SubscribeRefused => self.subscriber.on_subscribe_timeout(),
-            SubscriptionMessage::Notify
+            SubscriptionMessage::Refresh
+            | SubscriptionMessage::Unsubscribe
+            | SubscriptionMessage::RefreshOk
+            | SubscriptionMessage::RefreshRefused => self.subscriber.on_refresh_timeout(),
+            SubscriptionMessage::NotifyLast
+            | SubscriptionMessage::Notify
             | SubscriptionMessage::NotifyEnd
             | SubscriptionMessage::NotifyOk
             | SubscriptionMessage::NotifyRefused => self.notifier = Notifier::Removed,

@@ -9,7 +9,7 @@ use crate::message::{CallMessage, DialMessage, Message, PlainMessage, ReferMessa
 use crate::network::{LegNetwork, Messages, Network};
 use crate::participant::Participant;
 use crate::plain::{PlainCall, PlainEnd};
-use crate::subscription::{LegSubscription, Notifier, Subscription};
+use crate::subscription::{LegSubscription, Notifier, Owed, Subscription};
 use crate::terms::{Invited, MAX_INVITED, Outcome, Party, Presence};
 use crate::ue::{Call, Refer, Ue, UeLeg};
 
@@ -69,6 +69,9 @@ impl State {
             self.focus.ahead = 0;
         }
         let up = self.focus.is_up();
+        if !up || !self.focus.notifier.is_live() {
+            self.focus.owed = Owed::Nothing;
+        }
         self.legs.iter_mut().for_each(|leg| leg.subscription.normalise(up));
         self.drop_dead_letters();
         let ranks = self.legs.map(|leg| [leg.rank(), leg.expel.rank()]);
@@ -113,6 +116,13 @@ impl State {
         }
         if self.ue.subscription != (Subscription::Subscribing { answered: false }) {
             self.network.subscription.remove(SubscriptionMessage::SubscribeOk);
+        }
+        let subscribed = [Subscription::Active, Subscription::Refreshing, Subscription::Leaving];
+        if !subscribed.contains(&self.ue.subscription) {
+            // A refresh that is on its way ends with its subscription.
+            for kind in SubscriptionMessage::OF_REFRESH {
+                self.network.subscription.remove(kind);
+            }
         }
         for leg in &mut self.legs {
             if leg.ue.refer != Refer::Sent {
@@ -208,6 +218,20 @@ impl State {
         }
     }
 
+    /// The last document, which ends the subscription.
+    pub(crate) fn tell_last(&mut self) {
+        self.focus.send_last(&mut self.network.subscription);
+        for leg in &mut self.legs {
+            leg.focus.told = leg.focus.row();
+        }
+    }
+
+    /// The UE sends a SUBSCRIBE inside D2.
+    fn control(&mut self, message: SubscriptionMessage, next: Subscription) {
+        self.network.subscription.insert(message);
+        self.ue.subscription = next;
+    }
+
     /// Whoever subscribed has to learn of what is in the roster now and was not `before`.
     pub(crate) fn note_changes(&mut self, before: &Self) {
         let row = |leg: &Leg| leg.focus.row();
@@ -236,6 +260,14 @@ impl State {
                     for leg in &mut self.legs {
                         leg.ue.known = leg.focus.told;
                     }
+                }
+            }
+            (Message::Subscription(kind @ (SubscriptionMessage::Refresh | SubscriptionMessage::Unsubscribe)), _) => {
+                let owed = if kind == SubscriptionMessage::Refresh { Owed::Full } else { Owed::Last };
+                match self.focus.on_control(owed, &mut self.network.subscription) {
+                    Owed::Nothing => {}
+                    Owed::Full => self.tell_roster(),
+                    Owed::Last => self.tell_last(),
                 }
             }
             (Message::Subscription(kind), _) => {
@@ -304,7 +336,12 @@ impl State {
                 SubscriptionMessage::Subscribe
                 | SubscriptionMessage::SubscribeOk
                 | SubscriptionMessage::SubscribeRefused => self.ue.subscription.on_subscribe_timeout(),
-                SubscriptionMessage::Notify
+                SubscriptionMessage::Refresh
+                | SubscriptionMessage::Unsubscribe
+                | SubscriptionMessage::RefreshOk
+                | SubscriptionMessage::RefreshRefused => self.ue.subscription.on_refresh_timeout(),
+                SubscriptionMessage::NotifyLast
+                | SubscriptionMessage::Notify
                 | SubscriptionMessage::NotifyEnd
                 | SubscriptionMessage::NotifyOk
                 | SubscriptionMessage::NotifyRefused => self.focus.notifier = Notifier::Removed,
@@ -342,7 +379,14 @@ impl State {
             Action::Subscribe => {
                 self.network.subscription.insert(SubscriptionMessage::Subscribe);
                 self.ue.subscription = Subscription::Subscribing { answered: false };
+                // A new subscription knows nothing of an earlier one, its versions included (RFC 4575 4.6).
+                for leg in &mut self.legs {
+                    leg.ue.known = Presence::Absent;
+                    leg.focus.told = Presence::Absent;
+                }
             }
+            Action::Refresh => self.control(SubscriptionMessage::Refresh, Subscription::Refreshing),
+            Action::Unsubscribe => self.control(SubscriptionMessage::Unsubscribe, Subscription::Leaving),
             Action::Invite(invited) | Action::InviteQuietly(invited) => {
                 let rank = self.next_rank();
                 let leg = self.leg_mut(invited);

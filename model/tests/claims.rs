@@ -4,6 +4,8 @@
 //! behaviour changed. It is explored up to the states that break the claim meant for it; there must be such states,
 //! and no other claim may break before.
 
+#[path = "claims/control.rs"]
+mod control;
 #[path = "claims/giving_up.rs"]
 mod giving_up;
 #[path = "claims/replacement.rs"]
@@ -162,8 +164,13 @@ fn faults() -> impl Iterator<Item = (&'static Fault, Procedures)> {
     let many = subscribers::FAULTS.iter().map(|fault| (Procedure::ManySubscribers, fault));
     let giving_up = giving_up::FAULTS.iter().map(|fault| (Procedure::GivingUp, fault));
     let replacement = replacement::FAULTS.iter().map(|fault| (Procedure::Replacement, fault));
-    let optional = optional.chain(many).chain(giving_up).chain(replacement);
-    let optional = optional.map(|(procedure, fault)| (fault, Procedures::NONE.with(procedure)));
+    let control = control::FAULTS.iter().map(|fault| (Procedure::SubscriptionControl, fault));
+    let optional = optional
+        .chain(many)
+        .chain(giving_up)
+        .chain(replacement)
+        .chain(control)
+        .map(|(procedure, fault)| (fault, Procedures::NONE.with(procedure)));
     plain.chain(optional)
 }
 

@@ -22,7 +22,8 @@ fn every_action() -> BTreeSet<Action> {
     let subscriptions = SubscriptionMessage::ALL.iter().map(|kind| Message::Subscription(*kind));
     let refers = ReferMessage::ALL.iter().map(|kind| Message::Refer(first, *kind));
     let dials = DialMessage::ALL.iter().map(|kind| Message::Dial(first, *kind));
-    let subscribers = SubscriptionMessage::ALL.iter().map(|kind| Message::Subscriber(first, *kind));
+    let subscribers = SubscriptionMessage::ALL.iter().filter(|kind| !kind.is_control());
+    let subscribers = subscribers.map(|kind| Message::Subscriber(first, *kind));
     let expulsions = ReferMessage::ALL.iter().map(|kind| Message::Expel(first, *kind));
     let plain = PlainMessage::ALL.iter().map(|kind| Message::Plain(first, *kind));
     let messages = calls.chain(subscriptions).chain(refers).chain(expulsions).chain(dials).chain(subscribers);
@@ -48,6 +49,11 @@ fn every_action() -> BTreeSet<Action> {
         Action::Converse(first),
         Action::HangUp(first),
         Action::UserHangsUp(first),
+        Action::Refresh,
+        Action::Unsubscribe,
+        Action::NotifyLast,
+        Action::RefreshExpires,
+        Action::RefreshNotifyTooLate,
         Action::NotifyUser(first),
         Action::NotifyUserEnd(first),
         Action::UserSubscribeExpires(first),
@@ -235,6 +241,9 @@ fn every_action_of_an_optional_procedure_is_taken() {
         let expected = every_action().into_iter().filter(own).filter(|action| ![choice, second].contains(action));
         let never: Vec<_> = expected.filter(|action| !report.actions_taken.contains(action)).collect();
         assert_eq!(never, [], "{configuration}");
+        let broken: Vec<_> = report.claims.iter().filter(|claim| claim.path.is_some()).collect();
+        let unseen = report.witnesses.iter().filter(|witness| witness.path.is_none()).map(|witness| &witness.name);
+        assert_eq!((broken, unseen.collect::<Vec<_>>()), (vec![], vec![]), "{configuration}");
         assert!(report.is_good(), "{configuration}");
     }
 }
@@ -246,6 +255,7 @@ fn sizes_with_optional_procedures_are_what_they_were() {
         (Procedure::GivingUp, (1, 1), (57_559, 300_142, 94, 200)),
         (Procedure::Expulsion, (1, 0), (222_532, 1_188_416, 58, 103)),
         (Procedure::QuietReferral, (1, 1), (70_297, 359_389, 147, 332)),
+        (Procedure::SubscriptionControl, (1, 1), (458_178, 2_913_417, 138, 330)),
         (Procedure::ManySubscribers, (1, 1), (379_873, 2_182_172, 164, 373)),
         (Procedure::Replacement, (1, 0), (278_248, 1_619_761, 47, 97)),
     ];

@@ -105,6 +105,10 @@ pub enum Step {
     Create(SecondOffer),
     /// The UE subscribes to the conference event package.
     Subscribe,
+    /// The UE refreshes its conference subscription.
+    Refresh,
+    /// The UE ends its conference subscription.
+    Unsubscribe,
     /// The UE invites the user with this number by REFER to the focus.
     Invite(u8),
     /// The same, by a REFER that asks for no report (RFC 4488).
@@ -247,6 +251,8 @@ impl Step {
             Self::Create(_)
             | Self::Subscribe
             | Self::Cancel
+            | Self::Refresh
+            | Self::Unsubscribe
             | Self::Leave
             | Self::RefuseCreation(_)
             | Self::RefuseRefer(_)

@@ -24,6 +24,11 @@ fn follow(procedure: Procedure) {
 }
 
 #[test]
+fn refreshing_and_unsubscribing_are_followed() {
+    follow(Procedure::SubscriptionControl);
+}
+
+#[test]
 fn many_subscribers_are_followed() {
     follow(Procedure::ManySubscribers);
 }

@@ -20,6 +20,8 @@ pub const DEFAULT_NO_ANSWER: Duration = Duration::from_secs(60);
 pub const DEFAULT_SETUP: Duration = Duration::from_secs(175);
 /// Default length of a conference subscription (TS 34.229-1 A.5.3), in seconds.
 pub const DEFAULT_CONFERENCE_EXPIRES: u32 = 7200;
+/// Default length of the shortest conference subscription that a focus takes, in seconds.
+pub const DEFAULT_SHORTEST_SUBSCRIPTION: u32 = 60;
 /// Default length of a refer subscription (TS 34.229-1 A.2.11), in seconds.
 pub const DEFAULT_REFER_EXPIRES: u32 = 300;
 
@@ -160,6 +162,8 @@ pub struct UeConfig {
     /// The identity that its P-CSCF is asked to assert in requests outside a dialog (RFC 3325 section 9.2): one of its
     /// public user identities.
     pub preferred_identity: Option<OwnedUri>,
+    /// Whether other users are not to learn who this user is: `Privacy: id` (RFC 3325 section 9.3).
+    pub privacy: bool,
     /// Asked length of the conference subscription, in seconds.
     pub conference_expires: u32,
     /// How long the call to the factory may take to be established before the UE gives it up.
@@ -175,6 +179,7 @@ impl UeConfig {
             identity,
             address,
             preferred_identity: Some(user.clone()),
+            privacy: false,
             user,
             contact,
             factory,
@@ -218,6 +223,8 @@ pub struct FocusConfig {
     pub setup: Duration,
     /// Longest conference subscription that it grants, in seconds.
     pub conference_expires: u32,
+    /// Shortest conference subscription that it takes, in seconds, at most an hour: a shorter one is refused with 423.
+    pub shortest_subscription: u32,
     /// Length of a refer subscription, in seconds.
     pub refer_expires: u32,
     /// Most users of one conference, the creator included.
@@ -240,6 +247,7 @@ impl FocusConfig {
             no_answer: DEFAULT_NO_ANSWER,
             setup: DEFAULT_SETUP,
             conference_expires: DEFAULT_CONFERENCE_EXPIRES,
+            shortest_subscription: DEFAULT_SHORTEST_SUBSCRIPTION,
             refer_expires: DEFAULT_REFER_EXPIRES,
             maximum_users: 6,
         }
@@ -269,6 +277,8 @@ pub struct ParticipantConfig {
     pub security_verify: Option<String>,
     /// Asked length of the conference subscription, in seconds.
     pub conference_expires: u32,
+    /// Whether other users are not to learn who this user is: `Privacy: id` (RFC 3325 section 9.3).
+    pub privacy: bool,
 }
 
 impl ParticipantConfig {
@@ -285,6 +295,7 @@ impl ParticipantConfig {
             access_network: None,
             security_verify: None,
             conference_expires: DEFAULT_CONFERENCE_EXPIRES,
+            privacy: false,
         }
     }
 }

@@ -46,12 +46,13 @@ pub(crate) fn response_from_user<'m, 'a>(edit: Edit<'m, 'a>) -> Edit<'m, 'a> {
 /// (RFC 3325 section 7).
 pub(crate) fn to_user<'m, 'a>(message: &Message<'a>, edit: Edit<'m, 'a>) -> Edit<'m, 'a> {
     let edit = edit.remove(Name::PChargingVector).remove(Name::PChargingFunctionAddresses);
+    if hides_identity(message) { edit.remove(Name::PAssertedIdentity) } else { edit }
+}
+
+/// Whether its sender wants his identity kept from other users (RFC 3323 section 4.2, RFC 3325 section 9.3).
+pub(crate) fn hides_identity(message: &Message<'_>) -> bool {
     let private = message.values(Name::Privacy).flat_map(|value| value.split(|byte| *byte == b';'));
-    if private.map(<[u8]>::trim_ascii).any(|kind| kind.eq_ignore_ascii_case(b"id")) {
-        edit.remove(Name::PAssertedIdentity)
-    } else {
-        edit
-    }
+    private.map(<[u8]>::trim_ascii).any(|kind| kind.eq_ignore_ascii_case(b"id"))
 }
 
 /// An identity that the user equipment asserts or prefers is not passed on.

@@ -13,7 +13,7 @@ use crate::usage::{self, Ending, NotifyVerdict, Received, Subscriber, Subscriber
 use crate::view::{RosterEntry, SubscriberState, SubscriptionView};
 use crate::wire::{Message, Method, Name, OwnedUri};
 
-/// What the identifiers of a subscription are made from: the user's command, given once.
+/// What the identifiers of a subscription are made from, with the number of the user's command.
 const CAUSE: &[u8] = b"subscribe";
 
 /// What a user hears of his subscription.
@@ -77,8 +77,10 @@ pub(crate) struct Wish {
     pub(crate) conference: OwnedUri,
     /// The preloaded route.
     pub(crate) routes: RouteSet,
-    /// Asked length in seconds.
+    /// Asked length in seconds; 0 asks for the present state only (RFC 6665 section 4.4.3).
     pub(crate) expires: u32,
+    /// How many subscriptions the same user agent had before: each has a Call-ID and a tag of its own.
+    pub(crate) number: u32,
 }
 
 /// The subscription to the state of a conference.
@@ -106,12 +108,13 @@ impl ConferenceSubscription {
     /// # Errors
     /// The first hop cannot be reached.
     pub(crate) fn start(owner: &mut Owner<'_>, wish: Wish) -> Result<Self, Unsendable> {
-        let Wish { user, conference, routes, expires } = wish;
+        let Wish { user, conference, routes, expires, number } = wish;
+        let identifiers = owner.endpoint.identifiers();
         let initial = InitialRequest {
             method: Method::Subscribe,
-            call_id: owner.endpoint.identifiers().token("call-id", &[CAUSE], 0).into(),
+            call_id: identifiers.token("call-id", &[CAUSE], number).into(),
             local: Party::new(user),
-            local_tag: owner.endpoint.tag(&[CAUSE]),
+            local_tag: identifiers.token("tag", &[CAUSE], number).into(),
             remote: Party::new(conference.clone()),
             cseq: 1,
             target: conference,
@@ -145,12 +148,42 @@ impl ConferenceSubscription {
             }
             (usage::SubscriberState::Terminated, _) => SubscriberState::Ended,
         };
-        SubscriptionView { state, version: self.roster.version(), roster: entries(&self.roster) }
+        SubscriptionView {
+            state,
+            refreshing: self.subscriber.awaits_notify(),
+            leaving: self.subscriber.is_leaving(),
+            open: self.subscribe.is_some(),
+            unnotified: self.subscriber.ending().is_some_and(|ending| !matches!(ending, Ending::Notified { .. })),
+            version: self.roster.version(),
+            roster: entries(&self.roster),
+        }
     }
 
     /// Its dialog, as long as there is one.
     pub(crate) const fn dialog(&self) -> Option<&Dialog> {
         self.dialog.as_ref()
+    }
+
+    /// Whether it is over, or never came about.
+    pub(crate) fn is_over(&self) -> bool {
+        self.subscriber.state() == usage::SubscriberState::Terminated
+    }
+
+    /// Whether a SUBSCRIBE that refreshes or ends it may be sent now.
+    pub(crate) const fn may_subscribe(&self) -> bool {
+        self.subscriber.may_subscribe()
+    }
+
+    /// Asks for the whole state and for the usual duration from now on.
+    pub(crate) fn refresh(&mut self, owner: &mut Owner<'_>) {
+        let output = self.subscriber.refresh(owner.now);
+        self.on_output(owner, output);
+    }
+
+    /// Ends it: NOTIFYs are answered until the terminating one comes (RFC 6665 section 4.1.2.3).
+    pub(crate) fn unsubscribe(&mut self, owner: &mut Owner<'_>) {
+        let output = self.subscriber.unsubscribe(owner.now);
+        self.on_output(owner, output);
     }
 
     /// The pending timers.

@@ -298,6 +298,16 @@ impl Notifier {
         )
     }
 
+    /// Whether the NOTIFY that is owed answers a SUBSCRIBE.
+    pub const fn is_owing_full(&self) -> bool {
+        matches!(
+            self.state,
+            State::Pending { owed: Owed::Full, .. }
+                | State::Active { owed: Owed::Full, .. }
+                | State::Ending { full: true, .. }
+        )
+    }
+
     /// A SUBSCRIBE for this subscription was accepted with this duration in seconds; its NOTIFY is owed at once.
     /// Returns `false` if the subscription is over: answer 481.
     #[must_use = "a SUBSCRIBE for an ended subscription is answered 481"]

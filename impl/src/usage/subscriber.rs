@@ -447,6 +447,23 @@ impl Subscriber {
         matches!(self.state, State::Pending(Live { leaving: true, .. }) | State::Active(Live { leaving: true, .. }))
     }
 
+    /// Whether a SUBSCRIBE may be sent inside the dialog: there is one, no other waits for its answer, and we have not
+    /// unsubscribed.
+    pub const fn may_subscribe(&self) -> bool {
+        match &self.state {
+            State::Pending(live) | State::Active(live) => !live.leaving && !matches!(live.open, Open::Refresh { .. }),
+            State::NotifyWait { .. } | State::Terminated(_) => false,
+        }
+    }
+
+    /// Whether Timer N runs after a SUBSCRIBE inside the dialog: its NOTIFY has not come.
+    pub const fn awaits_notify(&self) -> bool {
+        matches!(
+            self.state,
+            State::Pending(Live { timer_n: Some(_), .. }) | State::Active(Live { timer_n: Some(_), .. })
+        )
+    }
+
     /// Whether a SUBSCRIBE inside the dialog waits for its answer or its NOTIFY.
     pub const fn is_refreshing(&self) -> bool {
         match &self.state {

@@ -8,6 +8,7 @@ mod dialog;
 mod headers;
 mod refer;
 mod replaces;
+mod roster;
 mod session;
 mod subscription;
 mod text;
@@ -86,9 +87,9 @@ impl Hash for Deviation {
 impl Deviation {
     /// Every deviation there is.
     pub fn all() -> impl Iterator<Item = &'static Spec> {
-        [subscription::ALL, refer::ALL, replaces::ALL, session::ALL, dialog::ALL, conference::ALL, headers::ALL]
-            .into_iter()
-            .flatten()
+        let calls = [subscription::ALL, refer::ALL, replaces::ALL, session::ALL, dialog::ALL];
+        let rest = [conference::ALL, roster::ALL, headers::ALL];
+        calls.into_iter().chain(rest).flatten()
     }
 
     /// The deviation with this name.

@@ -88,6 +88,8 @@ fn command(invited: u8) -> impl Strategy<Value = Step> {
     prop_oneof![
         1 => second_offer().prop_map(Step::Create),
         4 => Just(Step::Subscribe),
+        1 => Just(Step::Refresh),
+        1 => Just(Step::Unsubscribe),
         8 => (0..invited).prop_map(Step::Invite),
         2 => (0..invited).prop_map(Step::InviteQuietly),
         2 => (0..invited).prop_map(Step::Expel),
@@ -151,6 +153,6 @@ mod tests {
             let text = format!("{step:?}");
             kinds.insert(text.split('(').next().unwrap_or_default().to_owned());
         }
-        assert_eq!(kinds.len(), 27, "{kinds:?}");
+        assert_eq!(kinds.len(), 29, "{kinds:?}");
     }
 }

@@ -89,6 +89,7 @@ observers! {
     state_true: StateTrue,
     roster: Roster,
     status_true: StatusTrue,
+    privacy: Privacy,
     isolation: Isolation,
     prack: Prack,
     offer_answer: OfferAnswer,

@@ -5,7 +5,7 @@
 
 use super::evidence::{Call, calls, user};
 use crate::observe::{Conversation, End, Event, Judge, Observer, Rule};
-use crate::oracle::conference::{Document, Endpoint};
+use crate::oracle::conference::{Document, Endpoint, State};
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-STATUS-TRUE";
@@ -14,6 +14,9 @@ static GONE: Rule = Rule::new(NAME, "FA-19", Level::Fail);
 /// The 3GPP example of a dial-out shows dialed-in.
 static JOINED: Rule = Rule::new(NAME, "EV-41", Level::Note).ietf(Level::NonStrict);
 static LEFT: Rule = Rule::new(NAME, "EV-42", Level::NonStrict);
+static COUNT: Rule = Rule::new(NAME, "EV-46", Level::NonStrict);
+/// A focus may count users that it does not list.
+static SURPLUS: Rule = Rule::new(NAME, "EV-46", Level::Note);
 
 /// The observer of I-STATUS-TRUE. What it needs is in the conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -78,6 +81,19 @@ fn on_endpoint(
     }
 }
 
+/// In a full list, the user count is that of the users who are present, or more.
+fn on_count(event: &Event<'_>, document: &Document, judge: &mut Judge) {
+    let (Some(count), Some((State::Full, users)), State::Full) = (document.user_count, &document.users, document.state)
+    else {
+        return;
+    };
+    let present = users.values().filter(|user| user.endpoints.values().any(is_present)).count();
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let text = || format!("the user count is {count}, the list shows {present} present");
+    judge.rule(&COUNT, event.party, count >= present, &[event.number], text);
+    judge.rule(&SURPLUS, event.party, count <= present, &[event.number], text);
+}
+
 impl Observer for StatusTrue {
     const NAME: &'static str = NAME;
 
@@ -92,7 +108,9 @@ impl Observer for StatusTrue {
         if !notify || !conference || message.body.is_empty() || !conversation.is_first(event) {
             return;
         }
-        let Ok(Document { users: Some((_, users)), .. }) = Document::read(&message.body) else { return };
+        let Ok(document) = Document::read(&message.body) else { return };
+        on_count(event, &document, judge);
+        let Some((_, users)) = document.users else { return };
         let calls = calls(conversation, event.party);
         for (entity, shown) in &users {
             let theirs: Vec<&Call> = calls.iter().filter(|call| call.user == user(entity)).collect();

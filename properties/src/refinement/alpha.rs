@@ -35,11 +35,12 @@ pub fn alpha(world: &World) -> model::State {
     let conference = focus.conferences.last();
     let mut state = model::State::default();
     state.ue.call = call(&ue, world);
-    state.ue.subscription = subscription(&ue.subscription);
+    state.ue.subscription = controlled(&ue.subscription, ledger.is_controlled());
     if let Some(conference) = conference {
         state.focus.hosting = hosting(conference.call);
         state.focus.notifier = notifier(conference, &creator_uri());
         state.focus.ahead = ahead(ledger.told(Party::Ue), &ue.subscription);
+        state.focus.owed = owed(conference, &creator_uri());
     }
     for (user, leg) in (0..world.settings().invited).zip(&mut state.legs) {
         let uri = user_uri(user);
@@ -120,6 +121,25 @@ const fn subscription(view: &SubscriptionView) -> model::Subscription {
         SubscriberState::Active => model::Subscription::Active,
         SubscriberState::Ended => model::Subscription::Ended,
         SubscriberState::Failed => model::Subscription::Failed,
+    }
+}
+
+/// The UE's subscription, in which a SUBSCRIBE inside the dialog counts if it was its user's wish.
+const fn controlled(view: &SubscriptionView, is_controlled: bool) -> model::Subscription {
+    match view.state {
+        SubscriberState::Active if is_controlled && view.leaving => model::Subscription::Leaving,
+        SubscriberState::Active if is_controlled && view.refreshing => model::Subscription::Refreshing,
+        SubscriberState::Ended if is_controlled && view.unnotified => model::Subscription::Lapsed,
+        _ => subscription(view),
+    }
+}
+
+/// What the focus owes this subscriber because of a SUBSCRIBE.
+fn owed(conference: &ConferenceView, subscriber: &str) -> model::Owed {
+    match subscribed(conference, subscriber) {
+        Some(view) if view.in_flight && view.state == NotifierState::Terminating => model::Owed::Last,
+        Some(view) if view.in_flight && view.full => model::Owed::Full,
+        _ => model::Owed::Nothing,
     }
 }
 
@@ -300,6 +320,9 @@ fn put_in_flight(world: &World, state: &mut model::State) {
     if state.ue.subscription == (model::Subscription::Subscribing { answered: false }) {
         pending(ledger, Subject::Subscribe).for_each(|message| insert(state, message));
     }
+    if world.ue().view().subscription.open && ledger.is_controlled() {
+        pending(ledger, Subject::Refresh).for_each(|message| insert(state, message));
+    }
     if matches!(state.focus.notifier, model::Notifier::Notifying | model::Notifier::Ending) {
         pending(ledger, Subject::RosterNotify).for_each(|message| insert(state, message));
     }
@@ -455,6 +478,7 @@ pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, re
         (Subject::CallBye, None) => Some(Message::Call(CallMessage::Bye)),
         (Subject::CallBye, Some(_)) => Some(Message::Call(CallMessage::ByeAnswered)),
         (Subject::Subscribe, _) => Some(Message::Subscription(subscribe(reply))),
+        (Subject::Refresh, _) => Some(Message::Subscription(refresh(exchange, reply))),
         (Subject::RosterNotify, _) => Some(Message::Subscription(notify(exchange, reply))),
         (Subject::UserSubscribe(user), _) => Some(Message::Subscriber(leg(user)?, subscribe(reply))),
         (Subject::UserNotify(user), _) => Some(Message::Subscriber(leg(user)?, notify(exchange, reply))),
@@ -494,8 +518,18 @@ const fn subscribe(reply: Option<u16>) -> SubscriptionMessage {
     }
 }
 
+const fn refresh(exchange: &Exchange, reply: Option<u16>) -> SubscriptionMessage {
+    match reply {
+        None if exchange.content.ends => SubscriptionMessage::Unsubscribe,
+        None => SubscriptionMessage::Refresh,
+        Some(200..=299) => SubscriptionMessage::RefreshOk,
+        Some(_) => SubscriptionMessage::RefreshRefused,
+    }
+}
+
 const fn notify(exchange: &Exchange, reply: Option<u16>) -> SubscriptionMessage {
     match reply {
+        None if exchange.content.terminated && exchange.content.document => SubscriptionMessage::NotifyLast,
         None if exchange.content.terminated => SubscriptionMessage::NotifyEnd,
         None => SubscriptionMessage::Notify,
         Some(200..=299) => SubscriptionMessage::NotifyOk,

@@ -70,6 +70,8 @@ impl Follower {
             Action::Create(imsconf_model::SecondOffer::InUpdate) => self.command(Step::Create(SecondOffer::Update)),
             Action::Subscribe => self.command(Step::Subscribe),
             Action::Cancel => self.command(Step::Cancel),
+            Action::Refresh => self.command(Step::Refresh),
+            Action::Unsubscribe => self.command(Step::Unsubscribe),
             Action::Leave => self.command(Step::Leave),
             Action::Invite(invited) => self.command(Step::Invite(user(invited))),
             Action::Expel(invited) => self.command(Step::Expel(user(invited))),
@@ -119,6 +121,7 @@ impl Follower {
             Action::Deliver(message) => self.deliver(message),
             Action::NotifyRoster
             | Action::NotifyEnd
+            | Action::NotifyLast
             | Action::NotifyUser(_)
             | Action::NotifyUserEnd(_)
             | Action::NotifyReferrer(_)
@@ -142,6 +145,21 @@ impl Follower {
             }
             Action::SubscriptionExpires => {
                 self.fire_until(|world| alpha(world).ue.subscription == imsconf_model::Subscription::Ended)
+            }
+            Action::RefreshExpires => {
+                self.fire_until(|world| alpha(world).ue.subscription == imsconf_model::Subscription::Lapsed)
+            }
+            Action::RefreshNotifyTooLate => {
+                let kinds = [
+                    imsconf_model::SubscriptionMessage::Notify,
+                    imsconf_model::SubscriptionMessage::NotifyLast,
+                    imsconf_model::SubscriptionMessage::NotifyEnd,
+                ];
+                let mut messages = kinds.into_iter().map(Message::Subscription);
+                let notify = messages.find(|message| self.place(*message).is_some());
+                self.too_late(notify.ok_or("no NOTIFY is in flight")?, |world| {
+                    alpha(world).ue.subscription == imsconf_model::Subscription::Lapsed
+                })
             }
             Action::UserSubscribeExpires(invited) => self.fire_until(|world| {
                 alpha(world).leg(invited).subscription.subscriber == imsconf_model::Subscription::Failed

@@ -106,6 +106,8 @@ fn command(step: Step) -> Image {
         Step::Create(SecondOffer::Update) => Some(Action::Create(model::SecondOffer::InUpdate)),
         Step::Subscribe => Some(Action::Subscribe),
         Step::Cancel => Some(Action::Cancel),
+        Step::Refresh => Some(Action::Refresh),
+        Step::Unsubscribe => Some(Action::Unsubscribe),
         Step::Leave => Some(Action::Leave),
         Step::Invite(user) => invited(user).map(Action::Invite),
         Step::Expel(user) => invited(user).map(Action::Expel),
@@ -153,6 +155,9 @@ fn arrival(before: &model::State, entry: Entry, outcome: &Outcome, ledger: &Ledg
     if entry.subject == Subject::Subscribe && entry.reply.is_none() {
         // The NOTIFY that a SUBSCRIBE is owed at once is part of its acceptance (RFC 6665 section 4.2.1.2).
         reactions.retain(|action| *action != Action::NotifyRoster);
+    }
+    if entry.subject == Subject::Refresh && entry.reply.is_none() {
+        reactions.retain(|action| !matches!(action, Action::NotifyRoster | Action::NotifyLast));
     }
     if let (Subject::UserSubscribe(user), None) = (entry.subject, entry.reply) {
         let own = Invited::new(usize::from(user));
@@ -273,7 +278,11 @@ fn reactions(before: &model::State, sent: &[Crossing], by_timer: bool) -> Vec<Ac
     let notifies = notifies.filter_map(|crossing| match crossing.entry.subject {
         Subject::RosterNotify => {
             let ended = crossing.message.subscription_state().is_some_and(|state| state.is_terminated());
-            Some(if ended { Action::NotifyEnd } else { Action::NotifyRoster })
+            Some(match (ended, crossing.message.body.is_empty()) {
+                (true, true) => Action::NotifyEnd,
+                (true, false) => Action::NotifyLast,
+                (false, _) => Action::NotifyRoster,
+            })
         }
         Subject::UserNotify(user) => {
             let ended = crossing.message.subscription_state().is_some_and(|state| state.is_terminated());
@@ -344,12 +353,20 @@ fn waits(before: &model::State) -> Vec<Action> {
     let subscription = match before.ue.subscription {
         Subscription::Subscribing { .. } => vec![Action::SubscribeExpires, Action::NotifyTooLate],
         Subscription::Active => vec![Action::SubscriptionExpires],
-        Subscription::None | Subscription::Ended | Subscription::Failed => vec![],
+        Subscription::Refreshing | Subscription::Leaving => {
+            vec![Action::RefreshExpires, Action::RefreshNotifyTooLate]
+        }
+        Subscription::None | Subscription::Ended | Subscription::Failed | Subscription::Lapsed => vec![],
     };
     let users = Invited::ALL.into_iter().flat_map(|user| match before.leg(user).subscription.subscriber {
         Subscription::Subscribing { .. } => vec![Action::UserSubscribeExpires(user), Action::UserNotifyTooLate(user)],
         Subscription::Active => vec![Action::UserSubscriptionExpires(user)],
-        Subscription::None | Subscription::Ended | Subscription::Failed => vec![],
+        Subscription::None
+        | Subscription::Ended
+        | Subscription::Failed
+        | Subscription::Refreshing
+        | Subscription::Leaving
+        | Subscription::Lapsed => vec![],
     });
     let promise = before.focus.is_promised().then_some(Action::CreationExpires);
     lost.chain(refers).chain(expulsions).chain(subscription).chain(users).chain(promise).collect()

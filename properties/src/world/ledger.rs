@@ -27,6 +27,8 @@ pub enum Subject {
     CallBye,
     /// The UE's SUBSCRIBE to the conference package.
     Subscribe,
+    /// The UE's SUBSCRIBE inside the dialog of its subscription, because its user wants it.
+    Refresh,
     /// A NOTIFY of the conference package to the UE.
     RosterNotify,
     /// A user's SUBSCRIBE to the conference package.
@@ -70,6 +72,10 @@ pub struct Content {
     pub offer: bool,
     /// Its Subscription-State is terminated.
     pub terminated: bool,
+    /// It carries a conference document.
+    pub document: bool,
+    /// Its Expires is 0.
+    pub ends: bool,
     /// The status code in its sipfrag body.
     pub reported: Option<u16>,
     /// It asks for no refer subscription (RFC 4488).
@@ -160,6 +166,8 @@ pub struct Ledger {
     /// Who subscribed in the dialog with this Call-ID.
     subscribers: BTreeMap<String, Party>,
     told: BTreeMap<Party, Told>,
+    /// Whether the UE's last SUBSCRIBE inside a dialog was its user's wish.
+    control: bool,
 }
 
 /// What the focus sent to one subscriber.
@@ -185,6 +193,7 @@ impl Ledger {
             highest_arrived: 0,
             subscribers: BTreeMap::new(),
             told: BTreeMap::new(),
+            control: false,
         }
     }
 
@@ -203,6 +212,17 @@ impl Ledger {
     pub fn everything_arrived(&self) -> bool {
         let arrived = |reply: &Reply| reply.arrived || reply.code < 200;
         self.exchanges.values().all(|exchange| exchange.arrived && exchange.replies.iter().all(arrived))
+    }
+
+    /// Whether the next SUBSCRIBE of the UE inside a dialog is its user's wish. What its timers do by themselves happens
+    /// in a world only when the focus has no subscription any more, and is below the model.
+    pub(super) const fn expect_control(&mut self, wanted: bool) {
+        self.control = wanted;
+    }
+
+    /// Whether the UE's last SUBSCRIBE inside a dialog was its user's wish.
+    pub const fn is_controlled(&self) -> bool {
+        self.control
     }
 
     /// What the focus sent to this subscriber, if it sent him a document.
@@ -230,6 +250,7 @@ impl Ledger {
         let other = matches!(
             subject,
             Subject::Subscribe
+                | Subject::Refresh
                 | Subject::Refer(_)
                 | Subject::RosterNotify
                 | Subject::UserSubscribe(_)
@@ -327,6 +348,7 @@ impl Ledger {
             ("BYE", Party::Participant(user)) => Subject::UserBye(user),
             ("CANCEL", Party::Ue) if in_call => Subject::CallCancel,
             ("CANCEL", Party::Focus) => leg.map_or(Subject::Other, Subject::Cancel),
+            ("SUBSCRIBE", Party::Ue) if self.control && message.to_tag().is_some() => Subject::Refresh,
             ("SUBSCRIBE", Party::Ue) => Subject::Subscribe,
             ("SUBSCRIBE", Party::Participant(user)) => Subject::UserSubscribe(user),
             ("REFER", Party::Ue) if in_call => {
@@ -381,7 +403,10 @@ impl Ledger {
                 self.referred.insert(cseq, subject);
             }
             Subject::Subscribe => {
-                self.subscribers.insert(identity.call_id.clone(), Party::Ue);
+                if self.subscribers.insert(identity.call_id.clone(), Party::Ue).is_none() {
+                    // A new dialog: what was told in an earlier one does not count.
+                    self.told.remove(&Party::Ue);
+                }
             }
             Subject::UserSubscribe(user) => {
                 self.subscribers.insert(identity.call_id.clone(), Party::Participant(user));
@@ -392,6 +417,8 @@ impl Ledger {
         }
         let content = Content {
             offer: sdp::Sdp::read(&message.body).is_some(),
+            document: Document::read(&message.body).is_ok(),
+            ends: message.header("Expires").is_some_and(|expires| expires.trim() == "0"),
             terminated: message.subscription_state().is_some_and(|state| state.is_terminated()),
             reported: sipfrag::status(&message.body).ok(),
             quiet: is_quiet(message),

@@ -20,7 +20,7 @@ use imsconf::role::proxy::Proxy;
 use imsconf::role::ue::Ue;
 use imsconf::role::{focus, participant, ue};
 use imsconf::time::{Time, TimerClass};
-use imsconf::view::NotifierState;
+use imsconf::view::{NotifierState, NotifierView, SubscriberState};
 use imsconf::wire::OwnedUri;
 
 pub use self::ledger::{Content, Entry, Exchange, Identity, Ledger, Reply, Subject, Told};
@@ -257,7 +257,9 @@ impl World {
                 }
                 (Node::Ue, done)
             }
-            Step::Subscribe => (Node::Ue, self.ue.handle_command(now, ue::Command::Subscribe).is_ok()),
+            Step::Subscribe => (Node::Ue, self.subscribe()),
+            Step::Refresh => (Node::Ue, self.control(ue::Command::Refresh)),
+            Step::Unsubscribe => (Node::Ue, self.control(ue::Command::Unsubscribe)),
             Step::Invite(number) => (Node::Ue, self.invite(number, ue::InviteMode::ReferToFocus)),
             Step::InviteQuietly(number) => (Node::Ue, self.invite(number, ue::InviteMode::ReferToFocusQuietly)),
             Step::Cancel => (Node::Ue, self.ue.handle_command(now, ue::Command::Cancel).is_ok()),
@@ -304,6 +306,27 @@ impl World {
         let Ok(target) = user_uri(number).parse::<OwnedUri>() else { return false };
         let known = number < self.settings.invited;
         known && self.ue.handle_command(self.now, ue::Command::Expel { target }).is_ok()
+    }
+
+    /// The UE subscribes, again only when nothing is left of an earlier subscription at the focus or on its way.
+    fn subscribe(&mut self) -> bool {
+        let first = self.ue.view().subscription.state == SubscriberState::None;
+        let conferences = self.focus.view().conferences;
+        let creator = creator_uri();
+        let mut own =
+            conferences.iter().flat_map(|known| &known.subscriptions).filter(|known| known.subscriber == creator);
+        let over = |known: &NotifierView| matches!(known.state, NotifierState::Closed | NotifierState::Removed);
+        let nothing_left = self.flight.is_empty() && own.all(over);
+        (first || nothing_left) && self.ue.handle_command(self.now, ue::Command::Subscribe).is_ok()
+    }
+
+    /// The UE sends a SUBSCRIBE inside its subscription's dialog because its user wants it.
+    fn control(&mut self, command: ue::Command) -> bool {
+        let done = self.ue.handle_command(self.now, command).is_ok();
+        if done {
+            self.ledger.expect_control(true);
+        }
+        done
     }
 
     fn tell(&mut self, user: usize, command: participant::Command) -> bool {
@@ -398,6 +421,10 @@ impl World {
         let idle = matches!(class, TimerClass::Refresh | TimerClass::Expiry);
         if idle && self.subscription_lives() {
             return Outcome::of(Happened::Nothing);
+        }
+        let subscription = self.ue.view().subscription;
+        if idle && subscription.state == SubscriberState::Active && !subscription.refreshing && !subscription.leaving {
+            self.ledger.expect_control(false);
         }
         let elapsed = at.since(self.now);
         self.now = self.now.max(at);

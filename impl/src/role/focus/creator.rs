@@ -29,6 +29,8 @@ const RETRY_AFTER: u32 = 2;
 pub(super) struct Creator {
     pub(super) user: OwnedUri,
     pub(super) contact: String,
+    /// Whether he wants his identity kept from other users.
+    pub(super) hidden: bool,
     pub(super) invite: ServerKey,
     pub(super) cseq: u32,
     pub(super) tag: Tag,
@@ -189,7 +191,11 @@ impl Conference {
         }
         let user = creator.user.to_string();
         let source = host.endpoint.identifiers().number("source", &[self.uri.as_str().as_bytes(), user.as_bytes()], 0);
-        self.roster.join(&user, &creator.contact, JoiningMethod::DialedIn, source as u32);
+        if creator.hidden {
+            self.roster.join_hidden(&user, JoiningMethod::DialedIn, source as u32);
+        } else {
+            self.roster.join(&user, &creator.contact, JoiningMethod::DialedIn, source as u32);
+        }
         host.events.push_back(Event::ConferenceCreated { conference: self.uri.to_string(), creator: user });
     }
 

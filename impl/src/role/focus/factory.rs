@@ -6,6 +6,7 @@ use super::creator::Creator;
 use super::roster::Roster;
 use super::{Event, Focus, MAX_CONFERENCES};
 use crate::dialog::{Carrier, Dialog, DialogState, OfferAnswer, ReliableSender};
+use crate::role::edge::hides_identity;
 use crate::role::media::Media;
 use crate::time::Time;
 use crate::transaction::ServerKey;
@@ -71,6 +72,7 @@ impl Focus {
         let creator = Creator {
             user: from.uri.to_owned(),
             contact: contact.uri.to_string(),
+            hidden: hides_identity(invite),
             invite: server.clone(),
             cseq: cseq.number,
             tag,

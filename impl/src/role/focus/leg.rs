@@ -11,6 +11,7 @@ use crate::body::conference_info::{DisconnectionMethod, JoiningMethod};
 use crate::body::sdp;
 use crate::dialog::{Dialog, InitialRequest, Party, RouteSet, TargetRefresh, Usage};
 use crate::role::config::Profile;
+use crate::role::edge::hides_identity;
 use crate::role::endpoint::ALLOW;
 use crate::role::media::Media;
 use crate::time::Time;
@@ -41,6 +42,8 @@ pub(super) struct Leg {
     /// The dialog that the 2xx made, for the ACK to its copies.
     established: Option<Dialog>,
     alerting: bool,
+    /// Whether the invited user wants his identity kept from other users.
+    hidden: bool,
     pub(super) no_answer_at: Option<Time>,
     outcome: Option<u16>,
 }
@@ -169,9 +172,14 @@ impl Conference {
         let (conference, user) = (self.uri.to_string(), invitation.target.to_string());
         if (200..=299).contains(&code) {
             let contact = invitation.leg.dialog.as_ref().map(|dialog| dialog.remote_target().to_string());
+            let hidden = invitation.leg.hidden;
             let cause = [conference.as_bytes(), user.as_bytes()];
             let source = host.endpoint.identifiers().number("source", &cause, 0) as u32;
-            self.roster.join(&user, &contact.unwrap_or_default(), JoiningMethod::DialedOut, source);
+            if hidden {
+                self.roster.join_hidden(&user, JoiningMethod::DialedOut, source);
+            } else {
+                self.roster.join(&user, &contact.unwrap_or_default(), JoiningMethod::DialedOut, source);
+            }
             self.changed();
             host.events.push_back(Event::Joined { conference, user });
         } else {
@@ -225,6 +233,7 @@ impl Conference {
         let _ = host.endpoint.acknowledge(&dialog.ack(leg.initial.cseq));
         leg.established = Some(dialog.clone());
         leg.dialog = Some(dialog);
+        leg.hidden = hides_identity(response);
         match leg.caller.on_success() {
             CallerOutput::Establish => self.on_outcome(host, place, 200),
             CallerOutput::SendAckAndBye => {
@@ -377,6 +386,7 @@ impl Leg {
             dialog: None,
             established: None,
             alerting: false,
+            hidden: false,
             no_answer_at: None,
             outcome: None,
         }

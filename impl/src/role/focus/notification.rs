@@ -9,9 +9,9 @@ use crate::body::conference_info::{self, Document, Versions};
 use crate::dialog::{Dialog, DialogState, EventKey, Request, Usage};
 use crate::time::TimerClass;
 use crate::transaction::{ClientKey, ServerKey};
-use crate::usage::{Notification, Notifier, NotifierOutput, NotifierState, NotifyStatus, Reason};
+use crate::usage::{Notification, Notifier, NotifierOutput, NotifierState, NotifyStatus};
 use crate::view::{self, NotifierView};
-use crate::wire::{Builder, Message, Method, SubscriptionStatus};
+use crate::wire::{Builder, Message, Method, Name, SubscriptionStatus};
 
 /// Most subscriptions to one conference, those that are over included.
 pub const MAX_SUBSCRIPTIONS: usize = 64;
@@ -51,15 +51,15 @@ impl Subscription {
             version: self.version,
             in_flight: self.notifier.is_in_flight(),
             owing: self.notifier.is_owing(),
+            full: self.notifier.is_owing_full(),
         }
     }
 
     /// The document that a NOTIFY carries. A terminating one has none, unless it answers a SUBSCRIBE: one that only
     /// polls gets the whole state in it (RFC 6665 section 4.4.3). Of a conference that is over there is no state.
-    fn document(&mut self, notification: &Notification, roster: &Roster) -> Option<Document> {
+    fn document(&mut self, notification: &Notification, roster: &Roster, live: bool) -> Option<Document> {
         match &notification.status {
-            NotifyStatus::Terminated { reason: Reason::Noresource, .. } => return None,
-            NotifyStatus::Terminated { .. } if !notification.full => return None,
+            NotifyStatus::Terminated { .. } if !notification.full || !live => return None,
             NotifyStatus::Terminated { .. } | NotifyStatus::Active { .. } | NotifyStatus::Pending { .. } => {}
         }
         let change = match self.told.as_ref().filter(|_| !notification.full) {
@@ -99,12 +99,25 @@ pub(super) fn describe(builder: Builder, notification: &Notification) -> Builder
     }
 }
 
+/// Refuses a SUBSCRIBE; 423 says what would not be too brief (RFC 6665 section 4.2.1.1).
+fn refuse_subscribe(host: &mut Host<'_>, server: &ServerKey, code: u16) {
+    let minimum = host.config.shortest_subscription;
+    let refusal = host.endpoint.response(server, code, None);
+    host.respond(
+        server,
+        refusal.map(|refusal| match code {
+            423 => refusal.number(Name::MinExpires, minimum),
+            _ => refusal,
+        }),
+    );
+}
+
 impl Conference {
     /// A SUBSCRIBE to the conference URI outside any dialog (RFC 6665 section 4.2.1).
     pub(super) fn on_subscribe(&mut self, host: &mut Host<'_>, server: &ServerKey, subscribe: &Message<'_>) {
-        let expires = match Policy::subscription(subscribe, host.config.conference_expires) {
+        let expires = match Policy::subscription(subscribe, host.config) {
             Ok(expires) => expires,
-            Err(code) => return host.answer(server, code),
+            Err(code) => return refuse_subscribe(host, server, code),
         };
         if self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
             self.subscriptions.retain(|subscription| subscription.dialog.is_some());
@@ -157,9 +170,9 @@ impl Conference {
         if request.method() != Some(Method::Subscribe) {
             return host.answer(server, 481);
         }
-        let expires = match Policy::subscription(request, host.config.conference_expires) {
+        let expires = match Policy::subscription(request, host.config) {
             Ok(expires) => expires,
-            Err(code) => return host.answer(server, code),
+            Err(code) => return refuse_subscribe(host, server, code),
         };
         // An `id` makes it another subscription, which this dialog does not have (RFC 6665 section 8.2.1).
         let other = request.event().is_ok_and(|event| event.id().is_some());
@@ -181,9 +194,10 @@ impl Conference {
 
     /// The state of the conference, to one subscriber.
     fn tell(&mut self, host: &mut Host<'_>, place: usize) {
+        let live = self.is_live();
         let Some(subscription) = self.subscriptions.get_mut(place) else { return };
         let Some(notification) = subscription.notifier.next(host.now) else { return };
-        let document = subscription.document(&notification, &self.roster);
+        let document = subscription.document(&notification, &self.roster, live);
         let request = subscription.dialog.as_mut().and_then(|dialog| dialog.request(Method::Notify).ok());
         let uri = &self.uri;
         let send = |request: Request| {

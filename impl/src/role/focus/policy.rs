@@ -5,6 +5,7 @@ use super::leg::MAX_INVITATIONS;
 use super::reference::Asked;
 use crate::body::conference_info;
 use crate::body::sdp::{self, SessionDescription};
+use crate::role::config::FocusConfig;
 use crate::wire::Message;
 
 /// What the operator admits.
@@ -63,9 +64,9 @@ impl Policy {
         !self.reports_always && refer.refer_sub() == Ok(false)
     }
 
-    /// The length of an admitted conference subscription, in seconds and at most `longest`, or the code that refuses
-    /// it.
-    pub(super) fn subscription(subscribe: &Message<'_>, longest: u32) -> Result<u32, u16> {
+    /// The length of an admitted conference subscription, in seconds and at most the longest that is granted, or the
+    /// code that refuses it. An hour is never too brief, and 0 asks for no duration (RFC 6665 section 4.2.1.1).
+    pub(super) fn subscription(subscribe: &Message<'_>, config: &FocusConfig) -> Result<u32, u16> {
         if !subscribe.event().is_ok_and(|event| event.package == b"conference") {
             return Err(489);
         }
@@ -73,9 +74,16 @@ impl Policy {
         if accepted.peek().is_some() && !accepted.any(|range| range.covers(conference_info::MEDIA_TYPE)) {
             return Err(406);
         }
-        Ok(subscribe.expires().unwrap_or(DEFAULT_EXPIRES).min(longest))
+        let asked = subscribe.expires().unwrap_or(DEFAULT_EXPIRES);
+        if asked > 0 && asked < config.shortest_subscription.min(ONE_HOUR) {
+            return Err(423);
+        }
+        Ok(asked.min(config.conference_expires))
     }
 }
 
 /// Length of a conference subscription when the SUBSCRIBE names none, in seconds (RFC 4575 section 3.3).
 const DEFAULT_EXPIRES: u32 = 3600;
+
+/// No subscription of this length, in seconds, may be refused as too brief (RFC 6665 section 4.2.1.1).
+const ONE_HOUR: u32 = 3600;

@@ -20,8 +20,10 @@ const AUDIO_LABEL: &str = "11223";
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Roster {
     maximum: u32,
-    /// Shared with what the subscribers were told last.
+    /// By the URI that is shown. Shared with what the subscribers were told last.
     members: Arc<BTreeMap<String, Member>>,
+    /// Under which URI a user is shown who asked for privacy.
+    hidden: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,7 +37,7 @@ struct Member {
 impl Roster {
     /// Nobody yet, at most `maximum` users.
     pub(crate) fn new(maximum: u32) -> Self {
-        Self { maximum, members: Arc::default() }
+        Self { maximum, members: Arc::default(), hidden: BTreeMap::new() }
     }
 
     /// A user's dialog with the focus is confirmed. `endpoint` is his Contact URI, `source` the number that names his
@@ -45,10 +47,20 @@ impl Roster {
         Arc::make_mut(&mut self.members).insert(user.to_owned(), member);
     }
 
+    /// As [`Roster::join`], for a user who asked for privacy: he is shown under a URI that is made up, and so is his
+    /// endpoint (RFC 4575 section 5.6).
+    pub(crate) fn join_hidden(&mut self, user: &str, joining: JoiningMethod, source: u32) {
+        let number = self.hidden.len() + 1;
+        let shown = || format!("sip:anonymous{number}@anonymous.invalid");
+        let entity = self.hidden.entry(user.to_owned()).or_insert_with(shown).clone();
+        self.join(&entity, &entity, joining, source);
+    }
+
     /// A user's dialog with the focus is over.
     pub(crate) fn leave(&mut self, user: &str, how: DisconnectionMethod) {
-        let is_here = self.members.get(user).is_some_and(|member| member.left.is_none());
-        if let Some(member) = Arc::make_mut(&mut self.members).get_mut(user).filter(|_| is_here) {
+        let shown = self.hidden.get(user).map_or(user, String::as_str);
+        let is_here = self.members.get(shown).is_some_and(|member| member.left.is_none());
+        if let Some(member) = Arc::make_mut(&mut self.members).get_mut(shown).filter(|_| is_here) {
             member.left = Some(how);
         }
     }
@@ -167,6 +179,19 @@ mod tests {
         assert_eq!(listed(before.except(&after)), Some(vec![bob.clone()]));
         assert_eq!(listed(after.except(&before)), Some(vec![bob, carol]));
         assert_eq!(listed(after.except(&after)), Some(Vec::new()));
+    }
+
+    #[test]
+    fn who_is_hidden_joins_and_leaves_under_one_made_up_uri() {
+        let mut roster = Roster::new(6);
+        roster.join_hidden("sip:alice@home.example", JoiningMethod::DialedIn, 1);
+        roster.join_hidden("sip:bob@home.example", JoiningMethod::DialedOut, 2);
+        roster.leave("sip:alice@home.example", DisconnectionMethod::Departed);
+        let shown: Vec<_> = roster.view().into_iter().map(|row| (row.entity, row.connected)).collect();
+        let expected = [("sip:anonymous1@anonymous.invalid", false), ("sip:anonymous2@anonymous.invalid", true)];
+        assert_eq!(shown, expected.map(|(entity, connected)| (entity.to_owned(), connected)));
+        roster.join_hidden("sip:alice@home.example", JoiningMethod::DialedIn, 1);
+        assert_eq!(roster.view().len(), 2, "he has one URI");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Callee, CalleeOutput, CalleeState};
 use crate::view::ParticipantState;
-use crate::wire::{Message, Method, OwnedUri, Replaces};
+use crate::wire::{Message, Method, Name, OwnedUri, Replaces};
 
 /// One invitation, from the INVITE to the end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -213,6 +213,8 @@ impl Participant {
         let response = self.endpoint.dialog_response(&invite, 200, &tag);
         let response = response
             .map(|response| response.contact(contact, "").supported(&super::SUPPORTED).body(sdp::MEDIA_TYPE, body));
+        let private = self.config.privacy;
+        let response = response.map(|response| if private { response.field(Name::Privacy, "id") } else { response });
         let success = response.and_then(|response| self.endpoint.respond(now, &invite, response));
         if let (Some(call), Some(success)) = (&mut self.call, success) {
             call.callee.accept(now, success);

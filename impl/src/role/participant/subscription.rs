@@ -23,7 +23,8 @@ impl Participant {
         if self.subscription.is_some() {
             return Err(not_now("this user has subscribed before"));
         }
-        let wish = Wish { user, conference, routes: RouteSet::default(), expires: self.config.conference_expires };
+        let wish =
+            Wish { user, conference, routes: RouteSet::default(), expires: self.config.conference_expires, number: 0 };
         let mut owner = Owner::new(now, &mut self.endpoint, &self.config.contact, "");
         let subscription = ConferenceSubscription::start(&mut owner, wish);
         self.subscription = Some(subscription.map_err(|_| not_now("the focus cannot be reached"))?);

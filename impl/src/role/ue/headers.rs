@@ -18,6 +18,7 @@ pub(crate) fn contact(config: &UeConfig, builder: Builder) -> Builder {
 /// of the RFCs the mandatory preconditions of its offer are required (RFC 3312 section 11).
 pub(crate) fn invite(config: &UeConfig, builder: Builder) -> Builder {
     let builder = contact(config, builder);
+    let builder = if config.privacy { builder.field(Name::Privacy, "id") } else { builder };
     let builder = match config.profile {
         Profile::ThreeGpp => builder.supported(&["100rel", "precondition"]),
         Profile::Ietf => builder.supported(&["100rel"]).require(&["precondition"]),

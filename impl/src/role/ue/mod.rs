@@ -60,8 +60,14 @@ pub enum Command {
         /// Which request carries the second offer.
         second_offer: SecondOffer,
     },
-    /// Subscribe to the conference's state, once.
+    /// Subscribe to the conference's state; again, in a new dialog, when an earlier subscription is over.
     Subscribe,
+    /// Ask once for the conference's state, without subscribing to its changes.
+    Poll,
+    /// Refresh the subscription: the whole state comes once more.
+    Refresh,
+    /// End the subscription.
+    Unsubscribe,
     /// Invite a user, once per user.
     Invite {
         /// Whom; a SIP or tel URI.
@@ -103,6 +109,9 @@ impl Command {
         match self {
             Self::Create { .. } => "create",
             Self::Subscribe => "subscribe",
+            Self::Poll => "poll",
+            Self::Refresh => "refresh",
+            Self::Unsubscribe => "unsubscribe",
             Self::Invite { .. } => "invite",
             Self::Cancel => "cancel",
             Self::Expel { .. } => "expel",
@@ -211,6 +220,8 @@ pub struct Ue {
     conference: Option<OwnedUri>,
     subscription: Option<ConferenceSubscription>,
     references: Vec<Reference>,
+    /// How many subscriptions there were.
+    subscriptions: u32,
     referrals: Referrals,
     calls: Calls,
 }
@@ -239,6 +250,7 @@ impl Ue {
             conference: None,
             subscription: None,
             references: Vec::new(),
+            subscriptions: 0,
             referrals: Referrals::default(),
             calls: Calls::default(),
         }
@@ -462,7 +474,9 @@ impl Agent for Ue {
     fn handle_command(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
         match command {
             Command::Create { second_offer } => self.create(now, second_offer),
-            Command::Subscribe => self.subscribe(now),
+            Command::Subscribe => self.subscribe(now, &command, self.config.conference_expires),
+            Command::Poll => self.subscribe(now, &command, 0),
+            Command::Refresh | Command::Unsubscribe => self.resubscribe(now, &command),
             Command::Invite { target, mode } => self.invite(now, target, mode),
             Command::Cancel => self.give_up(now),
             Command::Expel { target } => self.expel(now, target),

@@ -11,24 +11,38 @@ use crate::transaction::{ClientKey, ServerKey};
 use crate::wire::Message;
 
 impl Ue {
-    /// Subscribes to the conference's state.
-    pub(super) fn subscribe(&mut self, now: Time) -> Result<(), CommandError> {
-        let command = Command::Subscribe;
+    /// Subscribes to the conference's state for `expires` seconds, anew if an earlier subscription is over.
+    pub(super) fn subscribe(&mut self, now: Time, command: &Command, expires: u32) -> Result<(), CommandError> {
         let Some(conference) = self.conference.clone().filter(|_| self.call == Call::Confirmed) else {
-            return Err(not_now(&command, "there is no confirmed call to a focus"));
+            return Err(not_now(command, "there is no confirmed call to a focus"));
         };
-        if self.subscription.is_some() {
-            return Err(not_now(&command, "this UE has subscribed before"));
+        if self.subscription.as_ref().is_some_and(|subscription| !subscription.is_over()) {
+            return Err(not_now(command, "this UE is subscribed"));
         }
         let wish = Wish {
             user: self.config.user.clone(),
             conference,
             routes: self.preloaded_routes()?,
-            expires: self.config.conference_expires,
+            expires,
+            number: self.subscriptions,
         };
         let mut owner = Owner::new(now, &mut self.endpoint, &self.config.contact, MMTEL);
         let subscription = ConferenceSubscription::start(&mut owner, wish);
-        self.subscription = Some(subscription.map_err(|_| not_now(&command, "the first hop cannot be reached"))?);
+        self.subscription = Some(subscription.map_err(|_| not_now(command, "the first hop cannot be reached"))?);
+        self.subscriptions = self.subscriptions.saturating_add(1);
+        Ok(())
+    }
+
+    /// Refreshes the subscription, or ends it.
+    pub(super) fn resubscribe(&mut self, now: Time, command: &Command) -> Result<(), CommandError> {
+        if !self.subscription.as_ref().is_some_and(ConferenceSubscription::may_subscribe) {
+            return Err(not_now(command, "there is no subscription, or its last SUBSCRIBE is not answered"));
+        }
+        let handle = match command {
+            Command::Unsubscribe => ConferenceSubscription::unsubscribe,
+            _ => ConferenceSubscription::refresh,
+        };
+        self.with_subscription(now, handle);
         Ok(())
     }
 

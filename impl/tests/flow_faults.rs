@@ -282,10 +282,14 @@ fn a_refer_that_cannot_be_carried_out_is_refused_without_harm_to_the_dialog() {
     let cases = [
         ("Refer-To: <sip:bob@home.example>, <sip:carol@home.example>", 400),
         ("Refer-To: <http://home.example/bob>", 603),
-        ("Refer-To: <sip:bob@home.example;method=BYE>", 603),
+        ("Refer-To: <cid:list@home.example>", 603),
+        ("Refer-To: <sip:bob@home.example;method=SUBSCRIBE>", 603),
+        ("Refer-To: <sip:alice@home.example;method=BYE>", 403),
         ("Refer-To: <sip:bob@home.example?Require=tdialog>", 603),
         ("X-Nothing: 1", 400),
         ("Refer-To: <sip:bob@home.example>\r\nRequire: explicitsub", 420),
+        ("Refer-To: <sip:bob@home.example>\r\nRequire: nosub", 420),
+        ("Refer-To: <cid:list@home.example>\r\nRequire: multiple-refer, norefersub", 420),
     ];
     for (replacement, code) in cases {
         let net = refer_with(refer_to, replacement);
@@ -357,7 +361,8 @@ fn a_full_conference_takes_nobody_else() {
     net.invite("sip:bob@home.example");
     net.bob(Command::Answer);
     net.invite("sip:carol@home.example");
-    assert_eq!(net.ue.view().referrals[1].state, ReferralState::Refused(603));
+    assert_eq!(net.ue.view().referrals[1].state, ReferralState::Refused(486));
+    assert_eq!(net.ue.view().call, CallState::Confirmed);
 }
 
 #[test]

@@ -1,16 +1,20 @@
-//! What a REFER may ask for besides a plain invitation: no report (RFC 4488), a BYE (RFC 4579 section 5.11).
+//! What a REFER may ask for besides a plain invitation: no report (RFC 4488), a BYE (RFC 4579 section 5.11); what may
+//! be done about its report (RFC 3515 section 2.4.4); how it is refused, and what that does (RFC 5057 section 5.1).
 
 mod common;
 
-use common::{Net, uri};
+use std::time::Duration;
+
+use common::{Net, name, uri};
 use imsconf::agent::Agent as _;
 use imsconf::role::config::Profile;
 use imsconf::role::focus;
 use imsconf::role::participant::Command;
 use imsconf::role::ue::{self, Event, InvitationOutcome, InviteMode, SecondOffer};
-use imsconf::view::{CallState, Counts, LegState, ParticipantState, ReferralState, ReportState};
+use imsconf::view::{CallState, Counts, LegState, ParticipantState, ReferralState, ReportState, SubscriberState};
 
 const BOB: &str = "sip:bob@home.example";
+const CAROL: &str = "sip:carol@home.example";
 
 /// A conference with a subscriber; the ladder starts after that.
 fn subscribed(profile: Profile) -> Net {
@@ -27,6 +31,13 @@ fn invite_quietly(net: &mut Net) {
     let command = ue::Command::Invite { target: uri(BOB), mode: InviteMode::ReferToFocusQuietly };
     net.ue.handle_command(net.now, command).expect("invite");
     net.settle();
+}
+
+fn outcome_of(net: &Net, user: &str) -> Option<InvitationOutcome> {
+    net.ue_events.iter().find_map(|event| match event {
+        Event::InvitationEnded { target, outcome } if *target == uri(user) => Some(*outcome),
+        _ => None,
+    })
 }
 
 fn outcome(net: &Net) -> Option<InvitationOutcome> {
@@ -133,4 +144,197 @@ fn an_echo_that_was_not_asked_for_means_nothing() {
     }
     assert!(echoed);
     assert_eq!(net.ue.view().referrals[0].state, ReferralState::Trying);
+}
+
+fn control(net: &mut Net, command: ue::Command) {
+    net.ladder.clear();
+    net.ue.handle_command(net.now, command).expect("the report is open");
+    net.settle();
+}
+
+#[test]
+fn a_refreshed_report_tells_the_present_status_and_the_time_left() {
+    let mut net = subscribed(Profile::ThreeGpp);
+    net.invite(BOB);
+    net.bob(Command::Ring);
+    net.pass(Duration::from_secs(10));
+    control(&mut net, ue::Command::RefreshReport { target: uri(BOB) });
+    insta::assert_snapshot!(net.ends());
+    net.bob(Command::Answer);
+    assert_eq!(outcome(&net), Some(InvitationOutcome::Reported(200)));
+    net.leave();
+    net.run_dry();
+    assert_eq!((net.ue.view().counts, net.focus.view().counts), (Counts::default(), Counts::default()));
+}
+
+#[test]
+fn who_wants_no_more_reports_withdraws_nothing() {
+    let mut net = subscribed(Profile::ThreeGpp);
+    net.invite(BOB);
+    net.bob(Command::Ring);
+    control(&mut net, ue::Command::EndReport { target: uri(BOB) });
+    insta::assert_snapshot!(net.ends());
+    assert_eq!(outcome(&net), Some(InvitationOutcome::Unknown));
+    assert_eq!(net.bob.view().call, ParticipantState::Ringing, "the focus does not cancel");
+    net.bob(Command::Answer);
+    assert_eq!(net.focus.view().conferences[0].invitations[0].leg, LegState::Joined);
+    assert_eq!(net.ue.view().call, CallState::Confirmed);
+    let again = net.ue.handle_command(net.now, ue::Command::EndReport { target: uri(BOB) });
+    assert!(again.is_err(), "it is over");
+}
+
+#[test]
+fn a_report_that_runs_out_says_so_and_the_invitation_goes_on() {
+    let mut focus = common::focus_config();
+    focus.refer_expires = 20;
+    let mut net = Net::with(common::ue_config(), focus);
+    net.create(SecondOffer::Prack);
+    net.invite(BOB);
+    net.bob(Command::Ring);
+    net.ladder.clear();
+    net.pass(Duration::from_secs(30));
+    assert!(net.ends().contains("terminated;reason=timeout +\"SIP/2.0 100 Trying\""), "{}", net.ends());
+    assert_eq!(net.bob.view().call, ParticipantState::Ringing);
+}
+
+#[test]
+fn without_a_refer_there_is_nothing_to_subscribe_to() {
+    let mut net = subscribed(Profile::ThreeGpp);
+    net.invite(BOB);
+    net.ue.handle_command(net.now, ue::Command::RefreshReport { target: uri(BOB) }).expect("the report is open");
+    net.collect();
+    while let Some((from, mut transmit)) = net.queue.pop_front() {
+        if transmit.bytes.starts_with(b"SUBSCRIBE") && name(transmit.to) == "focus" {
+            transmit.bytes = common::edited(&transmit.bytes, "refer;id=3", "refer;id=7");
+        }
+        net.deliver(from, &transmit);
+    }
+    assert!(net.ends().contains("focus -> ue    403 Forbidden (SUBSCRIBE)"), "{}", net.ends());
+    assert_eq!(net.ue.view().call, CallState::Confirmed);
+}
+
+/// RFC 5057 section 5.1: what each code leaves of the call that the REFER was sent in.
+#[test]
+fn a_refusal_harms_the_call_as_its_code_says() {
+    let harmless = [400, 403, 405, 420, 421, 429, 480, 486, 488, 489, 491, 500, 501, 503, 600, 603];
+    let fatal = [404, 410, 416, 482, 483, 484, 485, 502, 604];
+    let cases = harmless.into_iter().map(|code| (code, false)).chain(fatal.into_iter().map(|code| (code, true)));
+    for (code, dies) in cases {
+        let mut net = subscribed(Profile::ThreeGpp);
+        let refuse = focus::Command::Policy { admit_creation: true, admit_refer: false };
+        net.focus.handle_command(net.now, refuse).expect("a policy");
+        let command = ue::Command::Invite { target: uri(BOB), mode: InviteMode::ReferToFocus };
+        net.ue.handle_command(net.now, command).expect("invite");
+        net.collect();
+        while let Some((from, mut transmit)) = net.queue.pop_front() {
+            if transmit.bytes.starts_with(b"SIP/2.0 603") {
+                transmit.bytes = common::edited(&transmit.bytes, "SIP/2.0 603", &format!("SIP/2.0 {code}"));
+            }
+            net.deliver(from, &transmit);
+        }
+        assert_eq!(net.ue.view().referrals[0].state, ReferralState::Refused(code));
+        assert_eq!(outcome(&net), Some(InvitationOutcome::Refused(code)));
+        let call = net.ue.view().call;
+        assert_eq!(call, if dies { CallState::Over } else { CallState::Confirmed }, "{code}");
+        assert_eq!(net.ue.view().subscription.state, SubscriberState::Active, "its dialog is another: {code}");
+        // What is gone is not ended by a BYE, and does not end by one.
+        let leaves = net.ue.handle_command(net.now, ue::Command::Leave).is_ok();
+        assert_eq!(leaves, !dies, "{code}");
+    }
+}
+
+#[test]
+fn a_locked_conference_takes_nobody_and_lets_everybody_go() {
+    let mut net = subscribed(Profile::ThreeGpp);
+    net.invite(BOB);
+    net.bob(Command::Answer);
+    net.focus.handle_command(net.now, focus::Command::Lock(true)).expect("a conference");
+    net.settle();
+    net.invite(CAROL);
+    assert_eq!(outcome_of(&net, CAROL), Some(InvitationOutcome::Refused(403)));
+    expel(&mut net, BOB);
+    assert_eq!(expelled(&net), Some(InvitationOutcome::Reported(200)));
+    net.leave();
+    assert_eq!(net.ue.view().call, CallState::Over);
+}
+
+#[test]
+fn who_subscribes_is_told_that_the_conference_is_locked() {
+    let mut net = Net::new();
+    net.create(SecondOffer::Prack);
+    for (locked, told) in [(true, true), (false, false)] {
+        net.focus.handle_command(net.now, focus::Command::Lock(locked)).expect("a conference");
+        let mut other = net.clone();
+        other.ue.handle_command(other.now, ue::Command::Subscribe).expect("subscribe");
+        other.collect();
+        let mut documents = Vec::new();
+        while let Some((from, transmit)) = other.queue.pop_front() {
+            if transmit.bytes.starts_with(b"NOTIFY") {
+                documents.push(String::from_utf8_lossy(&transmit.bytes).contains("<locked>true</locked>"));
+            }
+            other.deliver(from, &transmit);
+        }
+        assert_eq!(documents.last(), Some(&told));
+    }
+}
+
+/// Users are invited inside the creator's call; elsewhere the focus cannot know who asks, whatever Target-Dialog says.
+#[test]
+fn a_refer_outside_the_dialog_is_forbidden() {
+    let mut net = subscribed(Profile::ThreeGpp);
+    let command = ue::Command::Invite { target: uri(BOB), mode: InviteMode::ReferToFocus };
+    net.ue.handle_command(net.now, command).expect("invite");
+    net.collect();
+    while let Some((from, mut transmit)) = net.queue.pop_front() {
+        if transmit.bytes.starts_with(b"REFER") && name(transmit.to) == "focus" {
+            let text = String::from_utf8(transmit.bytes).expect("text");
+            let tag = text.split("\r\nTo: ").nth(1).and_then(|to| to.split("\r\n").next()).expect("To");
+            let bare = tag.split(";tag=").next().expect("a URI").to_owned();
+            let with = format!("To: {bare}\r\nTarget-Dialog: x;local-tag=a;remote-tag=b");
+            transmit.bytes = text.replace(&format!("To: {tag}"), &with).into_bytes();
+        }
+        net.deliver(from, &transmit);
+    }
+    assert!(net.ends().contains("403 Forbidden (REFER)"), "{}", net.ends());
+    assert_eq!(net.ue.view().call, CallState::Confirmed);
+    assert!(net.focus.view().conferences[0].invitations.is_empty());
+}
+
+/// What the focus does not know it names (RFC 3261 section 8.2.2.3): lists of users (RFC 5366, RFC 5368).
+#[test]
+fn what_is_not_supported_is_named() {
+    let mut net = subscribed(Profile::ThreeGpp);
+    let command = ue::Command::Invite { target: uri(BOB), mode: InviteMode::ReferToFocus };
+    net.ue.handle_command(net.now, command).expect("invite");
+    net.collect();
+    let mut refusal = String::new();
+    while let Some((from, mut transmit)) = net.queue.pop_front() {
+        if transmit.bytes.starts_with(b"REFER") && name(transmit.to) == "focus" {
+            let list = "Refer-To: <cid:list@home.example>\r\nRequire: multiple-refer";
+            transmit.bytes = common::edited(&transmit.bytes, "Refer-To: <sip:bob@home.example>", list);
+        }
+        if transmit.bytes.starts_with(b"SIP/2.0 420") {
+            refusal = String::from_utf8_lossy(&transmit.bytes).into_owned();
+        }
+        net.deliver(from, &transmit);
+    }
+    assert!(refusal.contains("\r\nUnsupported: multiple-refer"), "{refusal}");
+    assert_eq!(net.ue.view().call, CallState::Confirmed);
+}
+
+#[test]
+fn a_focus_with_a_gruu_is_sent_no_refer_in_its_dialog() {
+    let mut net = Net::new();
+    net.ue.handle_command(net.now, ue::Command::Create { second_offer: SecondOffer::Prack }).expect("create");
+    net.collect();
+    while let Some((from, mut transmit)) = net.queue.pop_front() {
+        let text = String::from_utf8_lossy(&transmit.bytes).into_owned();
+        if text.starts_with("SIP/2.0 200") && text.contains("INVITE") && name(transmit.to) == "ue" {
+            transmit.bytes = text.replace("home.example>;isfocus", "home.example;gr>;isfocus").into_bytes();
+        }
+        net.deliver(from, &transmit);
+    }
+    assert!(net.ue.view().conference.is_some_and(|uri| uri.ends_with(";gr")));
+    let command = ue::Command::Invite { target: uri(BOB), mode: InviteMode::ReferToFocusQuietly };
+    assert!(net.ue.handle_command(net.now, command).is_err(), "asking for no subscription does not lift the ban");
 }

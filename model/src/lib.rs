@@ -5,8 +5,8 @@
 //! level is that of the transaction user: a request arrives at most once, a response at most once, a loss is a
 //! transaction time-out.
 //!
-//! Read in this order: `terms`, `procedures`, `message`, `network`, `ue`, `focus`, `participant`, `expulsion`, `action`, `system`, `claims`,
-//! `sightings`, `graph`, `prompt`, `scope`.
+//! Read in this order: `terms`, `procedures`, `message`, `network`, `ue`, `focus`, `participant`, `expulsion`,
+//! `action`, `system`, `claims`, `sightings`, `graph`, `prompt`, `scope`.
 
 mod action;
 mod claims;

@@ -47,8 +47,8 @@ pub enum SecondOffer {
     InUpdate,
 }
 
-/// How the dial-out to an invited user, or his expulsion, ended, in the words of the status line that the focus reports (RFC 3515
-/// 2.4.5).
+/// How the dial-out to an invited user, or his expulsion, ended, in the words of the status line that the focus reports
+/// (RFC 3515 2.4.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
     /// He answered and the focus acknowledged: 200.

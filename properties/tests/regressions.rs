@@ -40,7 +40,7 @@ const SHOWN: &[(&str, &[&str])] = &[
     ("refer-refused", &["REFER", "603 (REFER)"]),
     (
         "expelled",
-        &["REFER", "202 (REFER)", "BYE", "NOTIFY (refer)", "200 (BYE)", "NOTIFY (conference)", "NOTIFY (refer)"],
+        &["REFER", "BYE", "200 (BYE)", "202 (REFER)", "NOTIFY (refer)", "NOTIFY (conference)", "NOTIFY (refer)"],
     ),
     ("quiet-invitation", &["REFER", "202 (REFER)", "200 (INVITE)", "NOTIFY (conference)"]),
     ("invited-user-busy", &["REFER", "NOTIFY (refer)", "486 (INVITE)", "NOTIFY (refer)"]),

@@ -108,6 +108,17 @@ impl Referral {
         self.subscriber.on_notify(now, received)
     }
 
+    /// Asks for the present status by a SUBSCRIBE (RFC 3515 section 2.4.4); never by another REFER, which would ask for
+    /// the same thing once more.
+    pub fn refresh(&mut self, now: Time) -> SubscriberOutput {
+        self.subscriber.refresh(now)
+    }
+
+    /// The final answer to a SUBSCRIBE for this subscription; `code` 408 if there was none. `expires` is in seconds.
+    pub fn on_subscribe_response(&mut self, now: Time, code: u16, expires: Option<u32>) -> SubscriberOutput {
+        self.subscriber.on_response(now, code, expires, None)
+    }
+
     /// Ends the subscription; the reference goes on (RFC 3515 section 2.4.4).
     pub fn unsubscribe(&mut self, now: Time) -> SubscriberOutput {
         self.subscriber.unsubscribe(now)
@@ -236,8 +247,14 @@ impl ReferNotifier {
 
     /// The NOTIFY to send now and the status code of its sipfrag body.
     pub fn next(&mut self, now: Time) -> Option<(Notification, u16)> {
-        let notification = self.notifier.next(now)?;
+        let mut notification = self.notifier.next(now)?;
         let last = matches!(notification.status, NotifyStatus::Terminated { .. });
+        if let (NotifyStatus::Terminated { reason, .. }, Report::Outcome { .. }) =
+            (&mut notification.status, self.report)
+        {
+            // Whatever ended it, with the final status there is nothing left to report (section 2.4.7).
+            *reason = Reason::Noresource;
+        }
         let code = match self.report {
             Report::Trying { .. } => {
                 self.report = Report::Trying { told: true };

@@ -1,5 +1,5 @@
-//! I-EXPEL: a REFER that asks for a BYE has the focus end that user's call, and its report says whether it did (RFC 4579
-//! section 5.11, RFC 3515 section 2.4.5).
+//! I-EXPEL: a REFER that asks for a BYE has the focus end that user's call, and its report says whether it did (RFC
+//! 4579 section 5.11, RFC 3515 section 2.4.5).
 //!
 //! The focus fills in the dialog. Whom it does not have in the conference it reports as a failure.
 

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::observe::{Conversation, DialogState, End, Event, Judge, Observer, Party, Rule, TransactionKey};
-use crate::oracle::Text;
+use crate::oracle::{Sip, Text};
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-REF-INDEP";
@@ -32,8 +32,14 @@ pub struct RefIndep {
     open: BTreeMap<TransactionKey, Before>,
     /// Dialogs that a party was told are gone.
     gone: BTreeSet<(Party, Text)>,
-    /// The notifier that has just lost a refer subscription and has done nothing since.
+    /// The notifier that has just lost a refer subscription, or was told to end one, and has done nothing since.
     lost: Option<Party>,
+}
+
+/// Whether a request ends a refer subscription: that withdraws nothing (RFC 3515 section 2.4.4).
+fn is_unsubscribe(message: &Sip) -> bool {
+    let refer = message.event().is_some_and(|event| event.package == "refer");
+    message.is_request_of("SUBSCRIBE") && refer && message.expires() == Some(0)
 }
 
 /// Responses that tell a client that the dialog, or the usage it asked in, is no more (RFC 5057 section 5.1).
@@ -111,6 +117,9 @@ impl Observer for RefIndep {
         let first = conversation.is_first(event);
         if event.receives_request() {
             self.lost = self.lost.filter(|party| *party != event.party);
+            if is_unsubscribe(event.message) {
+                self.lost = Some(event.party);
+            }
             if first {
                 self.on_request(event, conversation);
             }
@@ -123,7 +132,7 @@ impl Observer for RefIndep {
             }
         } else if first && let Some(party) = self.lost.filter(|party| *party == event.party) {
             judge.rule(&NO_WITHDRAWAL, party, event.message.method() != "CANCEL", &[event.number], || {
-                "CANCEL of a call because the report about it was refused".to_owned()
+                "CANCEL of a call because nobody wants to hear of it any more".to_owned()
             });
         }
     }

@@ -1,6 +1,8 @@
 //! References and the calls that follow from them.
 
-use imsconf_properties::invariants::{NotifyBeforeBye, RefId, RefIndep, RefTruth, RefWait, Sipfrag};
+use imsconf_properties::invariants::{
+    Expel, FirstNotify, NotifyBeforeBye, RefId, RefIndep, RefTruth, RefWait, Sipfrag,
+};
 use imsconf_properties::verdict::Profile::{Ietf, ThreeGpp};
 
 use crate::script::check;
@@ -315,6 +317,96 @@ fn ref_wait() {
     );
 }
 
+/// A REFER may ask for no subscription (RFC 4488).
+#[test]
+fn quiet() {
+    check::<FirstNotify>(
+        ThreeGpp,
+        "
+        case asked and granted: no NOTIFY is owed
+            @CALL
+            D1 ue REFER 3 | Refer-To: <sip:p1@home> | Refer-Sub: false
+            D1 focus 202 REFER 3 | Refer-Sub: false
+            holds RF-16
+        case asked and not granted: a NOTIFY is owed
+            @CALL
+            D1 ue REFER 3 | Refer-To: <sip:p1@home> | Refer-Sub: false
+            D1 focus 202 REFER 3
+            finds RF-06 fail
+        case granted, and a NOTIFY all the same
+            @CALL
+            D1 ue REFER 3 | Refer-To: <sip:p1@home> | Refer-Sub: false
+            D1 focus 202 REFER 3 | Refer-Sub: false
+            D1 focus NOTIFY 1 | Event: refer;id=3 | frag SIP/2.0 100 Trying
+            finds RF-16 fail
+        case granted unasked
+            @CALL
+            D1 ue REFER 3 | Refer-To: <sip:p1@home>
+            D1 focus 202 REFER 3 | Refer-Sub: false
+            finds RF-16 fail
+        ",
+    );
+}
+
+/// A REFER may ask for a BYE (RFC 4579 section 5.11).
+#[test]
+fn expel() {
+    check::<Expel>(
+        ThreeGpp,
+        "
+        case sent away and reported
+            @CALL
+            @REFER
+            @JOIN
+            D1 ue REFER 4 | Refer-To: <sip:p1@home;method=BYE>
+            D1 focus 202 REFER 4
+            D3.1 focus BYE 2
+            D3.1 p1 200 BYE 2
+            D1 focus NOTIFY 3 | Event: refer;id=4 | Subscription-State: terminated;reason=noresource | frag SIP/2.0 200 OK
+            holds RF-19
+        case reported only
+            @CALL
+            @REFER
+            @JOIN
+            D1 ue REFER 4 | Refer-To: <sip:p1@home;method=BYE>
+            D1 focus 202 REFER 4
+            D1 focus NOTIFY 3 | Event: refer;id=4 | Subscription-State: terminated;reason=noresource | frag SIP/2.0 200 OK
+            finds RF-19 fail
+            finds RF-19 fail
+        case nobody does anything
+            @CALL
+            @REFER
+            @JOIN
+            D1 ue REFER 4 | Refer-To: <sip:p1@home;method=BYE>
+            D1 focus 202 REFER 4
+            finds RF-19 fail
+        case the observation stops before
+            @CALL
+            @REFER
+            @JOIN
+            D1 ue REFER 4 | Refer-To: <sip:p1@home;method=BYE>
+            D1 focus 202 REFER 4
+            cut
+            finds RF-19 inconclusive
+        case he is not there
+            @CALL
+            D1 ue REFER 3 | Refer-To: <sip:p1@home;method=BYE>
+            D1 focus 202 REFER 3
+            D1 focus NOTIFY 1 | Event: refer;id=3 | Subscription-State: terminated;reason=noresource | frag SIP/2.0 404 Not Found
+            holds RF-20
+        case he is there and is said not to be
+            @CALL
+            @REFER
+            @JOIN
+            D1 ue REFER 4 | Refer-To: <sip:p1@home;method=BYE>
+            D1 focus 202 REFER 4
+            D1 focus NOTIFY 3 | Event: refer;id=4 | Subscription-State: terminated;reason=noresource | frag SIP/2.0 404 Not Found
+            finds RF-20 fail
+            finds RF-19 fail
+        ",
+    );
+}
+
 #[test]
 fn ref_indep() {
     check::<RefIndep>(
@@ -340,6 +432,18 @@ fn ref_indep() {
             D1 ue REFER 4 | Refer-To: <sip:p2@home>
             D1 focus 481 REFER 4
             finds RF-29 fail
+        case the report is ended, the invitation goes on
+            @CALL
+            @REFER
+            D1 ue SUBSCRIBE 4 | Event: refer;id=3 | Expires: 0
+            D1 focus 200 SUBSCRIBE 4
+            D1 focus NOTIFY 2 | Event: refer;id=3 | Subscription-State: terminated;reason=timeout | frag SIP/2.0 100 Trying
+        case the report is ended, and the invitation with it
+            @CALL
+            @REFER
+            D1 ue SUBSCRIBE 4 | Event: refer;id=3 | Expires: 0
+            D3.1 focus CANCEL* 1
+            finds RF-38 non-strict
         case BYE refused
             @CALL
             D1 ue BYE 3

@@ -2,8 +2,8 @@
 //! section 5.3.2).
 //!
 //! Read this file for what comes in and where it goes, then `conference.rs`, then `factory.rs` and `creator.rs` (how a
-//! conference comes into being), `leg.rs` (how users are called into it), `expulsion.rs` (how they are sent away), `report.rs` and
-//! `notification.rs` (who is told what).
+//! conference comes into being), `leg.rs` (how users are called into it), `expulsion.rs` (how they are sent away),
+//! `report.rs` and `notification.rs` (who is told what).
 
 mod conference;
 mod creator;
@@ -54,6 +54,8 @@ pub enum Command {
     /// Whether a REFER that asks for no subscription (RFC 4488) starts one all the same; it holds for REFERs that come
     /// later.
     InsistOnReports(bool),
+    /// Lock every conference, so that nobody more is invited, or open it again.
+    Lock(bool),
 }
 
 impl Command {
@@ -62,6 +64,7 @@ impl Command {
         match self {
             Self::Policy { .. } => "policy",
             Self::InsistOnReports(_) => "insist on reports",
+            Self::Lock(_) => "lock",
         }
     }
 }
@@ -390,7 +393,7 @@ impl Agent for Focus {
         self.on_transaction_events(now);
     }
 
-    fn handle_command(&mut self, _now: Time, command: Command) -> Result<(), CommandError> {
+    fn handle_command(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
         match command {
             Command::Policy { admit_creation, admit_refer } => {
                 self.policy = Policy { creation: admit_creation, refer: admit_refer, ..self.policy };
@@ -398,6 +401,15 @@ impl Agent for Focus {
             }
             Command::InsistOnReports(insists) => {
                 self.policy.reports_always = insists;
+                Ok(())
+            }
+            Command::Lock(locked) => {
+                for conference in self.conferences.iter_mut().filter(|conference| conference.is_live()) {
+                    if conference.roster.lock(locked) {
+                        conference.changed();
+                    }
+                }
+                self.notify(now);
                 Ok(())
             }
         }

@@ -49,9 +49,13 @@ impl Policy {
             return Err(603);
         }
         let asked = Asked::of(refer, &conference.creator.user)?;
+        // Leaving and expelling stay possible.
+        let locked = conference.roster.is_locked();
         let full = conference.roster.present() >= room || conference.invitations.len() >= MAX_INVITATIONS;
         match &asked {
-            Asked::Invite(reference) if full || conference.has(&reference.target) => Err(603),
+            Asked::Invite(_) if locked => Err(403),
+            Asked::Invite(_) if full => Err(486),
+            Asked::Invite(reference) if conference.has(&reference.target) => Err(603),
             // The creator leaves by a BYE of his own.
             Asked::Expel(user) if conference.creator.user.as_uri().same_user(&user.as_uri()) => Err(403),
             Asked::Expel(_) if !conference.may_expel() => Err(603),

@@ -97,8 +97,11 @@ impl Conference {
         }
         let expires = subscribe.expires().unwrap_or(host.config.refer_expires).min(host.config.refer_expires);
         let id = event.id().unwrap_or_default();
-        let known = self.reports.iter_mut().find(|known| known.cseq.to_string().as_bytes() == id);
-        if !known.is_some_and(|report| report.notifier.on_subscribe(host.now, expires)) {
+        let Some(report) = self.reports.iter_mut().find(|known| known.cseq.to_string().as_bytes() == id) else {
+            // Only a REFER starts such a subscription.
+            return host.answer(server, 403);
+        };
+        if !report.notifier.on_subscribe(host.now, expires) {
             return host.answer(server, 481);
         }
         if let Some(dialog) = &mut self.creator.dialog {

@@ -20,6 +20,7 @@ const AUDIO_LABEL: &str = "11223";
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Roster {
     maximum: u32,
+    locked: bool,
     /// By the URI that is shown. Shared with what the subscribers were told last.
     members: Arc<BTreeMap<String, Member>>,
     /// Under which URI a user is shown who asked for privacy.
@@ -37,7 +38,7 @@ struct Member {
 impl Roster {
     /// Nobody yet, at most `maximum` users.
     pub(crate) fn new(maximum: u32) -> Self {
-        Self { maximum, members: Arc::default(), hidden: BTreeMap::new() }
+        Self { maximum, locked: false, members: Arc::default(), hidden: BTreeMap::new() }
     }
 
     /// A user's dialog with the focus is confirmed. `endpoint` is his Contact URI, `source` the number that names his
@@ -63,6 +64,18 @@ impl Roster {
         if let Some(member) = Arc::make_mut(&mut self.members).get_mut(shown).filter(|_| is_here) {
             member.left = Some(how);
         }
+    }
+
+    /// Whether nobody can join any more (section 5.5.3); tells whether that changed.
+    pub(crate) const fn lock(&mut self, locked: bool) -> bool {
+        let changed = self.locked != locked;
+        self.locked = locked;
+        changed
+    }
+
+    /// Whether nobody can join any more.
+    pub(crate) const fn is_locked(&self) -> bool {
+        self.locked
     }
 
     /// How many are in the conference.
@@ -103,6 +116,7 @@ impl Roster {
             conference_state: Some(ConferenceState {
                 user_count: u32::try_from(self.present()).ok(),
                 active: Some(true),
+                locked: self.locked.then_some(true),
                 ..ConferenceState::default()
             }),
             users: Some(Users { rows, ..Users::default() }),

@@ -83,6 +83,16 @@ pub enum Command {
         /// Whom; a SIP or tel URI.
         target: OwnedUri,
     },
+    /// Ask for the present status of an invitation.
+    RefreshReport {
+        /// Whom it invites.
+        target: OwnedUri,
+    },
+    /// Ask for no more reports of an invitation, which goes on.
+    EndReport {
+        /// Whom it invites.
+        target: OwnedUri,
+    },
     /// Leave the conference.
     Leave,
     /// Call somebody, outside the conference.
@@ -115,6 +125,8 @@ impl Command {
             Self::Invite { .. } => "invite",
             Self::Cancel => "cancel",
             Self::Expel { .. } => "expel",
+            Self::RefreshReport { .. } => "refresh report",
+            Self::EndReport { .. } => "end report",
             Self::Leave => "leave",
             Self::Call { .. } => "call",
             Self::Ring => "ring",
@@ -373,6 +385,7 @@ impl Ue {
         match client.method() {
             Method::Invite => self.on_invite_response(now, client, response),
             Method::Prack | Method::Update => self.on_early_response(now, client, Some(response)),
+            Method::Subscribe if self.on_report_response(now, client, Some(response)) => {}
             Method::Subscribe => self.on_subscribe_response(now, client, Some(response)),
             Method::Refer => self.on_refer_response(now, client, Some(response)),
             Method::Bye if response.status().is_some_and(|code| code >= 200) => self.on_bye_done(client),
@@ -388,6 +401,7 @@ impl Ue {
         match client.method() {
             Method::Invite => self.on_invite_timeout(),
             Method::Prack | Method::Update => self.on_early_response(now, client, None),
+            Method::Subscribe if self.on_report_response(now, client, None) => {}
             Method::Subscribe => self.on_subscribe_response(now, client, None),
             Method::Refer => self.on_refer_response(now, client, None),
             Method::Bye => self.on_bye_done(client),
@@ -480,6 +494,8 @@ impl Agent for Ue {
             Command::Invite { target, mode } => self.invite(now, target, mode),
             Command::Cancel => self.give_up(now),
             Command::Expel { target } => self.expel(now, target),
+            Command::RefreshReport { ref target } => self.control_report(now, &command, target, false),
+            Command::EndReport { ref target } => self.control_report(now, &command, target, true),
             Command::Leave => self.leave(now),
             Command::Call { target } => self.place_call(now, &target),
             Command::Ring | Command::Answer | Command::Decline => self.decide(now, &command),

@@ -7,9 +7,9 @@ use crate::dialog::{EventKey, TargetRefresh, Usage};
 use crate::error::CommandError;
 use crate::time::{Time, TimerClass};
 use crate::transaction::{ClientKey, ServerKey};
-use crate::usage::{Damage, Matched, NotifyVerdict, Received, Referral, Terms};
+use crate::usage::{Damage, Matched, NotifyVerdict, Received, Referral, SubscriberOutput, Terms};
 use crate::view::{ReferralPurpose, ReferralState, ReferralView};
-use crate::wire::{Message, Method, Name, OwnedUri, sipfrag};
+use crate::wire::{Builder, Message, Method, Name, OwnedUri, sipfrag};
 
 /// The media type of what a refer NOTIFY reports (RFC 3420).
 const SIPFRAG: &str = "message/sipfrag";
@@ -32,6 +32,8 @@ pub(super) struct Reference {
     cseq: u32,
     asked: Asked,
     refer: ClientKey,
+    /// The SUBSCRIBE that waits for its final response.
+    subscribe: Option<ClientKey>,
 }
 
 /// What the UE says of a referral: a REFER that was never answered may or may not have been carried out.
@@ -140,8 +142,76 @@ impl Ue {
         }
         dialog.begin(Usage::Subscriber(EventKey::refer(cseq)));
         self.dialog = Some(dialog);
-        self.references.push(Reference { cseq, asked, refer });
+        self.references.push(Reference { cseq, asked, refer, subscribe: None });
         Ok(())
+    }
+
+    /// Asks for the present status of an invitation, or (`ends`) for no more reports of it. That withdraws nothing: the
+    /// focus goes on calling (RFC 3515 section 2.4.4).
+    pub(super) fn control_report(
+        &mut self,
+        now: Time,
+        command: &Command,
+        target: &OwnedUri,
+        ends: bool,
+    ) -> Result<(), CommandError> {
+        let invites = |known: &&Reference| {
+            known.asked.purpose == ReferralPurpose::Invite && known.asked.target.as_uri().same_user(&target.as_uri())
+        };
+        let cseq = self.references.iter().find(invites).map(|known| known.cseq);
+        let referral = cseq.and_then(|cseq| self.referrals.referral_mut(cseq));
+        let (Some(cseq), Some(referral)) = (cseq, referral) else {
+            return Err(not_now(command, "this user was not invited"));
+        };
+        let output = if ends { referral.unsubscribe(now) } else { referral.refresh(now) };
+        let SubscriberOutput::Subscribe { expires } = output else {
+            return Err(not_now(command, "there is no report on this invitation, or it is being changed"));
+        };
+        let config = &self.config;
+        let request = self.dialog.as_mut().and_then(|dialog| dialog.request(Method::Subscribe).ok());
+        let subscribe = request.and_then(|request| {
+            let finish = |builder: Builder| {
+                headers::contact(config, builder)
+                    .event("refer", Some(&cseq.to_string()))
+                    .field(Name::Accept, SIPFRAG)
+                    .expires(expires)
+            };
+            self.endpoint.request(now, &request, finish).ok()
+        });
+        if subscribe.is_none() {
+            // It counts as a SUBSCRIBE that nobody answered.
+            self.with_referral(cseq, |referral| {
+                referral.on_subscribe_response(now, 408, None);
+            });
+        }
+        if let Some(known) = self.references.iter_mut().find(|known| known.cseq == cseq) {
+            known.subscribe = subscribe;
+        }
+        Ok(())
+    }
+
+    /// The final response to a SUBSCRIBE for a report, if this is one; `None` if none came.
+    pub(super) fn on_report_response(&mut self, now: Time, client: &ClientKey, response: Option<&Message<'_>>) -> bool {
+        let known = self.references.iter_mut().find(|known| known.subscribe.as_ref() == Some(client));
+        let Some(known) = known else { return false };
+        let code = response.and_then(Message::status).unwrap_or(408);
+        if code < 200 {
+            return true;
+        }
+        known.subscribe = None;
+        let cseq = known.cseq;
+        if let (Some(dialog), Some(response)) = (&mut self.dialog, response) {
+            // A malformed Contact leaves the target as it is.
+            let _ = dialog.on_response(response);
+        }
+        let expires = response.and_then(|response| response.expires().ok());
+        self.with_referral(cseq, |referral| {
+            referral.on_subscribe_response(now, code, expires);
+        });
+        if Damage::of(Method::Subscribe, code) == Damage::Dialog {
+            self.lose_dialog();
+        }
+        true
     }
 
     /// The final response to a REFER; `None` if none came.

@@ -1,5 +1,6 @@
 //! The command line of `imsconf`: what a newcomer reads in `--help`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -29,6 +30,7 @@ Examples:
   imsconf replay imsconf-failure.json     that failure again, as a ladder
   imsconf trace call.pcap                 judge somebody else's call
   imsconf ladder call.pcap --svg call.svg draw it
+  imsconf explore                         step through the model in a browser
   imsconf requirements                    what is checked, and by what
 
 Exit codes: 0 conforming, 1 not conforming, 2 usage or unreadable input, 3 inconclusive.";
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Judge a capture (pcap or pcapng): which rules were exercised, which were broken, by whom, in which frame
     Trace(Trace),
+    /// Step through the states of the model in a browser, choosing each action
+    Explore(Explore),
     /// Draw the messages of a schedule or a capture as a ladder, as text and as SVG
     Ladder(Ladder),
     /// List the requirements: where each comes from, what checks it, and how many are covered
@@ -175,6 +179,28 @@ pub(crate) struct Trace {
     pub(crate) judged: Judged,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  imsconf explore
+  imsconf explore --invited 2 --losses 1 --with hold --address [::1]:8080
+
+It serves until it is interrupted (Ctrl-C), on loopback addresses only: there is no access control.")]
+pub(crate) struct Explore {
+    /// How many users can be invited
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub(crate) invited: u8,
+    /// How many messages may be lost for good
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub(crate) losses: u8,
+    /// Optional procedures, by name, separated by commas; `all` for each of them
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = procedure)]
+    pub(crate) with: Vec<Procedures>,
+    /// Where to serve: a loopback address and a port, 0 for any that is free
+    #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
+    pub(crate) address: SocketAddr,
 }
 
 #[derive(Debug, Args)]

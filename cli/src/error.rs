@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use imsconf_properties::catalogue::CatalogueError;
 use imsconf_properties::export::ExportError;
+use imsconf_properties::model::ServeError;
 use imsconf_properties::schedule::ScheduleError;
 use imsconf_properties::trace::CaptureError;
 use thiserror::Error;
@@ -62,6 +63,9 @@ pub(crate) enum CommandError {
         /// Those that exist, one a line.
         known: String,
     },
+    /// The Explorer cannot be served.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     /// The requirements that the program carries are broken.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),

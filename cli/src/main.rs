@@ -5,6 +5,7 @@
 mod arguments;
 mod check;
 mod error;
+mod explore;
 mod ladder;
 mod printer;
 mod progress;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments, &mut printer),
         Command::Replay(arguments) => replay::replay(&arguments, &mut printer),
         Command::Trace(arguments) => trace::trace(&arguments, &mut printer),
+        Command::Explore(arguments) => explore::explore(&arguments, &mut printer),
         Command::Ladder(arguments) => ladder::ladder(&arguments, &mut printer),
         Command::Requirements(arguments) => requirements::requirements(&arguments, &mut printer),
     };

@@ -1,8 +1,12 @@
 //! The command as a user runs it: exit codes, what is printed, and the JSON.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -232,6 +236,57 @@ fn a_replay_as_a_capture_is_judged_alike() {
     let arguments = ["replay", schedule.to_str().expect("a path in UTF-8"), "--pcap", "absent/run.pcapng"];
     let (code, _, err) = imsconf(&folder, &arguments);
     assert!(code == 2 && err.contains("cannot write absent/run.pcapng"), "{err}");
+}
+
+/// Asks the Explorer for a page and gives the whole response.
+fn page(address: &str, path: &str) -> String {
+    // It says where it is right before it listens.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let mut stream = loop {
+        match TcpStream::connect(address) {
+            Ok(stream) => break stream,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+        thread::sleep(Duration::from_millis(20));
+    };
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("UTF-8");
+    response
+}
+
+#[test]
+#[cfg(unix)]
+fn the_model_is_served_to_this_host_until_interrupted() {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let folder = folder("explore");
+    let mut child =
+        command(&folder, &["explore", "--address", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().expect("runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let line = lines.next().expect("a line").expect("UTF-8");
+    let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("an address").to_owned();
+    for (path, parts) in [
+        ("/", ["200 OK", "<html"]),
+        ("/.status", ["200 OK", "\"properties\""]),
+        ("/.states", ["200 OK", "\"fingerprint\""]),
+        ("/nowhere", ["404 ", ""]),
+    ] {
+        let response = page(&address, path);
+        for part in parts {
+            assert!(response.contains(part), "{path}: `{part}` is missing in {response}");
+        }
+    }
+    // What a terminal sends at Ctrl-C.
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(interrupted.success());
+    assert_eq!(child.wait().expect("it ends").signal(), Some(2));
+
+    for (address, part) in [("0.0.0.0:3000", "no loopback address"), ("localhost", "invalid")] {
+        let (code, out, err) = imsconf(&folder, &["explore", "--address", address]);
+        assert!(code == 2 && out.is_empty() && err.contains(part), "{address}: {err}");
+    }
 }
 
 #[test]

@@ -3,10 +3,12 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::Net;
 use imsconf::agent::Agent;
 use imsconf::role::participant::{self, Command};
-use imsconf::role::ue::SecondOffer;
+use imsconf::role::ue::{self, SecondOffer};
 use imsconf::view::{NotifierState, SubscriberState};
 use imsconf::wire::Method;
 
@@ -68,7 +70,7 @@ fn a_subscriber_who_does_not_answer_holds_nobody_up() {
     };
     net.settle_unless(to_bob);
     assert_eq!(net.ue.view().subscription.roster.len(), 3);
-    net.run_until_unless(net.now + std::time::Duration::from_secs(40), to_bob);
+    net.run_until_unless(net.now + Duration::from_secs(40), to_bob);
     let states: Vec<_> = net.focus.view().conferences[0].subscriptions.iter().map(|view| view.state).collect();
     assert_eq!(states, [NotifierState::Active, NotifierState::Removed]);
     net.carol(Command::Leave);
@@ -113,4 +115,39 @@ fn a_user_subscribes_only_from_inside_the_conference_and_once() {
     net.bob(Command::Answer);
     net.bob(Command::Subscribe);
     net.bob.handle_command(net.now, Command::Subscribe).expect_err("he has subscribed");
+}
+
+/// RFC 4575 section 3.9: changes within the interval are one document, its version one above the last.
+#[test]
+fn changes_are_gathered_and_told_together() {
+    let interval = Duration::from_secs(5);
+    let mut focus = common::focus_config();
+    focus.notification_interval = Some(interval);
+    let mut net = Net::with(common::ue_config(), focus);
+    net.create(SecondOffer::Prack);
+    net.subscribe();
+    let from = net.ladder.len();
+    for name in ["bob", "carol"] {
+        net.invite(&format!("sip:{name}@home.example"));
+    }
+    net.bob(Command::Answer);
+    net.carol(Command::Answer);
+    assert_eq!(told(&net, from), [""; 0], "both changes wait");
+    net.pass(interval);
+    let together = told(&net, from);
+    assert!(together.len() == 1 && together[0].ends_with("+partial v2"), "{together:#?}");
+    assert_eq!(net.ue.view().subscription.roster.len(), 3);
+
+    let from = net.ladder.len();
+    net.bob(Command::Leave);
+    net.ue.handle_command(net.now, ue::Command::Refresh).expect("refresh");
+    net.settle();
+    let owed = told(&net, from);
+    assert!(owed.len() == 1 && owed[0].ends_with("+full v3"), "what a SUBSCRIBE is owed never waits: {owed:#?}");
+    net.pass(interval);
+    assert_eq!(told(&net, from).len(), 1, "nothing is left to be told");
+
+    net.carol(Command::Leave);
+    net.leave();
+    assert!(told(&net, from).last().is_some_and(|line| line.contains("terminated;reason=noresource")));
 }

@@ -223,6 +223,9 @@ pub struct FocusConfig {
     pub setup: Duration,
     /// Longest conference subscription that it grants, in seconds.
     pub conference_expires: u32,
+    /// How long changes are gathered before a subscriber is told of them; `None`: he is told at once. RFC 4575 section
+    /// 3.9 recommends 5 s. What answers a SUBSCRIBE, and the end, never wait.
+    pub notification_interval: Option<Duration>,
     /// Shortest conference subscription that it takes, in seconds, at most an hour: a shorter one is refused with 423.
     pub shortest_subscription: u32,
     /// Length of a refer subscription, in seconds.
@@ -247,6 +250,7 @@ impl FocusConfig {
             no_answer: DEFAULT_NO_ANSWER,
             setup: DEFAULT_SETUP,
             conference_expires: DEFAULT_CONFERENCE_EXPIRES,
+            notification_interval: None,
             shortest_subscription: DEFAULT_SHORTEST_SUBSCRIPTION,
             refer_expires: DEFAULT_REFER_EXPIRES,
             maximum_users: 6,

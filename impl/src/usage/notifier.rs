@@ -298,6 +298,11 @@ impl Notifier {
         )
     }
 
+    /// Whether a NOTIFY is owed for no other reason than a change, which may be gathered with others for a while.
+    pub const fn is_owing_change(&self) -> bool {
+        matches!(self.state, State::Active { owed: Owed::Change, .. })
+    }
+
     /// Whether the NOTIFY that is owed answers a SUBSCRIBE.
     pub const fn is_owing_full(&self) -> bool {
         matches!(

@@ -160,7 +160,7 @@ impl Conference {
         let call = &self.creator;
         let creator =
             call.callee.timer().into_iter().chain(call.reliable.timer()).chain(call.gives_up_at.map(protocol));
-        let subscriptions = self.subscriptions.iter().filter_map(|subscription| subscription.notifier.timer());
+        let subscriptions = self.subscriptions.iter().flat_map(Subscription::timers);
         let reports = self.reports.iter().filter_map(Report::timer);
         let no_answer = self.invitations.iter().filter_map(|invitation| invitation.leg.no_answer_at);
         let legs = no_answer.map(protocol);

@@ -7,7 +7,7 @@ use super::roster::Roster;
 use super::{Event, Policy};
 use crate::body::conference_info::{self, Document, Versions};
 use crate::dialog::{Dialog, DialogState, EventKey, Request, Usage};
-use crate::time::TimerClass;
+use crate::time::{Time, Timer, TimerClass};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Notification, Notifier, NotifierOutput, NotifierState, NotifyStatus};
 use crate::view::{self, NotifierView};
@@ -34,6 +34,8 @@ pub(super) struct Subscription {
     /// The NOTIFY that waits for its final response.
     notify: Option<ClientKey>,
     removed: bool,
+    /// Before this, a change is not told: it is gathered with others (RFC 4575 section 3.9).
+    next_change_at: Option<Time>,
 }
 
 impl Subscription {
@@ -70,6 +72,18 @@ impl Subscription {
         self.told = Some(roster.clone());
         self.version = Some(document.version);
         Some(document)
+    }
+
+    /// When a change that is owed may be told, if that is not now.
+    fn waits_until(&self, now: Time) -> Option<Time> {
+        self.next_change_at.filter(|at| *at > now && self.notifier.is_owing_change())
+    }
+
+    /// The pending timers: the end of its time, and of the time in which changes are gathered.
+    pub(super) fn timers(&self) -> impl Iterator<Item = Timer> {
+        let gathers = self.notifier.is_owing_change() && !self.notifier.is_in_flight();
+        let change = self.next_change_at.filter(|_| gathers);
+        self.notifier.timer().into_iter().chain(change.map(|at| Timer { at, class: TimerClass::Protocol }))
     }
 
     fn on_answer(&mut self, code: u16) -> NotifierOutput {
@@ -141,6 +155,7 @@ impl Conference {
             version: None,
             notify: None,
             removed: false,
+            next_change_at: None,
         });
         host.events.push_back(Event::Subscribed { conference: self.uri.to_string() });
     }
@@ -196,7 +211,11 @@ impl Conference {
     fn tell(&mut self, host: &mut Host<'_>, place: usize) {
         let live = self.is_live();
         let Some(subscription) = self.subscriptions.get_mut(place) else { return };
+        if subscription.waits_until(host.now).is_some() {
+            return;
+        }
         let Some(notification) = subscription.notifier.next(host.now) else { return };
+        subscription.next_change_at = host.config.notification_interval.map(|interval| host.now + interval);
         let document = subscription.document(&notification, &self.roster, live);
         let request = subscription.dialog.as_mut().and_then(|dialog| dialog.request(Method::Notify).ok());
         let uri = &self.uri;

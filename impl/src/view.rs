@@ -169,6 +169,8 @@ pub enum ReferralState {
 pub struct FocusView {
     /// Every conference that was allocated, ended ones included as long as they are remembered, oldest first.
     pub conferences: Vec<ConferenceView>,
+    /// Terminations reserved at the mixer, whatever they belong to.
+    pub terminations: usize,
     /// Live transactions, dialogs and usages.
     pub counts: Counts,
 }
@@ -188,6 +190,19 @@ pub struct ConferenceView {
     pub expulsions: Vec<ExpulsionView>,
     /// Users who are or were in the conference.
     pub roster: Vec<RosterEntry>,
+    /// The terminations in its context at the mixer, in the order in which they were reserved.
+    pub context: Vec<TerminationView>,
+}
+
+/// A termination at the mixer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TerminationView {
+    /// For whom it is reserved.
+    pub user: String,
+    /// Whether the mixer sends to him.
+    pub sends: bool,
+    /// Whether the mixer takes what he sends.
+    pub receives: bool,
 }
 
 /// The creator's call as the focus sees it.

@@ -60,6 +60,8 @@ pub enum Action {
     /// A REFER arrives and is refused: by policy (603), or because the call is over (481).
     FocusRefusesRefer(Invited),
 
+    /// The focus takes back the conference that it promised in a 183: a failure response.
+    FocusWithdraws,
     /// The UE is gone and its CANCEL was lost: the focus takes its promise back (504).
     CreationExpires,
     /// A REFER to expel somebody arrives and is accepted.
@@ -141,6 +143,7 @@ impl Action {
             | Self::Subscribe
             | Self::Cancel
             | Self::Leave
+            | Self::FocusWithdraws
             | Self::CreationExpires
             | Self::FocusAdmitsCreation
             | Self::FocusRejectsCreation
@@ -193,7 +196,7 @@ impl Action {
     #[must_use]
     pub const fn procedure(self) -> Option<Procedure> {
         match self {
-            Self::Cancel | Self::CreationExpires => Some(Procedure::GivingUp),
+            Self::Cancel | Self::FocusWithdraws | Self::CreationExpires => Some(Procedure::GivingUp),
             Self::InviteQuietly(_) | Self::FocusAcceptsReferQuietly(_) => Some(Procedure::QuietReferral),
             Self::Refresh
             | Self::Unsubscribe
@@ -228,6 +231,7 @@ impl Action {
             | Self::InviteQuietly(_)
             | Self::Cancel
             | Self::Expel(_)
+            | Self::FocusWithdraws
             | Self::Leave
             | Self::Ring(_)
             | Self::Answer(_)

@@ -78,6 +78,7 @@ impl Conference {
             Action::Expel(i) => {
                 confirmed && i.index() < usize::from(self.invited) && state.leg(i).expel.ue == Refer::Idle
             }
+            Action::FocusWithdraws => state.focus.is_promised(),
             Action::Leave => confirmed,
             Action::Ring(i) => state.leg(i).participant == Participant::Offered,
             Action::Answer(i) | Action::Busy(i) | Action::Decline(i) => state.leg(i).participant.is_offered(),
@@ -261,6 +262,7 @@ impl Model for Conference {
             Action::Refresh,
             Action::Unsubscribe,
             Action::Leave,
+            Action::FocusWithdraws,
             Action::CreationExpires,
             Action::FocusAdmitsCreation,
             Action::FocusRejectsCreation,
@@ -379,7 +381,7 @@ impl Model for Conference {
             Action::FocusAcceptsRefer(i) => next.decide_refer(i, Decision::Accept),
             Action::FocusAcceptsReferQuietly(i) => next.decide_refer(i, Decision::AcceptQuietly),
             Action::FocusRefusesRefer(i) => next.decide_refer(i, Decision::Refuse),
-            Action::CreationExpires => next.focus.refuse(&mut next.network.call),
+            Action::FocusWithdraws | Action::CreationExpires => next.focus.refuse(&mut next.network.call),
             Action::NotifyRoster => next.tell_roster(),
             Action::NotifyLast => next.tell_last(),
             Action::RefreshExpires => next.ue.subscription = Subscription::Lapsed,

@@ -9,7 +9,8 @@ use std::fmt;
 /// default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Procedure {
-    /// The UE gives up the creation of its conference: CANCEL (RFC 3261 9.1, RFC 5407 3.1.2).
+    /// The creation of the conference is given up: by the UE with a CANCEL (RFC 3261 9.1, RFC 5407 3.1.2), or by the
+    /// focus with a failure response after its 183.
     GivingUp,
     /// The UE, an invited user or the focus changes a session that is up: hold, resume, refresh (RFC 3264 8.4, RFC
     /// 4028).

@@ -444,8 +444,11 @@ impl Moment {
 }
 
 /// What the CANCEL of the creation can cross and overtake.
-fn crossings_of_the_cancel() -> [Moment; 5] {
+fn crossings_of_the_cancel() -> [Moment; 6] {
     [
+        Moment::new("refused after the 183", |state, action| {
+            arrives(action, CallMessage::Reject) && matches!(state.ue.call, Call::Early { .. })
+        }),
         Moment::new("200 crosses the CANCEL of the creation", |state, action| {
             arrives(action, CallMessage::Ok) && state.ue.gives_up()
         }),

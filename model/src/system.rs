@@ -105,7 +105,11 @@ impl State {
             call.remove(CallMessage::PrackOkWithAnswer);
             call.remove(CallMessage::UpdateOk);
         }
-        if !matches!(self.ue.call, Call::Calling { .. } | Call::Early { .. }) && !self.ue.gives_up() {
+        let calling = matches!(self.ue.call, Call::Calling { .. }) || self.ue.gives_up();
+        if !calling {
+            call.remove(CallMessage::Progress);
+        }
+        if !calling && !matches!(self.ue.call, Call::Early { .. }) {
             call.remove(CallMessage::Reject);
         }
         if self.focus.hosting != Hosting::Answered {

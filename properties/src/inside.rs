@@ -5,8 +5,8 @@
 //! out.
 
 use imsconf::view::{
-    CallState, ConferenceView, Counts, FocusCallState, LegState, NotifierState, PlainCallState, PlainCallView,
-    SubscriberState, SubscriptionView,
+    CallState, ConferenceView, Counts, FocusCallState, FocusView, LegState, NotifierState, PlainCallState,
+    PlainCallView, SubscriberState, SubscriptionView,
 };
 
 use crate::observe::{Judge, Party, Rule};
@@ -14,6 +14,8 @@ use crate::verdict::Level;
 use crate::world::{World, creator_uri, user_uri};
 
 static NO_LEAK: Rule = Rule::new("I-NO-LEAK", "RF-29", Level::Fail);
+static CONTEXT: Rule = Rule::new("I-NO-LEAK", "NW-23", Level::Fail);
+static MIXED: Rule = Rule::new("I-NO-LEAK", "NW-21", Level::Fail);
 static ROSTER: Rule = Rule::new("I-ROSTER-EQUAL", "EV-48", Level::Fail);
 
 /// The names of the invariants that are judged here.
@@ -33,10 +35,36 @@ pub fn judge(world: &World, judge: &mut Judge) {
         let owns = Counts { transactions: 0, dialogs: alive, usages: alive };
         leak(judge, Party::Participant(number), view.counts, owns);
     }
+    terminations(&focus, judge);
     if !world.has_losses() {
         both_ends(world, conference, judge);
     }
     roster(world, conference, judge);
+}
+
+/// At rest the mixer holds a termination for each endpoint that is connected, with media in it, and no other.
+fn terminations(focus: &FocusView, judge: &mut Judge) {
+    let connected: usize = focus.conferences.iter().map(connected_endpoints).sum();
+    let held = focus.terminations;
+    judge.rule(&CONTEXT, Party::Focus, held == connected, &[], || {
+        format!("at rest the mixer holds {held} terminations for {connected} connected endpoints")
+    });
+    for conference in &focus.conferences {
+        let (context, endpoints) = (conference.context.len(), connected_endpoints(conference));
+        judge.rule(&CONTEXT, Party::Focus, context == endpoints, &[], || {
+            format!("{context} terminations in the context of {}, {endpoints} endpoints", conference.uri)
+        });
+        let silent = conference.context.iter().find(|termination| !termination.sends && !termination.receives);
+        judge.rule(&MIXED, Party::Focus, silent.is_none(), &[], || {
+            format!("{} is connected, and the mixer was never told of his media", silent.map_or("", |own| &own.user))
+        });
+    }
+}
+
+/// The calls of a conference that stand.
+fn connected_endpoints(conference: &ConferenceView) -> usize {
+    let call = usize::from(matches!(conference.call, FocusCallState::Answered | FocusCallState::Confirmed));
+    call + conference.invitations.iter().filter(|invitation| invitation.leg == LegState::Joined).count()
 }
 
 /// As long as every message arrives in some copy, what lives at one end lives at the other.
@@ -130,5 +158,43 @@ fn roster(world: &World, conference: Option<&ConferenceView>, judge: &mut Judge)
         judge.rule(&ROSTER, Party::Focus, told == knows, &[], || {
             format!("the focus has {told:?}, the {party} knows {knows:?}")
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::{SecondOffer, Settings, Step};
+    use crate::verdict::Profile;
+    use crate::world::Move;
+
+    /// What is found in the view of a focus with a conference of two, twisted.
+    fn found(twist: impl Fn(&mut FocusView)) -> Vec<&'static str> {
+        let mut world = World::new(Settings::default(), None);
+        for step in [Step::Create(SecondOffer::Prack), Step::Invite(0), Step::Answer(0)] {
+            world.apply(Move::Command(step));
+            while !world.in_flight().is_empty() {
+                world.apply(Move::Deliver(0));
+            }
+        }
+        let mut view = world.focus().view();
+        assert_eq!((view.terminations, view.conferences[0].context.len()), (2, 2));
+        twist(&mut view);
+        let mut judge = Judge::new(Profile::ThreeGpp);
+        terminations(&view, &mut judge);
+        judge.findings().iter().map(|finding| finding.requirement).collect()
+    }
+
+    #[test]
+    fn a_termination_that_is_left_over_or_missing_is_seen() {
+        assert_eq!(found(|_| ()), [""; 0]);
+        assert_eq!(found(|view| view.terminations += 1), ["NW-23"], "of a conference that is forgotten");
+        assert_eq!(found(|view| view.conferences[0].invitations[0].leg = LegState::Over), ["NW-23", "NW-23"]);
+        assert_eq!(found(|view| view.conferences[0].context.clear()), ["NW-23"]);
+        let deaf = |view: &mut FocusView| {
+            view.conferences[0].context[1].sends = false;
+            view.conferences[0].context[1].receives = false;
+        };
+        assert_eq!(found(deaf), ["NW-21"]);
     }
 }

@@ -13,6 +13,8 @@ use crate::level::Profile;
 pub const SCHEMA: u32 = 1;
 /// The most invited users a world can have.
 pub const MAX_INVITED: u8 = 4;
+/// The codes with which a factory refuses (FA-09, FA-11).
+pub const REFUSALS: [u16; 8] = [403, 404, 486, 488, 500, 503, 504, 580];
 /// The most steps a schedule may have.
 pub const MAX_STEPS: usize = 10_000;
 
@@ -142,6 +144,12 @@ pub enum Step {
     UserHangsUp(u8),
     /// From now on the focus refuses (`true`) or admits creations.
     RefuseCreation(bool),
+    /// From now on the focus refuses creations with this code, one of [`REFUSALS`].
+    RefuseCreationWith(u16),
+    /// The focus takes back, with this code of [`REFUSALS`], the conference that it promised in its 183.
+    WithdrawCreation(u16),
+    /// From now on the mixer refuses (`true`) or gives terminations.
+    RefuseTerminations(bool),
     /// From now on the focus refuses (`true`) or admits REFERs.
     RefuseRefer(bool),
     /// From now on the focus reports also on REFERs that ask for no report (`true`), or it does not.
@@ -256,6 +264,9 @@ impl Step {
             | Self::Leave
             | Self::RefuseCreation(_)
             | Self::RefuseRefer(_)
+            | Self::RefuseCreationWith(_)
+            | Self::WithdrawCreation(_)
+            | Self::RefuseTerminations(_)
             | Self::InsistOnReports(_)
             | Self::Deliver(_)
             | Self::Drop(_)

@@ -232,6 +232,8 @@ pub struct FocusConfig {
     pub refer_expires: u32,
     /// Most users of one conference, the creator included.
     pub maximum_users: usize,
+    /// Most terminations of the mixer, over all conferences.
+    pub maximum_terminations: usize,
 }
 
 impl FocusConfig {
@@ -254,6 +256,7 @@ impl FocusConfig {
             shortest_subscription: DEFAULT_SHORTEST_SUBSCRIPTION,
             refer_expires: DEFAULT_REFER_EXPIRES,
             maximum_users: 6,
+            maximum_terminations: crate::role::focus::MAX_TERMINATIONS,
         }
     }
 }

@@ -45,6 +45,18 @@ pub(super) const FAULTS: &[Fault] = &[
         }),
     },
     Fault {
+        what: "the UE goes on after a failure response in its early dialog",
+        claim: "I-TIMEOUT",
+        model: (0, 0),
+        how: How::After(|before, action, next| {
+            if action == Action::Deliver(Message::Call(CallMessage::Reject))
+                && matches!(before.ue.call, Call::Early { .. })
+            {
+                next.ue.call = before.ue.call;
+            }
+        }),
+    },
+    Fault {
         what: "the focus answers the CANCEL 200 and the INVITE never",
         claim: "I-TIMEOUT",
         model: (0, 0),

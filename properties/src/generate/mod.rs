@@ -11,7 +11,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 pub use self::minimal::minimal;
-use crate::schedule::{Path, Schedule, SecondOffer, Settings, Step, TimerPreset};
+use crate::schedule::{Path, REFUSALS, Schedule, SecondOffer, Settings, Step, TimerPreset};
 
 /// Fewest steps after the opening of a generated schedule.
 pub const FEWEST_STEPS: usize = 40;
@@ -57,10 +57,13 @@ fn occupied(offer: SecondOffer) -> Vec<Step> {
 
 /// A creation that is given up after a few arrivals: five hops for each message of its own.
 fn given_up() -> impl Strategy<Value = Vec<Step>> {
-    (second_offer(), prop::collection::vec((0..2_u16).prop_map(Step::Deliver), 0..25)).prop_map(|(offer, arrivals)| {
+    let withdrawn = prop::sample::select(&REFUSALS[..]).prop_map(Step::WithdrawCreation);
+    let end = prop_oneof![2 => Just(Step::Cancel), 1 => withdrawn];
+    let arrivals = prop::collection::vec((0..2_u16).prop_map(Step::Deliver), 0..25);
+    (second_offer(), arrivals, end).prop_map(|(offer, arrivals, end)| {
         let mut steps = vec![Step::Create(offer)];
         steps.extend(arrivals);
-        steps.push(Step::Cancel);
+        steps.push(end);
         steps
     })
 }
@@ -95,6 +98,9 @@ fn command(invited: u8) -> impl Strategy<Value = Step> {
         2 => (0..invited).prop_map(Step::Expel),
         1 => Just(Step::Leave),
         1 => Just(Step::Cancel),
+        1 => prop::sample::select(&REFUSALS[..]).prop_map(Step::RefuseCreationWith),
+        1 => prop::sample::select(&REFUSALS[..]).prop_map(Step::WithdrawCreation),
+        1 => prop::bool::weighted(0.3).prop_map(Step::RefuseTerminations),
         5 => (0..invited).prop_map(Step::Ring),
         6 => (0..invited).prop_map(Step::Answer),
         1 => (0..invited).prop_map(Step::Busy),
@@ -153,6 +159,6 @@ mod tests {
             let text = format!("{step:?}");
             kinds.insert(text.split('(').next().unwrap_or_default().to_owned());
         }
-        assert_eq!(kinds.len(), 29, "{kinds:?}");
+        assert_eq!(kinds.len(), 32, "{kinds:?}");
     }
 }

@@ -30,6 +30,15 @@ struct Known {
     asked: bool,
     /// The peer's response applied the extension.
     required: bool,
+    /// The INVITE was refused or given up: what still comes asks for nothing.
+    over: bool,
+}
+
+impl Known {
+    const fn end(&mut self) {
+        self.asked = false;
+        self.over = true;
+    }
 }
 
 /// The observer of I-QOS.
@@ -107,7 +116,7 @@ impl Qos {
         let over = message.is_request_of("BYE") || message.is_request_of("CANCEL");
         let refused = message.is_response_to("INVITE") && message.status().is_some_and(|code| code >= 300);
         if over || refused {
-            self.known(event).asked = false;
+            self.known(event).end();
             return;
         }
         let Some(sdp) = read(message).filter(has_preconditions) else { return };
@@ -115,7 +124,7 @@ impl Qos {
         let known = self.known(event);
         known.peer_ready = Some(sender_is_ready(&sdp));
         known.required |= requires(message) && !message.is_request();
-        if asked && message.is_reliable_provisional() {
+        if asked && message.is_reliable_provisional() && !known.over {
             known.asked = true;
         }
     }
@@ -138,7 +147,10 @@ impl Observer for Qos {
                 Stage::Delivered => self.on_delivered(event),
             }
             if event.stage == Stage::Sent && matches!(event.message.method(), "BYE" | "CANCEL") {
-                self.known(event).asked = false;
+                self.known(event).end();
+            }
+            if event.message.is_request_of("INVITE") {
+                self.known(event).over = false;
             }
         }
     }

@@ -72,6 +72,7 @@ impl Follower {
             Action::Cancel => self.command(Step::Cancel),
             Action::Refresh => self.command(Step::Refresh),
             Action::Unsubscribe => self.command(Step::Unsubscribe),
+            Action::FocusWithdraws => self.command(Step::WithdrawCreation(500)),
             Action::Leave => self.command(Step::Leave),
             Action::Invite(invited) => self.command(Step::Invite(user(invited))),
             Action::Expel(invited) => self.command(Step::Expel(user(invited))),

@@ -108,6 +108,7 @@ fn command(step: Step) -> Image {
         Step::Cancel => Some(Action::Cancel),
         Step::Refresh => Some(Action::Refresh),
         Step::Unsubscribe => Some(Action::Unsubscribe),
+        Step::WithdrawCreation(_) => Some(Action::FocusWithdraws),
         Step::Leave => Some(Action::Leave),
         Step::Invite(user) => invited(user).map(Action::Invite),
         Step::Expel(user) => invited(user).map(Action::Expel),
@@ -117,7 +118,11 @@ fn command(step: Step) -> Image {
         Step::Busy(user) => invited(user).map(Action::Busy),
         Step::Decline(user) => invited(user).map(Action::Decline),
         Step::UserLeaves(user) => invited(user).map(Action::UserLeaves),
-        Step::RefuseCreation(_) | Step::RefuseRefer(_) | Step::InsistOnReports(_) => {
+        Step::RefuseCreationWith(_)
+        | Step::RefuseTerminations(_)
+        | Step::RefuseCreation(_)
+        | Step::RefuseRefer(_)
+        | Step::InsistOnReports(_) => {
             return Image::Stutter(Stutter::Policy);
         }
         Step::UserSubscribes(user) => invited(user).map(Action::UserSubscribes),

@@ -20,7 +20,7 @@ use imsconf::role::proxy::Proxy;
 use imsconf::role::ue::Ue;
 use imsconf::role::{focus, participant, ue};
 use imsconf::time::{Time, TimerClass};
-use imsconf::view::{NotifierState, NotifierView, SubscriberState};
+use imsconf::view::{ConferenceView, FocusCallState, NotifierState, NotifierView, SubscriberState};
 use imsconf::wire::OwnedUri;
 
 pub use self::ledger::{Content, Entry, Exchange, Identity, Ledger, Reply, Subject, Told};
@@ -28,7 +28,7 @@ pub use self::topology::{Node, creator_uri, user_uri};
 use crate::deviation::Deviation;
 use crate::observe::Party;
 use crate::oracle::Sip;
-use crate::schedule::{SecondOffer, Settings, Step};
+use crate::schedule::{REFUSALS, SecondOffer, Settings, Step};
 
 /// The most datagrams that can be in flight; one more is dropped, as a full queue of a router would do.
 pub const MAX_IN_FLIGHT: usize = 256;
@@ -278,6 +278,18 @@ impl World {
             Step::HangUp(number) => (Node::Ue, self.hang_up(number)),
             Step::UserHangsUp(number) => (Node::User(number), self.user_hangs_up(number)),
             Step::RefuseCreation(creation) => (Node::Focus, self.policy(Refuses { creation, ..self.refuses })),
+            Step::RefuseCreationWith(code) => {
+                self.refuses.creation |= REFUSALS.contains(&code);
+                (Node::Focus, self.operate(code, focus::Command::RefuseCreations { code }))
+            }
+            Step::WithdrawCreation(code) => {
+                let promised = self.has_promised();
+                (Node::Focus, promised && self.operate(code, focus::Command::WithdrawCreations { code }))
+            }
+            Step::RefuseTerminations(refuses) => {
+                let command = focus::Command::RefuseTerminations(refuses);
+                (Node::Focus, self.focus.handle_command(now, command).is_ok())
+            }
             Step::RefuseRefer(refer) => (Node::Focus, self.policy(Refuses { refer, ..self.refuses })),
             Step::InsistOnReports(insists) => {
                 (Node::Focus, self.focus.handle_command(now, focus::Command::InsistOnReports(insists)).is_ok())
@@ -332,6 +344,18 @@ impl World {
     fn tell(&mut self, user: usize, command: participant::Command) -> bool {
         let now = self.now;
         self.users.get_mut(user).is_some_and(|user| user.handle_command(now, command).is_ok())
+    }
+
+    /// The operator has the focus refuse with a code, if it is one that factories use.
+    fn operate(&mut self, code: u16, command: focus::Command) -> bool {
+        REFUSALS.contains(&code) && self.focus.handle_command(self.now, command).is_ok()
+    }
+
+    /// Whether a conference is promised in a 183 and does not exist yet.
+    fn has_promised(&self) -> bool {
+        let early =
+            |conference: &ConferenceView| matches!(conference.call, FocusCallState::Early | FocusCallState::Pracked);
+        self.focus.view().conferences.iter().any(early)
     }
 
     fn policy(&mut self, refuses: Refuses) -> bool {

@@ -217,7 +217,7 @@ fn described_format(offered: &MediaDescription, format: &str) -> Option<Codec> {
 }
 
 /// The text of a description, in the order of RFC 8866 section 5.
-fn render(origin: &Origin, timing: &[Timing], media: &[MediaDescription]) -> String {
+pub(super) fn render(origin: &Origin, timing: &[Timing], media: &[MediaDescription]) -> String {
     let Origin { username, session_id, version, address } = origin;
     let Address { network, family, host } = address;
     let mut text = String::with_capacity(USUAL_TEXT);

@@ -1,8 +1,8 @@
 //! Session descriptions (RFC 8866) as far as offer/answer (RFC 3264) and preconditions (RFC 3312) need them.
 //!
 //! Read `description` first (what was said), then `flow` and `precondition` (its two vocabularies of direction),
-//! `local` (how our own descriptions are made) and `check` (what a peer's description may not do). Who may send an
-//! offer, and when, is the dialog layer's business.
+//! `local` (how our own descriptions are made), `refusal` (why one is not accepted) and `check` (what a peer's
+//! description may not do). Who may send an offer, and when, is the dialog layer's business.
 
 mod check;
 mod description;
@@ -10,6 +10,7 @@ mod flow;
 mod local;
 mod precondition;
 mod read;
+mod refusal;
 
 pub use check::{OriginPart, SdpViolation, check_answer, check_next};
 pub use description::{

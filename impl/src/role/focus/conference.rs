@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::creator::Creator;
 use super::expulsion::Expulsion;
 use super::leg::Invitation;
+use super::mixer::Mixer;
 use super::notification::Subscription;
 use super::report::Report;
 use super::roster::Roster;
@@ -25,6 +26,7 @@ pub(super) struct Host<'a> {
     pub(super) endpoint: &'a mut Endpoint,
     pub(super) config: &'a FocusConfig,
     pub(super) policy: Policy,
+    pub(super) mixer: &'a mut Mixer,
     pub(super) events: &'a mut VecDeque<Event>,
 }
 
@@ -133,6 +135,7 @@ impl Conference {
     /// called off, the subscriptions end.
     pub(super) fn end(&mut self, host: &mut Host<'_>, how: DisconnectionMethod) {
         self.roster.leave(self.creator.user.as_str(), how);
+        self.creator.release(host);
         for place in 0..self.invitations.len() {
             self.hang_up(host, place);
         }
@@ -167,7 +170,7 @@ impl Conference {
         creator.chain(subscriptions).chain(reports).chain(legs)
     }
 
-    pub(super) fn view(&self) -> ConferenceView {
+    pub(super) fn view(&self, mixer: &Mixer) -> ConferenceView {
         let call = match self.creator.callee.state() {
             CalleeState::Preparative | CalleeState::Early if self.creator.reliable.is_unacknowledged() => {
                 FocusCallState::Early
@@ -188,6 +191,7 @@ impl Conference {
                 .collect(),
             expulsions: self.expulsion_views(),
             roster: self.roster.view(),
+            context: mixer.context(self.uri.as_str()),
         }
     }
 }

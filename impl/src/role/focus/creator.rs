@@ -6,6 +6,7 @@
 
 use super::Event;
 use super::conference::{Conference, Host};
+use super::mixer::TerminationId;
 use crate::body::conference_info::{DisconnectionMethod, JoiningMethod};
 use crate::body::sdp::{self, Flow, SessionDescription};
 use crate::dialog::{
@@ -43,9 +44,18 @@ pub(super) struct Creator {
     pub(super) bye: Option<ClientKey>,
     /// When a call that is still early is given up.
     pub(super) gives_up_at: Option<Time>,
+    /// His place at the mixer, as long as he has one.
+    pub(super) termination: Option<TerminationId>,
 }
 
 impl Creator {
+    /// His place at the mixer is free again.
+    pub(super) fn release(&mut self, host: &mut Host<'_>) {
+        if let Some(termination) = self.termination.take() {
+            host.mixer.release(termination);
+        }
+    }
+
     /// A usage of the dialog ended; with the last one the dialog goes.
     pub(super) fn end_usage(&mut self, usage: &Usage) {
         if self.dialog.as_mut().is_some_and(|dialog| dialog.end(usage)) {
@@ -186,6 +196,9 @@ impl Conference {
         creator.reliable.on_final();
         creator.callee.accept(host.now, success);
         creator.gives_up_at = None;
+        if let Some(termination) = creator.termination {
+            host.mixer.modify(termination, Flow::SENDRECV);
+        }
         if let Some(dialog) = &mut creator.dialog {
             dialog.confirm();
         }
@@ -223,8 +236,17 @@ impl Conference {
         self.creator.reliable.on_final();
         self.creator.gives_up_at = None;
         self.creator.end_usage(&Usage::Invite);
+        self.creator.release(host);
         host.endpoint.answer(host.now, &invite, code, Some(&tag));
         host.events.push_back(Event::CreationRefused { code });
+    }
+
+    /// The operator takes the promise of a conference back.
+    pub(super) fn withdraw(&mut self, host: &mut Host<'_>, code: u16) {
+        if self.creator.callee.state() == CalleeState::Early {
+            self.creator.callee.refuse();
+            self.refuse_invite(host, code);
+        }
     }
 
     /// A CANCEL of the creator's INVITE; it has been answered.

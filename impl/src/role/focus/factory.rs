@@ -5,13 +5,30 @@ use super::conference::Conference;
 use super::creator::Creator;
 use super::roster::Roster;
 use super::{Event, Focus, MAX_CONFERENCES};
+use crate::body::sdp::{self, SessionDescription};
 use crate::dialog::{Carrier, Dialog, DialogState, OfferAnswer, ReliableSender};
 use crate::role::edge::hides_identity;
 use crate::role::media::Media;
 use crate::time::Time;
 use crate::transaction::ServerKey;
 use crate::usage::Callee;
-use crate::wire::{Message, OwnedUri};
+use crate::wire::{Builder, Message, Name, OwnedUri};
+
+/// Seconds after which a creator who found the host busy may try again.
+const RETRY_AFTER: u32 = 30;
+
+/// A refusal with what its code calls for: what is missing, when to come back, which resources failed.
+fn explained(response: Builder, code: u16, invite: &Message<'_>) -> Builder {
+    match code {
+        421 => response.require(&["100rel"]),
+        503 => response.number(Name::RetryAfter, RETRY_AFTER),
+        580 => match SessionDescription::read(invite.body()) {
+            Ok(offer) => response.body(sdp::MEDIA_TYPE, offer.refused().text().as_bytes().to_vec()),
+            Err(_) => response,
+        },
+        _ => response,
+    }
+}
 
 impl Focus {
     /// An INVITE outside any dialog.
@@ -24,9 +41,7 @@ impl Focus {
             if let Err(code) = self.create(now, server, invite) {
                 self.events.push_back(Event::CreationRefused { code });
                 let response = self.endpoint.response(server, code, None);
-                let response =
-                    response.map(|response| if code == 421 { response.require(&["100rel"]) } else { response });
-                self.host(now).respond(server, response);
+                self.host(now).respond(server, response.map(|response| explained(response, code, invite)));
             }
             return;
         }
@@ -41,7 +56,8 @@ impl Focus {
         if self.conferences.len() >= MAX_CONFERENCES
             && let Some(place) = self.conferences.iter().position(Conference::is_settled)
         {
-            self.conferences.remove(place);
+            let forgotten = self.conferences.remove(place);
+            self.mixer.free(forgotten.uri.as_str());
         }
         self.conferences.len() < MAX_CONFERENCES
     }
@@ -68,9 +84,12 @@ impl Focus {
         let dialog = Dialog::from_request(invite, tag.clone(), DialogState::Early).map_err(|_| 400_u16)?;
         let mut offers = OfferAnswer::default();
         offers.receive(Carrier::Invite, true);
+        let user = from.uri.to_owned();
+        // Before the answer that the 183 carries.
+        let termination = self.mixer.reserve(uri.as_str(), user.as_str()).map_err(|_| 503_u16)?;
         let timers = self.endpoint.timers();
         let creator = Creator {
-            user: from.uri.to_owned(),
+            user,
             contact: contact.uri.to_string(),
             hidden: hides_identity(invite),
             invite: server.clone(),
@@ -83,6 +102,7 @@ impl Focus {
             media,
             bye: None,
             gives_up_at: Some(now + self.config.setup),
+            termination: Some(termination),
         };
         let mut conference = Conference {
             uri,
@@ -93,8 +113,11 @@ impl Focus {
             expulsions: Vec::new(),
             reports: Vec::new(),
         };
-        conference.promise(&mut self.host(now), &offer)?;
-        self.conferences.push(conference);
-        Ok(())
+        let promised = conference.promise(&mut self.host(now), &offer);
+        match promised {
+            Ok(()) => self.conferences.push(conference),
+            Err(_) => self.mixer.release(termination),
+        }
+        promised
     }
 }

@@ -6,9 +6,10 @@
 use super::Event;
 use super::conference::{Conference, Host};
 use super::creator::ISFOCUS;
+use super::mixer::TerminationId;
 use super::reference::{Asked, Reference};
 use crate::body::conference_info::{DisconnectionMethod, JoiningMethod};
-use crate::body::sdp;
+use crate::body::sdp::{self, Flow};
 use crate::dialog::{Dialog, InitialRequest, Party, RouteSet, TargetRefresh, Usage};
 use crate::role::config::Profile;
 use crate::role::edge::hides_identity;
@@ -46,6 +47,8 @@ pub(super) struct Leg {
     hidden: bool,
     pub(super) no_answer_at: Option<Time>,
     outcome: Option<u16>,
+    /// His place at the mixer, as long as he has one.
+    termination: Option<TerminationId>,
 }
 
 impl Invitation {
@@ -83,6 +86,12 @@ impl Conference {
             Ok(asked) => asked,
             Err(code) => return self.refuse_refer(host, server, code),
         };
+        // Nobody is offered media for which there is no room.
+        let termination = match &asked {
+            Asked::Invite(reference) => host.mixer.reserve(self.uri.as_str(), reference.target.as_str()).map(Some),
+            Asked::Expel(_) => Ok(None),
+        };
+        let Ok(termination) = termination else { return self.refuse_refer(host, server, 503) };
         self.accept_refer(host, server, refer, cseq, refresh);
         let reference = match asked {
             Asked::Invite(reference) => reference,
@@ -93,7 +102,7 @@ impl Conference {
         self.invitations.push(Invitation {
             cseq,
             target,
-            leg: Leg::new(host, &self.uri, call_id.as_bytes(), cseq, &reference),
+            leg: Leg { termination, ..Leg::new(host, &self.uri, call_id.as_bytes(), cseq, &reference) },
         });
         let place = self.invitations.len() - 1;
         self.dial(host, place, reference);
@@ -171,6 +180,9 @@ impl Conference {
         let cseq = invitation.cseq;
         let (conference, user) = (self.uri.to_string(), invitation.target.to_string());
         if (200..=299).contains(&code) {
+            if let Some(termination) = invitation.leg.termination {
+                host.mixer.modify(termination, Flow::SENDRECV);
+            }
             let contact = invitation.leg.dialog.as_ref().map(|dialog| dialog.remote_target().to_string());
             let hidden = invitation.leg.hidden;
             let cause = [conference.as_bytes(), user.as_bytes()];
@@ -183,6 +195,7 @@ impl Conference {
             self.changed();
             host.events.push_back(Event::Joined { conference, user });
         } else {
+            invitation.leg.release(host);
             host.events.push_back(Event::NotJoined { conference, user, code });
         }
         self.on_referred(cseq, code);
@@ -279,10 +292,11 @@ impl Conference {
 
     /// A user who was in the conference is not any more.
     fn leave(&mut self, host: &mut Host<'_>, place: usize, how: DisconnectionMethod) {
-        let Some(invitation) = self.invitations.get(place) else { return };
+        let Some(invitation) = self.invitations.get_mut(place) else { return };
         if invitation.leg.outcome != Some(200) {
             return;
         }
+        invitation.leg.release(host);
         let user = invitation.target.to_string();
         self.roster.leave(&user, how);
         host.events.push_back(Event::Left { conference: self.uri.to_string(), user });
@@ -389,12 +403,20 @@ impl Leg {
             hidden: false,
             no_answer_at: None,
             outcome: None,
+            termination: None,
         }
     }
 
     fn cancel(&self, host: &mut Host<'_>) {
         if let Some(invite) = &self.invite {
             host.endpoint.cancel(host.now, invite);
+        }
+    }
+
+    /// His place at the mixer is free again.
+    fn release(&mut self, host: &mut Host<'_>) {
+        if let Some(termination) = self.termination.take() {
+            host.mixer.release(termination);
         }
     }
 

@@ -10,6 +10,7 @@ mod creator;
 mod expulsion;
 mod factory;
 mod leg;
+mod mixer;
 mod notification;
 mod policy;
 mod reference;
@@ -29,10 +30,12 @@ use crate::view::{Counts, FocusView};
 use crate::wire::{Message, Method};
 
 use conference::{Conference, Host};
+use mixer::Mixer;
 use policy::Policy;
 
 pub use expulsion::MAX_EXPULSIONS;
 pub use leg::MAX_INVITATIONS;
+pub use mixer::MAX_TERMINATIONS;
 pub use notification::MAX_SUBSCRIPTIONS;
 
 /// Most conferences of one host, those that are over and still remembered included.
@@ -56,6 +59,18 @@ pub enum Command {
     InsistOnReports(bool),
     /// Lock every conference, so that nobody more is invited, or open it again.
     Lock(bool),
+    /// Refuse factory INVITEs that come later with this code.
+    RefuseCreations {
+        /// 300 to 699. A 503 asks to come back later; a 580 explains itself.
+        code: u16,
+    },
+    /// Refuse the factory INVITEs that have been promised a conference and not got it yet.
+    WithdrawCreations {
+        /// 300 to 699.
+        code: u16,
+    },
+    /// Whether the mixer refuses to reserve terminations from now on.
+    RefuseTerminations(bool),
 }
 
 impl Command {
@@ -65,8 +80,17 @@ impl Command {
             Self::Policy { .. } => "policy",
             Self::InsistOnReports(_) => "insist on reports",
             Self::Lock(_) => "lock",
+            Self::RefuseCreations { .. } => "refuse creations",
+            Self::WithdrawCreations { .. } => "withdraw creations",
+            Self::RefuseTerminations(_) => "refuse terminations",
         }
     }
+}
+
+/// A code that a request can be refused with.
+fn refusal(code: u16) -> Result<u16, CommandError> {
+    let bad = || CommandError::BadValue { what: "the code of a refusal", value: code.to_string() };
+    (300..700).contains(&code).then_some(code).ok_or_else(bad)
 }
 
 /// What a conference server logs.
@@ -145,6 +169,7 @@ pub struct Focus {
     endpoint: Endpoint,
     events: VecDeque<Event>,
     policy: Policy,
+    mixer: Mixer,
     conferences: Vec<Conference>,
 }
 
@@ -152,15 +177,17 @@ impl Focus {
     /// A focus host without conferences that admits everything.
     pub fn new(config: FocusConfig) -> Self {
         let endpoint = Endpoint::new(&config.identity, config.address, config.hosts.clone(), config.timers);
+        let mixer = Mixer::new(config.maximum_terminations);
         let endpoint = endpoint.with_path_mtu(config.path_mtu);
-        Self { config, endpoint, events: VecDeque::new(), policy: Policy::default(), conferences: Vec::new() }
+        Self { config, endpoint, events: VecDeque::new(), policy: Policy::default(), mixer, conferences: Vec::new() }
     }
 
     /// The read-only projection of its state.
     pub fn view(&self) -> FocusView {
         let dialogs = || self.conferences.iter().flat_map(Conference::dialogs);
         FocusView {
-            conferences: self.conferences.iter().map(Conference::view).collect(),
+            conferences: self.conferences.iter().map(|conference| conference.view(&self.mixer)).collect(),
+            terminations: self.mixer.reserved(),
             counts: Counts {
                 transactions: self.endpoint.transactions(),
                 dialogs: dialogs().count(),
@@ -170,7 +197,14 @@ impl Focus {
     }
 
     fn host(&mut self, now: Time) -> Host<'_> {
-        Host { now, endpoint: &mut self.endpoint, config: &self.config, policy: self.policy, events: &mut self.events }
+        Host {
+            now,
+            endpoint: &mut self.endpoint,
+            config: &self.config,
+            policy: self.policy,
+            mixer: &mut self.mixer,
+            events: &mut self.events,
+        }
     }
 
     /// The conferences, one after the other, with what they need of their host.
@@ -182,8 +216,8 @@ impl Focus {
 
     /// The conference at this place, with what it needs of its host.
     fn at(&mut self, now: Time, place: usize, visit: impl FnOnce(&mut Conference, &mut Host<'_>)) {
-        let Self { config, endpoint, events, policy, conferences } = self;
-        let mut host = Host { now, endpoint, config, policy: *policy, events };
+        let Self { config, endpoint, events, policy, mixer, conferences } = self;
+        let mut host = Host { now, endpoint, config, policy: *policy, mixer, events };
         if let Some(conference) = conferences.get_mut(place) {
             visit(conference, &mut host);
         }
@@ -396,12 +430,15 @@ impl Agent for Focus {
     fn handle_command(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
         match command {
             Command::Policy { admit_creation, admit_refer } => {
-                self.policy = Policy { creation: admit_creation, refer: admit_refer, ..self.policy };
-                Ok(())
+                let creation = if admit_creation { Ok(()) } else { Err(403) };
+                self.policy = Policy { creation, refer: admit_refer, ..self.policy };
             }
-            Command::InsistOnReports(insists) => {
-                self.policy.reports_always = insists;
-                Ok(())
+            Command::InsistOnReports(insists) => self.policy.reports_always = insists,
+            Command::RefuseCreations { code } => self.policy.creation = Err(refusal(code)?),
+            Command::WithdrawCreations { code } => {
+                let code = refusal(code)?;
+                self.each(now, |conference, host| conference.withdraw(host, code));
+                self.on_transaction_events(now);
             }
             Command::Lock(locked) => {
                 for conference in self.conferences.iter_mut().filter(|conference| conference.is_live()) {
@@ -410,9 +447,10 @@ impl Agent for Focus {
                     }
                 }
                 self.notify(now);
-                Ok(())
             }
+            Command::RefuseTerminations(refuses) => self.mixer.refuse(refuses),
         }
+        Ok(())
     }
 
     fn poll_transmit(&mut self) -> Option<Transmit> {

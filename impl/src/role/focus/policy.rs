@@ -11,7 +11,8 @@ use crate::wire::Message;
 /// What the operator admits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Policy {
-    pub(super) creation: bool,
+    /// The code with which creations are refused, if they are.
+    pub(super) creation: Result<(), u16>,
     pub(super) refer: bool,
     /// Whether every REFER is reported on, also one that asks for no subscription.
     pub(super) reports_always: bool,
@@ -19,16 +20,14 @@ pub(super) struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { creation: true, refer: true, reports_always: false }
+        Self { creation: Ok(()), refer: true, reports_always: false }
     }
 }
 
 impl Policy {
     /// The offer of a factory INVITE that is admitted, or the code that refuses it.
     pub(super) fn creation(self, invite: &Message<'_>) -> Result<SessionDescription, u16> {
-        if !self.creation {
-            return Err(403);
-        }
+        self.creation?;
         // The conference URI is promised in a reliable response, with the answer to an offer (TS 34.229-5 A.16).
         if !invite.supports("100rel") && !invite.requires("100rel") {
             return Err(421);
@@ -39,7 +38,9 @@ impl Policy {
         if !invite.content_type().is_ok_and(|media_type| media_type.is(sdp::MEDIA_TYPE)) {
             return Err(415);
         }
-        SessionDescription::read(invite.body()).map_err(|_| 400)
+        let offer = SessionDescription::read(invite.body()).map_err(|_| 400_u16)?;
+        // What we cannot reserve must not be promised (RFC 3312 section 8).
+        if offer.wants_the_unknown() { Err(580) } else { Ok(offer) }
     }
 
     /// What an admitted REFER asks for, or the code that refuses it: one that does not tell the referrer that the

@@ -271,6 +271,11 @@ impl Ue {
         if code < 200 {
             return;
         }
+        if code == 481 {
+            // The early dialog is gone: the INVITE's final response, which is on its way, tells why. Should it
+            // not come, our patience ends the call.
+            return;
+        }
         let call = std::mem::replace(&mut self.call, Call::Over);
         self.call = match call {
             Call::Early(inviting, Stage::Pracking { prack }) if prack == *client => match response {

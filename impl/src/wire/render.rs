@@ -242,9 +242,14 @@ impl Builder {
         }
         let before = self.head.len();
         for token in tokens {
-            let begin: [&[u8]; 2] = if self.head.len() == before { [name.as_bytes(), b": "] } else { [b", ", b""] };
+            if self.head.len() == before {
+                self.head.extend_from_slice(name.as_bytes());
+                self.head.extend_from_slice(b": ");
+            } else {
+                self.head.extend_from_slice(b", ");
+            }
             self.check_token(name.canonical(), token.as_ref());
-            self = self.lines(&begin).lines(&[token.as_ref()]);
+            self.head.extend_from_slice(token.as_ref());
         }
         if self.head.len() == before { self } else { self.lines(&[b"\r\n"]) }
     }

@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::flow::Flow;
 use super::precondition::{PreconditionError, Preconditions};
 use super::read::{self, Parts};
+use crate::wire::split_str_once;
 
 /// Longest description that is read, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -197,7 +198,7 @@ impl MediaDescription {
     /// What an `rtpmap` or `fmtp` attribute says about a format.
     pub fn value_for(&self, name: &str, format: &str) -> Option<&str> {
         self.values(name).find_map(|value| {
-            let (number, rest) = value.split_once(' ')?;
+            let (number, rest) = split_str_once(value, b' ')?;
             (number == format).then_some(rest.trim())
         })
     }

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use super::description::{Address, Attribute, MediaDescription, Origin, SessionDescription, Timing};
 use super::flow::Flow;
 use super::precondition::Preconditions;
+use crate::wire::split_str_once;
 
 /// Bytes that a description of ours usually has at most.
 const USUAL_TEXT: usize = 768;
@@ -63,11 +64,12 @@ impl Codec {
     }
 
     fn encoding_name(&self) -> &str {
-        self.encoding.split('/').next().unwrap_or_default()
+        split_str_once(&self.encoding, b'/').map_or(&*self.encoding, |(name, _)| name)
     }
 
     fn clock_rate(&self) -> &str {
-        self.encoding.split('/').nth(1).unwrap_or_default()
+        let (_, rest) = split_str_once(&self.encoding, b'/').unwrap_or_default();
+        split_str_once(rest, b'/').map_or(rest, |(rate, _)| rate)
     }
 
     fn is_events(&self) -> bool {
@@ -76,8 +78,15 @@ impl Codec {
 
     /// The packing is part of the format for AMR and AMR-WB: both sides have to have the same (RFC 4867 section 8.3.1).
     fn is_octet_aligned(&self) -> bool {
-        let parameters = self.parameters.as_deref().unwrap_or_default();
-        parameters.split(';').any(|parameter| parameter.trim().eq_ignore_ascii_case("octet-align=1"))
+        let mut rest = self.parameters.as_deref().unwrap_or_default();
+        while !rest.is_empty() {
+            let (parameter, behind) = split_str_once(rest, b';').unwrap_or((rest, ""));
+            if parameter.trim_ascii().eq_ignore_ascii_case("octet-align=1") {
+                return true;
+            }
+            rest = behind;
+        }
+        false
     }
 }
 

@@ -115,12 +115,12 @@ impl Calls {
 
     /// The newest call with this user that is not over, and not ending.
     pub(crate) fn with(&self, peer: &OwnedUri) -> Option<&PlainCall> {
-        self.calls.iter().rev().find(|call| !call.is_ending() && call.peer().as_uri().same_user(&peer.as_uri()))
+        self.calls.iter().rev().find(|call| !call.is_ending() && call.peer().same_user(peer))
     }
 
     /// Ends the newest call with this user, whatever that takes. `false`: there is none.
     pub(crate) fn hang_up(&mut self, line: &mut Line<'_>, peer: &OwnedUri) -> bool {
-        let known = |call: &&mut PlainCall| !call.is_ending() && call.peer().as_uri().same_user(&peer.as_uri());
+        let known = |call: &&mut PlainCall| !call.is_ending() && call.peer().same_user(peer);
         self.calls.iter_mut().rev().find(known).is_some_and(|call| {
             call.hang_up(line);
             true

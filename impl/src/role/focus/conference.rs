@@ -94,7 +94,7 @@ impl Conference {
 
     /// Whether this user is in the conference or is being called into it.
     pub(super) fn has(&self, user: &OwnedUri) -> bool {
-        let same = |known: &OwnedUri| known.as_uri().same_user(&user.as_uri());
+        let same = |known: &OwnedUri| known.same_user(user);
         let called = |invitation: &Invitation| same(&invitation.target) && !invitation.leg.caller.is_over();
         same(&self.creator.user) || self.invitations.iter().any(called)
     }

@@ -29,7 +29,7 @@ impl Conference {
     /// Carries out an accepted REFER to expel `target`.
     pub(super) fn expel(&mut self, host: &mut Host<'_>, cseq: u32, target: OwnedUri) {
         let joined = self.invitations.iter().position(|invitation| {
-            invitation.leg.caller == Caller::Established && invitation.target.as_uri().same_user(&target.as_uri())
+            invitation.leg.caller == Caller::Established && invitation.target.same_user(&target)
         });
         // What the roster knows him by, so that the answer to the BYE finds the expulsion.
         let known = joined.and_then(|place| self.invitations.get(place)).map(|invitation| invitation.target.clone());

@@ -58,7 +58,7 @@ impl Policy {
             Asked::Invite(_) if full => Err(486),
             Asked::Invite(reference) if conference.has(&reference.target) => Err(603),
             // The creator leaves by a BYE of his own.
-            Asked::Expel(user) if conference.creator.user.as_uri().same_user(&user.as_uri()) => Err(403),
+            Asked::Expel(user) if conference.creator.user.same_user(user) => Err(403),
             Asked::Expel(_) if !conference.may_expel() => Err(603),
             Asked::Invite(_) | Asked::Expel(_) => Ok(asked),
         }

@@ -107,9 +107,8 @@ impl Ue {
                 "a focus with a GRUU wants its REFERs outside the dialog (RFC 7647 section 3)",
             ));
         }
-        let before = |known: &Reference| {
-            known.asked.purpose == asked.purpose && known.asked.target.as_uri().same_user(&asked.target.as_uri())
-        };
+        let before =
+            |known: &Reference| known.asked.purpose == asked.purpose && known.asked.target.same_user(&asked.target);
         if self.references.iter().any(before) {
             return Err(not_now(command, "this was asked for this user before"));
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::percent::{encode_unless, is_unreserved, percent_encode};
 use super::{Uri, UriError};
+use crate::wire::text::split_str_once;
 
 /// A URI that owns its text, kept as written; always one that [`Uri::parse`] accepts. A clone shares the
 /// text.
@@ -91,6 +92,22 @@ impl OwnedUri {
         Self { text: text.into() }
     }
 
+    /// As [`Uri::same_user`]; that usual addresses with different user parts are not the same costs little.
+    pub fn same_user(&self, other: &Self) -> bool {
+        match (self.plain_user(), other.plain_user()) {
+            (Some(one), Some(two)) if one != two => false,
+            (Some(_) | None, _) => self.as_uri().same_user(&other.as_uri()),
+        }
+    }
+
+    /// The user part of an address that is nothing but `sip:user@host`, without escapes, parameters or password.
+    fn plain_user(&self) -> Option<&str> {
+        let address = self.text.strip_prefix("sip:")?;
+        let (user, _) = split_str_once(address, b'@')?;
+        let is_plain = address.bytes().all(|byte| !matches!(byte, b'%' | b';' | b'?')) && !user.contains(':');
+        is_plain.then_some(user)
+    }
+
     /// Scheme, user part and hostport.
     fn before_params(&self, uri: &Uri<'_>) -> &str {
         let headers = uri.headers_part().map_or(0, |headers| headers.len() + 1);
@@ -146,6 +163,31 @@ mod tests {
             ("tel:+1;method=x", "tel:+1;method=x"),
         ] {
             assert_eq!(owned(refer_to).without_headers_and_method().as_str(), request_uri);
+        }
+    }
+
+    #[test]
+    fn the_short_way_to_tell_users_apart_says_what_the_long_way_says() {
+        let addresses = [
+            "sip:bob@h",
+            "sip:bob@H",
+            "sip:Bob@h",
+            "sip:b%6Fb@h",
+            "sip:bob:x@h",
+            "sip:bob@h;user=phone",
+            "sip:bob@h:5060",
+            "sip:carol@h",
+            "sips:bob@h",
+            "SIP:bob@h",
+            "sip:h",
+            "sip:+1-2@h;user=phone",
+            "sip:+12@h",
+            "tel:+1-2",
+        ];
+        for one in addresses.map(owned) {
+            for two in addresses.map(owned) {
+                assert_eq!(one.same_user(&two), one.as_uri().same_user(&two.as_uri()), "{one} {two}");
+            }
         }
     }
 

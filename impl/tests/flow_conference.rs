@@ -15,6 +15,7 @@ use imsconf::view::{
     CallState, Counts, FocusCallState, LegState, NotifierState, ParticipantState, ReferralState, ReportState,
     RosterEntry, SubscriberState,
 };
+use imsconf::wire::{Message, Method};
 
 const BOB: &str = "sip:bob@home.example";
 const CAROL: &str = "sip:carol@home.example";
@@ -251,4 +252,29 @@ fn commands_that_do_not_fit_change_nothing() {
         assert!(net.carol.handle_command(net.now, command).is_err());
         assert_eq!(net.carol, before);
     }
+}
+
+/// TS 34.229-1 C.10 waits for it 3 s long; the protocol knows no such limit.
+#[test]
+fn a_late_subscription_is_served() {
+    let mut net = Net::new();
+    net.create(SecondOffer::Prack);
+    net.pass(Duration::from_secs(3600));
+    net.subscribe();
+    assert_eq!(net.ue.view().subscription.roster, [connected("sip:alice@home.example")]);
+}
+
+/// TS 34.229-1 15.21: ACK and SUBSCRIBE belong to different dialogs and come in any order.
+#[test]
+fn a_subscription_does_not_wait_for_the_ack() {
+    let mut net = Net::new();
+    let acknowledges = |message: &Message<'_>| message.method() == Some(Method::Ack);
+    net.ue.handle_command(net.now, ue::Command::Create { second_offer: SecondOffer::Prack }).expect("create");
+    net.settle_unless(acknowledges);
+    net.ue.handle_command(net.now, ue::Command::Subscribe).expect("subscribe");
+    net.settle_unless(acknowledges);
+    assert_eq!(net.ue.view().subscription.roster, [connected("sip:alice@home.example")]);
+    assert_ne!(net.focus.view().conferences[0].call, FocusCallState::Confirmed, "the ACK is still missing");
+    net.pass(Duration::from_secs(10));
+    assert_eq!(net.focus.view().conferences[0].call, FocusCallState::Confirmed);
 }

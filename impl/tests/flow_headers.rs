@@ -33,7 +33,7 @@ const ALWAYS: &str = "
     focus 200 (UPDATE) | Contact: isfocus | Require: precondition | -P-Access-Network-Info
     focus 200 (INVITE) | Contact: isfocus | Record-Route: pcscf | Allow: REFER | Allow-Events: conference
     focus 200 (SUBSCRIBE) | Contact: isfocus | Expires: 7200 | Record-Route: pcscf
-    focus 202 (REFER) | Contact: isfocus | -Expires | -Event
+    focus 202 (REFER) | Contact: isfocus | -Expires | -Event | -Content-Type
     focus NOTIFY refer | Event: refer;id= | Contact: isfocus | Subscription-State: active;expires=300 | Content-Type: message/sipfrag
     focus NOTIFY conference | Event: conference | Contact: isfocus | Subscription-State: active;expires=7200
     focus NOTIFY conference | Content-Type: application/conference-info+xml | -Expires

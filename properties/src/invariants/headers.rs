@@ -32,6 +32,8 @@ static REGISTRATION: Rule = Rule::new(NAME, "NW-07", Level::Fail);
 static HOPS: Rule = Rule::new(NAME, "NW-08", Level::Fail);
 static CANCEL: Rule = Rule::new(NAME, "CR-62", Level::Fail);
 static ALLOW: Rule = Rule::new(NAME, "CR-11", Level::NonStrict);
+/// RFC 3515 section 2.4.1.
+static REFER_TO: Rule = Rule::new(NAME, "DM-05", Level::Fail);
 static NO_EVENT: Rule = Rule::new(NAME, "DM-05", Level::NonStrict);
 
 /// The most messages that are kept until their sender shows what it is.
@@ -87,6 +89,8 @@ enum Wants {
     Option(&'static str, &'static str),
     /// The header field is not there.
     Absent(&'static str),
+    /// The header field is there once, with one value.
+    Once(&'static str),
     /// Max-Forwards is there and lets the request go on.
     Hops,
     /// A security agreement is there with all its parts or not at all.
@@ -121,6 +125,7 @@ static TABLE: &[Row] = &[
     Row(&SUBSCRIBE, Shown::Network, Of::Subscription("conference"), Wants::Field("Expires")),
     Row(&SUBSCRIBE, Shown::Network, Of::Subscription("conference"), Wants::Text("Accept", "conference-info+xml")),
     Row(&ACK, Shown::Network, Of::Request("ACK"), Wants::Absent(PANI)),
+    Row(&REFER_TO, Shown::Nothing, Of::Request("REFER"), Wants::Once("Refer-To")),
     Row(&NO_EVENT, Shown::Nothing, Of::Request("REFER"), Wants::Absent("Event")),
     // A.3.1, condition A8.
     Row(&ANSWER, Shown::Network, Of::Answers, Wants::Field(PANI)),
@@ -181,6 +186,10 @@ impl Wants {
                 broken(message.has_token(name, option), format!("whose {name} does not list {option}"))
             }
             Self::Absent(name) => broken(message.header(name).is_none(), format!("with {name}")),
+            Self::Once(name) => {
+                let count = message.values(name).len();
+                broken(count == 1, format!("with {count} values of {name}"))
+            }
             Self::Hops => {
                 let hops = message.header("Max-Forwards").and_then(|value| value.trim().parse::<u8>().ok());
                 broken(hops.is_some_and(|hops| hops > 0), "without a Max-Forwards above 0".to_owned())

@@ -43,8 +43,14 @@ fn what_binds_everybody() {
         case methods
             D1 ue INVITE* 1 | Allow: INVITE, BYE
             D1 ue SUBSCRIBE* 2 | Allow: SUBSCRIBE, NOTIFY
-            D1 ue REFER* 3 | Event: refer
             finds CR-11 non-strict
+        case a REFER has one target
+            D1 ue REFER* 1 | Refer-To: <sip:p1@home>
+            D1 ue REFER* 2 | Refer-To: <sip:p1@home>, <sip:p2@home>
+            D1 ue REFER* 3
+            D1 ue REFER* 4 | Refer-To: <sip:p1@home> | Event: refer
+            finds DM-05 fail
+            finds DM-05 fail
             finds DM-05 non-strict
         ",
     );
@@ -58,7 +64,7 @@ fn what_binds_a_ue() {
         case the REFER forgets it
             D1 ue INVITE* 1 | P-Access-Network-Info: a
             D1 ue ACK 1
-            D1 ue REFER 2
+            D1 ue REFER 2 | Refer-To: <sip:p1@home>
             finds DM-05 fail
         case it shows later that it is one
             D1 ue INVITE* 1
@@ -67,7 +73,7 @@ fn what_binds_a_ue() {
             finds DM-01 fail
         case of itself, not of the one whose network said so
             D1 ue INVITE* 1 | P-Access-Network-Info: a;network-provided
-            D1 ue REFER 2
+            D1 ue REFER 2 | Refer-To: <sip:p1@home>
             D1 focus 200 INVITE 1 | P-Access-Network-Info: a
             D1 focus BYE 1
             holds NW-08
@@ -109,7 +115,7 @@ fn what_binds_a_ue() {
         "
         case the RFCs leave it to the UE
             D1 ue INVITE* 1 | P-Access-Network-Info: a
-            D1 ue REFER 2
+            D1 ue REFER 2 | Refer-To: <sip:p1@home>
             finds DM-05 note
         ",
     );

@@ -19,8 +19,6 @@ pub enum Procedure {
     Expulsion,
     /// The UE invites without wanting to be told what becomes of it (RFC 4488).
     QuietReferral,
-    /// The UE refreshes or ends a refer subscription (RFC 3515 2.4.4).
-    ReportControl,
     /// An invited user is in a call with the UE, which the conference replaces (RFC 3891).
     Replacement,
     /// Invited users subscribe to the conference package too (RFC 4575 3.6).
@@ -36,7 +34,6 @@ impl Procedure {
         Self::Hold,
         Self::Expulsion,
         Self::QuietReferral,
-        Self::ReportControl,
         Self::Replacement,
         Self::ManySubscribers,
         Self::SubscriptionControl,
@@ -50,7 +47,6 @@ impl Procedure {
             Self::Hold => "hold",
             Self::Expulsion => "expulsion",
             Self::QuietReferral => "quiet referral",
-            Self::ReportControl => "report control",
             Self::Replacement => "replacement",
             Self::ManySubscribers => "many subscribers",
             Self::SubscriptionControl => "subscription control",

@@ -51,11 +51,24 @@ impl TermOnce {
             }
         } else if state.is_terminated() && conference_over(conversation, party) {
             let reason = state.reason().unwrap_or("none");
-            judge.rule(&CONFERENCE_REASON, party, reason.eq_ignore_ascii_case("noresource"), numbers, || {
+            // Whoever asked for the end first has it for that reason.
+            let asked = reason.eq_ignore_ascii_case("timeout") && was_given_up(conversation, key);
+            let right = asked || reason.eq_ignore_ascii_case("noresource");
+            judge.rule(&CONFERENCE_REASON, party, right, numbers, || {
                 format!("the conference ended, but the reason given is {reason}")
             });
         }
     }
+}
+
+/// Whether a SUBSCRIBE that ends the subscription reached its notifier.
+fn was_given_up(conversation: &Conversation, key: &SubscriptionKey) -> bool {
+    conversation.transactions().any(|(own, subscribe)| {
+        &*own.method == "SUBSCRIBE"
+            && (&own.call_id, &own.from_tag) == (&key.call_id, &key.subscriber_tag)
+            && subscribe.delivered.is_some()
+            && subscribe.request.as_ref().is_some_and(|request| request.expires == Some(0))
+    })
 }
 
 /// Whether the subscription should have ended, and has not.

@@ -79,7 +79,10 @@ pub(super) fn judge_creation(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
         });
     }
     scribe.step(&PRACK, Party::Ue, prack, &Absent::Owed { since: progress, shown_by: pracked });
-    scribe.step(&PRACKED, Party::Focus, pracked, &Absent::Owed { since: prack, shown_by: None });
+    match pracked {
+        Some(_) => scribe.step(&PRACKED, Party::Focus, pracked, &Absent::Optional),
+        None => scribe.success(&PRACKED, Party::Focus, &call, prack),
+    }
     judge_update(&call, prack, pracked.or(prack), refused.is_some(), scribe);
     let updated = call.iter().find(|seen| seen.answers("UPDATE", 200..=299));
     let ack = call.iter().find(|seen| seen.message.is_request_of("ACK") && seen.key.cseq == key.cseq);
@@ -150,7 +153,10 @@ fn judge_update(
         (_, shown_by) => Absent::Owed { since, shown_by },
     };
     scribe.step(&UPDATE, Party::Ue, update, &absent);
-    scribe.step(&UPDATED, Party::Focus, updated, &Absent::Owed { since: update, shown_by: None });
+    match updated {
+        Some(_) => scribe.step(&UPDATED, Party::Focus, updated, &Absent::Optional),
+        None => scribe.success(&UPDATED, Party::Focus, call, update),
+    }
     unannounced(call, scribe);
 }
 

@@ -32,3 +32,8 @@ fn refreshing_and_unsubscribing_are_followed() {
 fn many_subscribers_are_followed() {
     follow(Procedure::ManySubscribers);
 }
+
+#[test]
+fn a_replaced_call_is_followed() {
+    follow(Procedure::Replacement);
+}

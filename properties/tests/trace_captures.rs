@@ -26,6 +26,10 @@ fn scripted_test_system_over_tcp() {
     };
     assert_eq!((tcp.frames, tcp.sip_frames), (38, 23));
     assert_eq!(kinds(&tcp), kinds(&udp));
+    let verdicts = |report: &TraceReport| -> Vec<_> {
+        report.requirements.iter().map(|row| (row.requirement, row.verdict, row.evaluated)).collect()
+    };
+    assert_eq!(verdicts(&tcp), verdicts(&udp));
 }
 
 /// What a user would want to be told of this capture, whatever else is in the snapshot.

@@ -17,7 +17,7 @@ use imsconf_properties::inside;
 use imsconf_properties::observe::{Finding, Party};
 use imsconf_properties::run::{Report, run_recorded};
 use imsconf_properties::schedule::Schedule;
-use imsconf_properties::trace::{Options, TraceReport, judge_file};
+use imsconf_properties::trace::{Capture, Options, TraceReport, judge_capture, judge_file};
 use imsconf_properties::verdict::{Level, Profile, Verdict};
 use imsconf_properties::world::Node;
 
@@ -127,4 +127,49 @@ fn wireshark_reads_it() {
         assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{name}");
         assert!(trace.frames > 0);
     }
+}
+
+/// Without what the file says of itself, what is not in it may have been missed: nothing is held against anybody then.
+#[test]
+fn a_file_that_missed_something_proves_less() {
+    let (_, schedule) = regressions("regressions").swap_remove(0);
+    let (file, ..) = traced(&schedule);
+    let complete = |file: &[u8]| Capture::read(file).expect("a capture").boundary.complete;
+    assert!(complete(&file));
+    // Option 5 of the statistics, eight octets: how many packets were dropped.
+    let dropped = [5, 0, 8, 0, 0, 0, 0, 0];
+    let at = file.windows(dropped.len()).rposition(|window| window == dropped).expect("statistics");
+    let mut missed = file.clone();
+    missed[at + 4] = 1;
+    assert!(!complete(&missed), "a packet was dropped");
+    let mut unsaid = file.clone();
+    unsaid[at] = 99;
+    assert!(!complete(&unsaid), "whether packets were dropped is not said");
+    assert!(!complete(&file[..file.len() - 4]), "the file is cut");
+    assert!(!complete(include_bytes!("../captures/sipp_a20_udp.pcap")), "a pcap file says nothing of it");
+}
+
+/// What is owed at rest is a failure in a file that says that it shows everything, and undecided in one that does not.
+#[test]
+fn what_is_never_done_is_a_failure_only_where_nothing_was_missed() {
+    let at_the_end = |finding: &&Finding| finding.numbers.is_empty() && finding.invariant != STEPS;
+    let mut seen = 0;
+    for (name, schedule) in regressions("regressions/deviations") {
+        let (file, _, trace) = traced(&schedule);
+        let owed = found(trace.findings.iter().filter(at_the_end).filter(|f| f.level == Level::Fail), |party| party);
+        if owed.is_empty() {
+            continue;
+        }
+        let mut capture = Capture::read(&file).expect("a capture");
+        capture.boundary.complete = false;
+        let report = judge_capture(&capture, Options::default());
+        let still = found(report.findings.iter().filter(at_the_end), |party| party);
+        for (invariant, requirement, _, party, text) in owed {
+            let undecided = (invariant, requirement, Level::Inconclusive, party, text.clone());
+            let decided = (invariant, requirement, Level::Fail, party, text);
+            assert!(!still.contains(&decided), "{name}: {decided:?}\n{report}");
+            seen += usize::from(still.contains(&undecided));
+        }
+    }
+    assert!(seen > 0, "no deviation leaves something undone");
 }

@@ -233,3 +233,117 @@ fn damaged_octets() {
         }
     }
 }
+
+/// Writes packets as a pcap file, each with the octets of the link layer before it.
+fn raw(link: u32, packets: &[Vec<u8>]) -> Vec<u8> {
+    let mut file = pcap(link, &[]);
+    file.truncate(24);
+    for (time, packet) in (0_u32..).zip(packets) {
+        let length = u32::try_from(packet.len()).expect("small");
+        for word in [1, time, length, length] {
+            file.extend(word.to_be_bytes());
+        }
+        file.extend(packet);
+    }
+    file
+}
+
+/// The UDP datagram of the first packet in two IPv6 packets with fragment headers.
+fn ipv6_fragments() -> [Vec<u8>; 2] {
+    let (_, invite) = packets().swap_remove(0);
+    let (first, second) = invite[20..].split_at(480);
+    [(0_u16, true, first), (480, false, second)].map(|(offset, more, part)| {
+        let length = u16::try_from(8 + part.len()).expect("small").to_be_bytes();
+        let mut packet = vec![0x60, 0, 0, 0, length[0], length[1], 44, 64];
+        for host in [1, 2] {
+            packet.extend([0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, host]);
+        }
+        packet.extend([17, 0]);
+        packet.extend((offset | u16::from(more)).to_be_bytes());
+        packet.extend([0, 0, 0, 7]);
+        packet.extend(part);
+        packet
+    })
+}
+
+#[test]
+fn ipv6_fragments_on_every_link_layer_in_either_order() {
+    let original = Capture::read(FILE).expect("a capture");
+    let table: [(&str, u32, &[u8]); 5] = [
+        ("Ethernet", 1, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x86, 0xdd]),
+        ("VLAN in VLAN", 1, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x88, 0xa8, 0, 2, 0x81, 0, 0, 5, 0x86, 0xdd]),
+        ("cooked", 113, &[0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x86, 0xdd]),
+        ("cooked, version 2", 276, &[0x86, 0xdd, 0, 0, 0, 0, 0, 1, 0, 1, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        ("raw", 101, &[]),
+    ];
+    for (name, link, prefix) in table {
+        let mut frames = ipv6_fragments().map(|packet| [prefix, &packet].concat()).to_vec();
+        for order in ["first", "last"] {
+            let capture = Capture::read(&raw(link, &frames)).expect(name);
+            assert_eq!(capture.frames.len(), 1, "{name}, the beginning {order}");
+            assert_eq!((capture.frames[0].number, capture.total), (2, 2), "{name}");
+            assert_eq!(capture.frames[0].message, original.frames[0].message, "{name}");
+            frames.reverse();
+        }
+    }
+}
+
+/// The IP packets of the capture over TCP, which is one stream for each direction.
+fn over_tcp() -> Vec<Vec<u8>> {
+    let file = include_bytes!("../captures/sipp_a20_tcp.pcap");
+    let mut rest = &file[24..];
+    let mut packets = Vec::new();
+    while rest.len() > 16 {
+        let length = u32::from_le_bytes(rest[8..12].try_into().expect("four octets")) as usize;
+        packets.push(rest[16 + ETHERNET..16 + length].to_vec());
+        rest = &rest[16 + length..];
+    }
+    packets
+}
+
+/// One IPv4 packet with a TCP segment in several, of at most `size` octets of payload.
+fn segments(packet: &[u8], size: usize) -> Vec<Vec<u8>> {
+    let header = 20 + usize::from(packet[32] >> 4) * 4;
+    let length = usize::from(u16::from_be_bytes([packet[2], packet[3]]));
+    let (header, payload) = packet[..length].split_at(header);
+    if payload.is_empty() {
+        return vec![packet.to_vec()];
+    }
+    let sequence = u32::from_be_bytes(header[24..28].try_into().expect("four octets"));
+    let parts = payload.chunks(size).enumerate().map(|(index, part)| {
+        let mut segment = [header, part].concat();
+        let length = u16::try_from(segment.len()).expect("small");
+        let offset = u32::try_from(index * size).expect("small");
+        segment[2..4].copy_from_slice(&length.to_be_bytes());
+        segment[24..28].copy_from_slice(&sequence.wrapping_add(offset).to_be_bytes());
+        segment
+    });
+    parts.collect()
+}
+
+/// However TCP cuts, reorders and repeats, the messages are the same.
+#[test]
+fn tcp_in_any_segments() {
+    let whole = Capture::read(&raw(101, &over_tcp())).expect("a capture");
+    assert_eq!(whole.frames.len(), 23);
+    let messages = |capture: &Capture| -> Vec<_> { capture.frames.iter().map(|frame| frame.message.clone()).collect() };
+    for size in [1, 7, 100, 1000] {
+        let parts: Vec<Vec<Vec<u8>>> = over_tcp().iter().map(|packet| segments(packet, size)).collect();
+        let in_order = parts.concat();
+        let repeated: Vec<Vec<u8>> = in_order.iter().flat_map(|part| [part.clone(), part.clone()]).collect();
+        // As many as wait for an earlier one are kept; a message of more parts than that is not put together.
+        let backwards = parts.iter().flat_map(|parts| parts.chunks(32)).flat_map(|part| part.iter().rev().cloned());
+        let backwards: Vec<Vec<u8>> = backwards.collect();
+        for (name, packets) in [("in order", in_order), ("repeated", repeated), ("backwards", backwards)] {
+            let capture = Capture::read(&raw(101, &packets)).expect("a capture");
+            assert_eq!(messages(&capture).len(), 23, "{name}, {size} octets each");
+            assert!(messages(&capture) == messages(&whole), "{name}, {size} octets each");
+        }
+    }
+    // Begun in the middle: what is left of a message is passed over.
+    for skipped in 0..over_tcp().len() {
+        let capture = Capture::read(&raw(101, &over_tcp()[skipped..])).expect("a capture");
+        let seen = messages(&capture);
+        assert!(seen == messages(&whole)[23 - seen.len()..], "without the first {skipped}");
+    }
+}

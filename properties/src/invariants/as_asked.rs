@@ -1,7 +1,7 @@
 //! I-AS-ASKED: the focus calls an invited user as the REFER asked it to, or not at all.
 //!
-//! A Replaces in Refer-To becomes the same Replaces in the INVITE (RFC 3261 section 19.1.5, RFC 3891 section 6.2): without
-//! it the user would be rung up a second time. Referred-By is copied as it was written (RFC 3892 section 2.2).
+//! A Replaces in Refer-To becomes the same Replaces in the INVITE (RFC 3261 section 19.1.5, RFC 3891 section 6.2):
+//! without it the user would be rung up a second time. Referred-By is copied as it was written (RFC 3892 section 2.2).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -214,7 +214,8 @@ impl Ledger {
         self.exchanges.values().all(|exchange| exchange.arrived && exchange.replies.iter().all(arrived))
     }
 
-    /// Whether the next SUBSCRIBE of the UE inside a dialog is its user's wish. What its timers do by themselves happens
+    /// Whether the next SUBSCRIBE of the UE inside a dialog is its user's wish. What its timers do by themselves
+    /// happens
     /// in a world only when the focus has no subscription any more, and is below the model.
     pub(super) const fn expect_control(&mut self, wanted: bool) {
         self.control = wanted;

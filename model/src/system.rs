@@ -524,7 +524,7 @@ impl Leg {
 
     /// How many messages about him are in flight.
     fn in_flight_count(&self) -> u32 {
-        self.network.refer.len() + self.expel.network.len() + self.network.dial.len()
+        self.network.len() + self.expel.network.len()
     }
 
     /// The rank of its REFER, if one is in flight and has not been overtaken.

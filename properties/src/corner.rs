@@ -5,7 +5,7 @@
 use crate::schedule::{Schedule, ScheduleError};
 
 /// Name and text of each corner.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 8] = [
     (
         "the answer to SUBSCRIBE and the first NOTIFY are both lost",
         include_str!("../corners/answer-and-notify-of-subscribe-lost.json"),
@@ -26,6 +26,14 @@ const FILES: [(&str, &str); 6] = [
     (
         "a notifier with shorter timers gives up before its subscriber",
         include_str!("../corners/notifier-gives-up-first.json"),
+    ),
+    (
+        "a conference NOTIFY to an invited user gets through only after Timer N",
+        include_str!("../corners/user-notify-after-timer-n.json"),
+    ),
+    (
+        "the subscription of an invited user runs out after the focus removed it",
+        include_str!("../corners/user-subscription-runs-out.json"),
     ),
 ];
 
@@ -51,6 +59,8 @@ mod tests {
             "Lose(Refer(NotifyRefused))",
             "Lose(Refer(Accepted))",
             "SubscribeExpires",
+            "UserNotifyTooLate",
+            "UserSubscriptionExpires",
         ];
         for ((name, schedule), action) in all().expect("readable").into_iter().zip(reached) {
             let report = run(&schedule, None);

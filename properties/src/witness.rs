@@ -10,11 +10,15 @@ use crate::schedule::{Schedule, Settings};
 use crate::verdict::Profile;
 
 /// What the model leaves to a focus and ours never does, with the reason.
-const NOT_OURS: [(&str, &str); 2] = [
+const NOT_OURS: [(&str, &str); 3] = [
     ("REFER overtaken by the BYE: 500", "our focus answers 481, because the call is over (RFC 5407 section 3.3.3)"),
     (
         "referrer hears of the joining before the roster tells",
         "our focus sends both NOTIFYs in the same reaction; only their arrival can change places",
+    ),
+    (
+        "conference NOTIFY to an invited user too late",
+        "the waits of focus and user end in the same instant, and the focus' goes first; a corner sets them apart",
     ),
 ];
 

@@ -10,17 +10,14 @@ fn follow(procedure: Procedure) {
     let configuration = Configuration { model: Conference::new(1, 1), symmetry: false }.with(procedure);
     let report = explore(&configuration, &mut |_| {});
     let ours = report.witnesses.iter().filter(|witness| witness.prompt && not_ours(witness).is_none());
-    for witness in ours {
-        let followed = replay(witness, Profile::ThreeGpp);
-        let failure = followed.report.as_ref().and_then(|report| report.failure.as_ref());
-        assert!(
-            followed.is_good(),
-            "{}: shown: {}, {:?}, {failure:?}",
-            witness.name,
-            followed.shown,
-            followed.schedule.err()
-        );
-    }
+    let followed = ours.map(|witness| replay(witness, Profile::ThreeGpp)).filter(|followed| !followed.is_good());
+    let missed: Vec<String> = followed
+        .map(|followed| {
+            let failure = followed.report.as_ref().and_then(|report| report.failure.as_ref());
+            format!("{}: {:?} {failure:?}", followed.name, followed.schedule.err())
+        })
+        .collect();
+    assert!(missed.is_empty(), "{missed:#?}");
 }
 
 #[test]

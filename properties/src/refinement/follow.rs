@@ -155,6 +155,8 @@ impl Follower {
                     imsconf_model::SubscriptionMessage::Notify,
                     imsconf_model::SubscriptionMessage::NotifyLast,
                     imsconf_model::SubscriptionMessage::NotifyEnd,
+                    // The NOTIFY waits for the answer to the one before it.
+                    imsconf_model::SubscriptionMessage::NotifyOk,
                 ];
                 let mut messages = kinds.into_iter().map(Message::Subscription);
                 let notify = messages.find(|message| self.place(*message).is_some());

@@ -69,7 +69,7 @@ impl Conference {
                     && matches!(state.ue.subscription, Subscription::Refreshing | Subscription::Leaving)
                     && !SubscriptionMessage::OF_REFRESH.into_iter().any(|kind| network.contains(kind))
                     // It may also wait behind another one that does not get through.
-                    && (state.focus.owed != Owed::Nothing || coming.into_iter().any(|kind| network.contains(kind)))
+                    && (state.focus.owes_subscriber() || coming.into_iter().any(|kind| network.contains(kind)))
             }
             Action::Invite(i) | Action::InviteQuietly(i) => {
                 confirmed && i.index() < usize::from(self.invited) && state.leg(i).ue.refer == Refer::Idle

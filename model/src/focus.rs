@@ -113,6 +113,13 @@ impl Focus {
         matches!(self.hosting, Hosting::Early | Hosting::Pracked)
     }
 
+    /// Whether a NOTIFY is owed to the UE whatever becomes of the roster: for a SUBSCRIBE, or because the conference is
+    /// over.
+    #[must_use]
+    pub fn owes_subscriber(&self) -> bool {
+        self.owed != Owed::Nothing || (self.hosting == Hosting::Over && self.notifier.is_live())
+    }
+
     /// Whether the conference exists: it can be joined, subscribed to and left.
     #[must_use]
     pub const fn is_up(self) -> bool {

@@ -5,13 +5,14 @@
 //! (RFC 3261 section 12.2.2). A subscriber may give up a subscription without NOTIFY after 64*T1; as T1 is not known to
 //! an observer, nothing is judged beyond 32 s, the shortest value in use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::evidence::conference_over;
 use crate::observe::{
     Conversation, Deadline, DialogState, End, Event, Judge, Observer, Rule, SubscriptionKey, TransactionKey,
 };
+use crate::oracle::Sip;
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-EARLY-NOTIFY";
@@ -60,11 +61,27 @@ impl When {
 pub struct EarlyNotify {
     /// How long each subscription surely lives at its subscriber: 64*T1 at first, then what the notifier grants.
     alive: BTreeMap<SubscriptionKey, Deadline>,
+    /// Those with a refresh to which no final response was delivered.
+    refreshing: BTreeSet<SubscriptionKey>,
     /// NOTIFYs delivered and not yet answered.
     unanswered: BTreeMap<TransactionKey, Expected>,
 }
 
 impl EarlyNotify {
+    /// From a refresh on, Timer N runs until a NOTIFY follows; without one the subscription is over (RFC 6665 section
+    /// 4.1.2.2).
+    fn on_refresh(&mut self, subscribe: &Sip) {
+        let (Some(tag), Some(event)) = (subscribe.from_tag(), subscribe.event()) else { return };
+        let cause = event.id.and_then(|id| id.parse().ok());
+        for (key, left) in &mut self.alive {
+            let dialog = *key.call_id == *subscribe.call_id() && *key.subscriber_tag == *tag;
+            if dialog && *key.package == *event.package && cause.is_none_or(|cause: u32| cause == key.cause) {
+                *left = TIMER_N.min(*left);
+                self.refreshing.insert(key.clone());
+            }
+        }
+    }
+
     fn on_notify(&mut self, event: &Event<'_>, conversation: &Conversation) {
         let message = event.message;
         let Some((key, subscription)) = conversation.subscription(message) else { return };
@@ -88,6 +105,8 @@ impl EarlyNotify {
             Some(state) if state.is_terminated() => {
                 self.alive.remove(key);
             }
+            // A subscriber may end what it could not refresh.
+            _ if self.refreshing.contains(key) => {}
             state => {
                 let granted = state.and_then(|state| state.expires()).unwrap_or(300);
                 self.alive.insert(key.clone(), Deadline::within(Duration::from_secs(granted.into())));
@@ -115,17 +134,20 @@ impl Observer for EarlyNotify {
     const NAME: &'static str = NAME;
 
     fn new(_: Profile) -> Self {
-        Self { alive: BTreeMap::new(), unanswered: BTreeMap::new() }
+        Self { alive: BTreeMap::new(), refreshing: BTreeSet::new(), unanswered: BTreeMap::new() }
     }
 
     fn on_event(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
         self.alive.retain(|_, left| !left.elapse(event.elapsed) && !left.remaining().is_zero());
+        self.refreshing.retain(|key| self.alive.contains_key(key));
         let message = event.message;
         let first = conversation.is_first(event);
         match (message.method(), message.status()) {
             ("SUBSCRIBE" | "REFER", None) if event.sends_request() && first => {
                 let package = message.event().map_or("refer", |event| event.package);
-                if let (Some(cseq), Some(tag)) = (message.cseq(), message.from_tag()) {
+                if message.method() == "SUBSCRIBE" && message.to_tag().is_some() {
+                    self.on_refresh(message);
+                } else if let (Some(cseq), Some(tag)) = (message.cseq(), message.from_tag()) {
                     let key = SubscriptionKey {
                         call_id: message.call_id().into(),
                         subscriber_tag: tag.into(),
@@ -137,8 +159,11 @@ impl Observer for EarlyNotify {
             }
             ("SUBSCRIBE" | "REFER", Some(code @ 200..)) if event.receives_response() => {
                 let none = code >= 300 || message.has_token("Refer-Sub", "false");
-                if let (true, Some((key, _))) = (none, conversation.subscription(message)) {
-                    self.alive.remove(key);
+                if let Some((key, _)) = conversation.subscription(message) {
+                    self.refreshing.remove(key);
+                    if none {
+                        self.alive.remove(key);
+                    }
                 }
             }
             ("NOTIFY", None) if event.receives_request() && first => self.on_notify(event, conversation),

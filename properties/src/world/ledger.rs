@@ -407,6 +407,11 @@ impl Ledger {
                 if self.subscribers.insert(identity.call_id.clone(), Party::Ue).is_none() {
                     // A new dialog: what was told in an earlier one does not count.
                     self.told.remove(&Party::Ue);
+                    // Nor does anybody wait for what was said in it.
+                    if let Some(refresh) = self.exchanges.get_mut(&Subject::Refresh) {
+                        refresh.arrived = true;
+                        refresh.replies.iter_mut().for_each(|reply| reply.arrived = true);
+                    }
                 }
             }
             Subject::UserSubscribe(user) => {

@@ -86,6 +86,10 @@ impl Model for Prompt {
         self.0.actions(state, actions);
         if actions.iter().any(|action| is_urgent(*action)) {
             actions.retain(|action| is_urgent(*action));
+            // Of the NOTIFYs that share the call's dialog the one about the earlier REFER goes first.
+            if actions.iter().any(|action| matches!(action, Action::NotifyReferrer(_))) {
+                actions.retain(|action| !matches!(action, Action::NotifyExpulsion(_)));
+            }
         } else {
             actions.retain(|action| Self::is_prompt(state, *action));
         }

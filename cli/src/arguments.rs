@@ -64,7 +64,7 @@ pub(crate) struct Verify {
     #[arg(long, value_enum, default_value_t = ScopeName::Ci)]
     pub(crate) scope: ScopeName,
     /// How many generated schedules to run
-    #[arg(long, default_value_t = 5_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) cases: u32,
     /// Which schedules: the same seed gives the same ones
     #[arg(long, default_value_t = 1, value_name = "N")]

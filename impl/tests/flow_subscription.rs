@@ -275,7 +275,7 @@ fn a_notify_of_another_branch_is_refused() {
             let tag = String::from_utf8_lossy(tag.expect("a tag")).into_owned();
             let text =
                 text.replace(&format!("tag={tag}"), "tag=anotherbranch").replace("branch=z9hG4bK", "branch=z9hG4bKb");
-            other.get_or_insert((from, Transmit { bytes: text.into_bytes(), ..transmit }));
+            other.get_or_insert_with(|| (from, Transmit { bytes: text.into_bytes(), ..transmit }));
         }
     }
     let (from, notify) = other.expect("a NOTIFY");

@@ -5,7 +5,7 @@
 use crate::schedule::{Schedule, ScheduleError};
 
 /// Name and text of each corner.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 11] = [
     (
         "the answer to SUBSCRIBE and the first NOTIFY are both lost",
         include_str!("../corners/answer-and-notify-of-subscribe-lost.json"),
@@ -35,6 +35,15 @@ const FILES: [(&str, &str); 8] = [
         "the subscription of an invited user runs out after the focus removed it",
         include_str!("../corners/user-subscription-runs-out.json"),
     ),
+    (
+        "an invited user refuses a conference NOTIFY that comes after Timer N",
+        include_str!("../corners/refusal-of-a-late-user-notify.json"),
+    ),
+    (
+        "the answer to an invited user's SUBSCRIBE and the first NOTIFY are both lost",
+        include_str!("../corners/answer-and-notify-of-user-subscribe-lost.json"),
+    ),
+    ("the refusal of a refresh is lost", include_str!("../corners/refusal-of-a-refresh-lost.json")),
 ];
 
 /// The corners, by name.
@@ -61,6 +70,9 @@ mod tests {
             "SubscribeExpires",
             "UserNotifyTooLate",
             "UserSubscriptionExpires",
+            "Deliver(Subscriber(NotifyRefused))",
+            "Lose(Subscriber(SubscribeOk))",
+            "Lose(Subscription(RefreshRefused))",
         ];
         for ((name, schedule), action) in all().expect("readable").into_iter().zip(reached) {
             let report = run(&schedule, None);

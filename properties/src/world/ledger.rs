@@ -390,6 +390,16 @@ impl Ledger {
         }
     }
 
+    /// The UE subscribes in a new dialog: what was told in an earlier one does not count, and nobody waits for what was
+    /// said in it.
+    fn forget_subscription(&mut self) {
+        self.told.remove(&Party::Ue);
+        if let Some(refresh) = self.exchanges.get_mut(&Subject::Refresh) {
+            refresh.arrived = true;
+            refresh.replies.iter_mut().for_each(|reply| reply.arrived = true);
+        }
+    }
+
     fn open(&mut self, subject: Subject, identity: Identity, message: &Sip) {
         let cseq = identity.cseq;
         match subject {
@@ -404,14 +414,9 @@ impl Ledger {
                 self.referred.insert(cseq, subject);
             }
             Subject::Subscribe => {
-                if self.subscribers.insert(identity.call_id.clone(), Party::Ue).is_none() {
-                    // A new dialog: what was told in an earlier one does not count.
-                    self.told.remove(&Party::Ue);
-                    // Nor does anybody wait for what was said in it.
-                    if let Some(refresh) = self.exchanges.get_mut(&Subject::Refresh) {
-                        refresh.arrived = true;
-                        refresh.replies.iter_mut().for_each(|reply| reply.arrived = true);
-                    }
+                let known = self.subscribers.insert(identity.call_id.clone(), Party::Ue).is_some();
+                if !known {
+                    self.forget_subscription();
                 }
             }
             Subject::UserSubscribe(user) => {

@@ -219,12 +219,14 @@ fn a_report_that_outlives_its_subscription_ends_with_the_present_status() {
     notifier.on_response(200);
     notifier.on_timeout(at(300));
     let timeout = NotifyStatus::Terminated { reason: Reason::Timeout, retry_after: None };
-    assert_eq!(sent(&mut notifier, 300), Some((timeout.clone(), 100)));
+    assert_eq!(sent(&mut notifier, 300), Some((timeout, 100)));
 
     let mut unsubscribed = ReferNotifier::new(at(0), 5, 300);
     sent(&mut unsubscribed, 0);
     unsubscribed.on_response(200);
     assert!(unsubscribed.on_subscribe(at(1), 0));
     unsubscribed.outcome(200);
-    assert_eq!(sent(&mut unsubscribed, 1), Some((timeout, 200)));
+    // What ends with the outcome says so, whoever asked for the end.
+    let noresource = NotifyStatus::Terminated { reason: Reason::Noresource, retry_after: None };
+    assert_eq!(sent(&mut unsubscribed, 1), Some((noresource, 200)));
 }

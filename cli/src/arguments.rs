@@ -185,7 +185,7 @@ pub(crate) struct Trace {
 #[command(after_help = "\
 Examples:
   imsconf explore
-  imsconf explore --invited 2 --losses 1 --with hold --address [::1]:8080
+  imsconf explore --invited 2 --losses 1 --with expulsion --address [::1]:8080
 
 It serves until it is interrupted (Ctrl-C), on loopback addresses only: there is no access control.")]
 pub(crate) struct Explore {

@@ -12,9 +12,6 @@ pub enum Procedure {
     /// The creation of the conference is given up: by the UE with a CANCEL (RFC 3261 9.1, RFC 5407 3.1.2), or by the
     /// focus with a failure response after its 183.
     GivingUp,
-    /// The UE, an invited user or the focus changes a session that is up: hold, resume, refresh (RFC 3264 8.4, RFC
-    /// 4028).
-    Hold,
     /// The UE has an invited user expelled: REFER with `method=BYE` (RFC 4579 5.11).
     Expulsion,
     /// The UE invites without wanting to be told what becomes of it (RFC 4488).
@@ -31,7 +28,6 @@ impl Procedure {
     /// Every optional procedure, in the order of the declaration.
     pub const ALL: &'static [Self] = &[
         Self::GivingUp,
-        Self::Hold,
         Self::Expulsion,
         Self::QuietReferral,
         Self::Replacement,
@@ -44,7 +40,6 @@ impl Procedure {
     pub const fn name(self) -> &'static str {
         match self {
             Self::GivingUp => "giving up",
-            Self::Hold => "hold",
             Self::Expulsion => "expulsion",
             Self::QuietReferral => "quiet referral",
             Self::Replacement => "replacement",

@@ -42,19 +42,14 @@ impl Held {
     }
 
     fn step(&mut self, step: Step) -> Result<(), Divergence> {
-        let flying = self.world.in_flight().len();
-        let pick = |number: u16| usize::from(number).checked_rem(flying).unwrap_or(0);
         match step {
-            Step::Deliver(number) => self.make(Move::Deliver(pick(number))),
-            Step::Drop(number) => self.make(Move::Drop(pick(number))),
-            Step::Duplicate(number) => self.make(Move::Duplicate(pick(number))),
-            Step::Lose(number) => self.make(Move::Lose(pick(number))),
-            Step::Fire => self.make(Move::Fire),
             Step::Flush => self.flush(),
             Step::Settle => self.settle(),
-            command => {
-                self.make(Move::Command(command))?;
-                if command.runs_through() { self.step(Step::Flush) } else { Ok(()) }
+            single => {
+                if let Some(made) = Move::of(single, self.world.in_flight().len()) {
+                    self.make(made)?;
+                }
+                if single.runs_through() { self.flush() } else { Ok(()) }
             }
         }
     }

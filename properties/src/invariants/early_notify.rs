@@ -156,11 +156,6 @@ impl Observer for EarlyNotify {
                     };
                     self.alive.insert(key, TIMER_N);
                 }
-                // Who wants no more of it need not wait for the last NOTIFY any longer than for a first one.
-                let ended = conversation.subscription(message).filter(|_| message.expires() == Some(0));
-                if let Some(left) = ended.and_then(|(key, _)| self.alive.get_mut(key)) {
-                    *left = (*left).min(TIMER_N);
-                }
             }
             ("SUBSCRIBE" | "REFER", Some(code @ 200..)) if event.receives_response() => {
                 let none = code >= 300 || message.has_token("Refer-Sub", "false");

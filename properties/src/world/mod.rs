@@ -88,6 +88,22 @@ pub enum Move {
     Fire,
 }
 
+impl Move {
+    /// The move that `step` is with so many datagrams in flight, which it counts round; none if it is several.
+    pub fn of(step: Step, in_flight: usize) -> Option<Self> {
+        let pick = |number: u16| usize::from(number).checked_rem(in_flight).unwrap_or(0);
+        match step {
+            Step::Deliver(number) => Some(Self::Deliver(pick(number))),
+            Step::Drop(number) => Some(Self::Drop(pick(number))),
+            Step::Duplicate(number) => Some(Self::Duplicate(pick(number))),
+            Step::Lose(number) => Some(Self::Lose(pick(number))),
+            Step::Fire => Some(Self::Fire),
+            Step::Flush | Step::Settle => None,
+            command => Some(Self::Command(command)),
+        }
+    }
+}
+
 /// What kind of thing a move turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Happened {

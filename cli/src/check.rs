@@ -22,7 +22,7 @@ pub(crate) fn check(arguments: &arguments::Check, printer: &mut Printer) -> Resu
         Some(invited) => {
             let procedures = arguments.with.iter().fold(Procedures::NONE, |all, own| all.and(*own));
             let model = Conference::new(invited, arguments.losses.unwrap_or(0)).with(procedures);
-            vec![Configuration { model, symmetry: arguments.symmetry }]
+            vec![Configuration { model, symmetry: arguments.symmetry, confluence: false }]
         }
         None => configurations(arguments.scope, arguments.symmetry),
     };
@@ -43,8 +43,8 @@ pub(crate) fn configurations(scope: ScopeName, symmetry: bool) -> Vec<Configurat
         ScopeName::Ci => Scope::Ci,
         ScopeName::Deep => Scope::Deep,
     };
-    let all = scope.configurations().iter();
-    all.map(|own| Configuration { symmetry: own.symmetry || symmetry, ..*own }).collect()
+    let all = scope.configurations().into_iter();
+    all.map(|own| Configuration { symmetry: own.symmetry || symmetry, ..own }).collect()
 }
 
 /// Explores and prints.

@@ -6,12 +6,13 @@
 //! transaction time-out.
 //!
 //! Read in this order: `terms`, `procedures`, `message`, `network`, `ue`, `focus`, `participant`, `expulsion`,
-//! `action`, `system`, `claims`, `sightings`, `graph`, `prompt`, `scope`.
+//! `action`, `system`, `claims`, `sightings`, `graph`, `prompt`, `confluence`, `scope`.
 
 mod action;
 mod claims;
 mod compact;
 mod conference;
+mod confluence;
 mod explorer;
 mod expulsion;
 mod focus;
@@ -34,6 +35,7 @@ pub use action::{Action, ActionKind};
 pub use claims::{claims, explicit_failure, owes_nothing, settled, somebody_waits};
 pub use compact::{Code, Compact, Parts};
 pub use conference::Conference;
+pub use confluence::Confluent;
 pub use explorer::{ServeError, serve};
 pub use expulsion::Expulsion;
 pub use focus::{DialOut, Focus, FocusLeg, Hosting, Report};
@@ -45,7 +47,7 @@ pub use plain::{PlainCall, PlainEnd};
 pub use procedures::{Procedure, Procedures};
 pub use prompt::Prompt;
 pub use scope::{
-    Configuration, Scope, ScopeReport, Verdict, Witness, ends_well, explore, judge, report, walk, witnesses,
+    Configuration, Scope, ScopeReport, Size, Verdict, Witness, ends_well, explore, judge, report, walk, witnesses,
 };
 pub use sightings::{Moment, moments, sightings};
 pub use subscription::{LegSubscription, Notifier, Owed, Subscription};

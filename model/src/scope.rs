@@ -6,12 +6,15 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::BuildHasherDefault;
+use std::num::NonZero;
+use std::thread;
 
 use stateright::{Expectation, Model, Property, Representative};
 
 use crate::action::{Action, ActionKind};
 use crate::claims::{claims, explicit_failure, settled};
 use crate::conference::Conference;
+use crate::confluence::Confluent;
 use crate::graph::{Graph, Mixer, Visitor, Walk};
 use crate::procedures::{Procedure, Procedures};
 use crate::prompt::Prompt;
@@ -25,7 +28,7 @@ pub enum Scope {
     Tiny,
     /// The complete procedure with two invited users, and with losses: about a minute.
     Ci,
-    /// More of both: as long as it takes.
+    /// More of both, three invited users, and each pair of optional procedures: some minutes.
     Deep,
 }
 
@@ -36,11 +39,48 @@ pub struct Configuration {
     pub model: Conference,
     /// Whether states that differ only in which invited user is which count as one.
     pub symmetry: bool,
+    /// Whether answers that commute with everything else arrive at once, see [`Confluent`]. Without effect on a model for
+    /// which that does not hold.
+    pub confluence: bool,
 }
 
+/// How large an exploration is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Size {
+    /// Different states.
+    pub states: usize,
+    /// Pairs of a state and an action possible in it.
+    pub transitions: u64,
+    /// States in which nothing at all can happen.
+    pub terminal: usize,
+    /// States in which nobody has to do anything.
+    pub quiescent: usize,
+}
+
+/// Three invited users take too long for the tests, so their size is compared whenever they are explored.
+const THREE_INVITED: (Configuration, Size) = (
+    Configuration::new(3, 0, true).confluent(),
+    Size { states: 5_130_168, transitions: 40_376_457, terminal: 169, quiescent: 338 },
+);
+
 impl Configuration {
-    const fn new(invited: u8, losses: u8, symmetry: bool) -> Self {
-        Self { model: Conference::new(invited, losses), symmetry }
+    /// So many invited users and losses, no optional procedure.
+    #[must_use]
+    pub const fn new(invited: u8, losses: u8, symmetry: bool) -> Self {
+        Self { model: Conference::new(invited, losses), symmetry, confluence: false }
+    }
+
+    /// The same with confluent answers arriving at once.
+    #[must_use]
+    pub const fn confluent(self) -> Self {
+        Self { confluence: true, ..self }
+    }
+
+    /// The size that it has to have, for those that no test explores.
+    #[must_use]
+    pub fn expected(&self) -> Option<Size> {
+        let (configuration, size) = THREE_INVITED;
+        (*self == configuration).then_some(size)
     }
 
     /// The same with an optional procedure.
@@ -54,7 +94,8 @@ impl fmt::Display for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Conference { invited, losses, procedures } = self.model;
         let symmetry = if self.symmetry { ", up to exchange of invited users" } else { "" };
-        write!(f, "{invited} invited, {losses} lost{symmetry}")?;
+        let confluence = if self.confluence { ", commuting answers at once" } else { "" };
+        write!(f, "{invited} invited, {losses} lost{symmetry}{confluence}")?;
         if procedures == Procedures::NONE { Ok(()) } else { write!(f, ", with {procedures}") }
     }
 }
@@ -62,32 +103,39 @@ impl fmt::Display for Configuration {
 impl Scope {
     /// Its configurations, the smallest first.
     #[must_use]
-    pub const fn configurations(self) -> &'static [Configuration] {
-        const TINY: &[Configuration] = &[Configuration::new(1, 0, false)];
-        const CI: &[Configuration] = &[
-            Configuration::new(1, 0, false),
-            Configuration::new(1, 0, false).with(Procedure::Expulsion),
-            Configuration::new(1, 1, false).with(Procedure::QuietReferral),
-            Configuration::new(1, 1, false).with(Procedure::GivingUp),
-            Configuration::new(1, 2, false),
-            Configuration::new(1, 1, false).with(Procedure::ManySubscribers),
-            Configuration::new(1, 0, false).with(Procedure::Replacement),
-            Configuration::new(1, 1, false).with(Procedure::SubscriptionControl),
-            Configuration::new(2, 1, true),
-        ];
-        const DEEP: &[Configuration] = &[
-            Configuration::new(1, 0, false),
-            Configuration::new(1, 1, false).with(Procedure::Replacement),
-            Configuration::new(1, 4, false),
-            Configuration::new(2, 0, false),
-            Configuration::new(2, 2, true),
-        ];
+    pub fn configurations(self) -> Vec<Configuration> {
+        let plain = Configuration::new;
         match self {
-            Self::Tiny => TINY,
-            Self::Ci => CI,
-            Self::Deep => DEEP,
+            Self::Tiny => vec![plain(1, 0, false)],
+            Self::Ci => vec![
+                plain(1, 0, false),
+                plain(1, 0, false).with(Procedure::Expulsion),
+                plain(1, 1, false).with(Procedure::QuietReferral),
+                plain(1, 1, false).with(Procedure::GivingUp),
+                plain(1, 2, false),
+                plain(1, 1, false).with(Procedure::ManySubscribers),
+                plain(1, 0, false).with(Procedure::Replacement),
+                plain(1, 1, false).with(Procedure::SubscriptionControl),
+                plain(2, 1, true),
+            ],
+            Self::Deep => {
+                let mut all = vec![plain(1, 0, false), plain(1, 1, false).with(Procedure::Replacement)];
+                all.extend(pairs());
+                all.extend([plain(1, 4, false), plain(2, 0, false), THREE_INVITED.0, plain(2, 2, true)]);
+                all
+            }
         }
     }
+}
+
+/// Each optional procedure with each other.
+fn pairs() -> impl Iterator<Item = Configuration> {
+    let one = Configuration::new(1, 0, false);
+    let with = move |(place, first): (usize, &'static Procedure)| {
+        let others = Procedure::ALL.iter().skip(place + 1);
+        others.map(move |second| one.with(*first).with(*second))
+    };
+    Procedure::ALL.iter().enumerate().flat_map(with)
 }
 
 /// What became of a property.
@@ -135,11 +183,23 @@ pub struct ScopeReport {
 }
 
 impl ScopeReport {
-    /// Whether all claims hold and nothing is missing.
+    /// Whether all claims hold, nothing is missing, and the size is as expected.
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.claims.iter().all(|claim| claim.path.is_none())
             && self.witnesses.iter().all(|witness| witness.path.is_some())
+            && self.configuration.expected().is_none_or(|expected| expected == self.size())
+    }
+
+    /// How large it was.
+    #[must_use]
+    pub const fn size(&self) -> Size {
+        Size {
+            states: self.unique_states,
+            transitions: self.transitions,
+            terminal: self.terminal_states,
+            quiescent: self.quiescent_states,
+        }
     }
 }
 
@@ -161,8 +221,7 @@ struct Journal<'p> {
 }
 
 impl<'p> Journal<'p> {
-    fn new(model: Conference, progress: &'p mut dyn FnMut(usize)) -> Self {
-        let moments = moments(model);
+    fn new(moments: Vec<Moment>, progress: &'p mut dyn FnMut(usize)) -> Self {
         Self {
             taken: HashSet::default(),
             moments: moments.into_iter().map(|moment| (moment, None)).collect(),
@@ -173,7 +232,7 @@ impl<'p> Journal<'p> {
     /// The names of all that there is to see, and the way to what was seen.
     fn sights<M>(&self, graph: &Graph<'_, M>, model: Conference) -> Vec<(String, Option<Vec<Action>>)>
     where
-        M: Model<State = State, Action = Action>,
+        M: Model<State = State, Action = Action> + Sync,
     {
         let states = judge(graph, &sightings(model));
         let mut all: Vec<_> = states.into_iter().map(|verdict| (verdict.name.to_owned(), verdict.path)).collect();
@@ -205,9 +264,10 @@ impl<M: Model<State = State, Action = Action>> Visitor<M> for Journal<'_> {
 const MOST_LED: u8 = 2;
 
 /// What there is to see, and the way to it among agents that do not dawdle.
-fn prompt_sights(configuration: &Configuration, progress: &mut dyn FnMut(usize)) -> Vec<(String, Option<Vec<Action>>)> {
-    let Configuration { model, symmetry } = *configuration;
-    let mut journal = Journal::new(model, progress);
+fn prompt_sights(configuration: &Configuration) -> Vec<(String, Option<Vec<Action>>)> {
+    let Configuration { model, symmetry, .. } = *configuration;
+    let mut silent = |_| {};
+    let mut journal = Journal::new(moments(model), &mut silent);
     let prompt = Prompt(model);
     let graph = Graph::walk(&prompt, &walk(symmetry), &mut journal);
     journal.sights(&graph, model)
@@ -215,19 +275,43 @@ fn prompt_sights(configuration: &Configuration, progress: &mut dyn FnMut(usize))
 
 /// Explores one configuration completely; `progress` is told now and then how many states there are.
 pub fn explore(configuration: &Configuration, progress: &mut dyn FnMut(usize)) -> ScopeReport {
-    let Configuration { model, symmetry } = *configuration;
-    let prompt = if model.invited > MOST_LED { Vec::new() } else { prompt_sights(configuration, progress) };
-    let mut journal = Journal::new(model, progress);
-    let graph = Graph::walk(&model, &walk(symmetry), &mut journal);
-    let mut claims = judge(&graph, &claims());
-    claims.extend(ends_well(&graph));
-    let prompt = prompt.into_iter().map(|(_, path)| path).chain(std::iter::repeat(None));
-    let sights = journal.sights(&graph, model).into_iter().zip(prompt);
-    let witnesses = sights.map(|((name, path), prompt)| {
-        let (prompt, path) = prompt.map_or((false, path), |path| (true, Some(path)));
-        Witness { name, model, prompt, path }
+    let Configuration { model, confluence, .. } = *configuration;
+    if let Some(confluent) = Confluent::new(model).filter(|_| confluence) {
+        // A moment is mostly about what overtakes such an answer: that is for the model in which it may be late.
+        return explored(configuration, &confluent, Vec::new(), progress);
+    }
+    let (mut report, prompt) = thread::scope(|scope| {
+        let led = model.invited <= MOST_LED;
+        let prompt = led.then(|| scope.spawn(|| prompt_sights(configuration)));
+        let report = explored(configuration, &model, moments(model), progress);
+        let prompt = prompt.map(|walk| walk.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        (report, prompt.unwrap_or_default())
     });
-    let witnesses = witnesses.collect();
+    for (witness, (_, path)) in report.witnesses.iter_mut().zip(prompt) {
+        if path.is_some() {
+            *witness = Witness { prompt: true, path, ..witness.clone() };
+        }
+    }
+    report
+}
+
+/// [`explore`] in this form of the configuration's model, with these moments.
+fn explored<M>(
+    configuration: &Configuration,
+    model: &M,
+    moments: Vec<Moment>,
+    progress: &mut dyn FnMut(usize),
+) -> ScopeReport
+where
+    M: Model<State = State, Action = Action> + Sync,
+{
+    let mut journal = Journal::new(moments, progress);
+    let graph = Graph::walk(model, &walk(configuration.symmetry), &mut journal);
+    let mut verdicts = judge(&graph, &claims());
+    verdicts.extend(ends_well(&graph));
+    let conference = configuration.model;
+    let witness = |(name, path)| Witness { name, model: conference, prompt: false, path };
+    let witnesses = journal.sights(&graph, conference).into_iter().map(witness).collect();
     let mut actions_taken: Vec<Action> = journal.taken.into_iter().collect();
     actions_taken.sort_unstable();
     ScopeReport {
@@ -236,7 +320,7 @@ pub fn explore(configuration: &Configuration, progress: &mut dyn FnMut(usize)) -
         transitions: graph.transitions(),
         terminal_states: graph.terminal_states(),
         quiescent_states: (0..graph.unique_states()).filter(|state| graph.is_quiescent(*state)).count(),
-        claims,
+        claims: verdicts,
         witnesses,
         actions_taken,
     }
@@ -246,10 +330,33 @@ pub fn explore(configuration: &Configuration, progress: &mut dyn FnMut(usize)) -
 #[must_use]
 pub fn judge<M>(graph: &Graph<'_, M>, properties: &[Property<M>]) -> Vec<Verdict>
 where
+    M: Model<State = State, Action = Action> + Sync,
+{
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let part = graph.unique_states().div_ceil(threads).max(1);
+    let mut decided = vec![None; properties.len()];
+    thread::scope(|scope| {
+        let parts = (0..graph.unique_states()).step_by(part);
+        let parts = parts.map(|first| scope.spawn(move || deciding(graph, properties, first, part)));
+        for found in parts.collect::<Vec<_>>() {
+            let found = found.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            decided.iter_mut().zip(found).for_each(|(decided, found)| *decided = decided.or(found));
+        }
+    });
+    let verdict = |(property, decided): (&Property<M>, Option<usize>)| Verdict {
+        name: property.name,
+        path: decided.map(|number| graph.path(number).0),
+    };
+    properties.iter().zip(decided).map(verdict).collect()
+}
+
+/// The first of `part` states from `first` on that decides each property.
+fn deciding<M>(graph: &Graph<'_, M>, properties: &[Property<M>], first: usize, part: usize) -> Vec<Option<usize>>
+where
     M: Model<State = State, Action = Action>,
 {
     let mut decided = vec![None; properties.len()];
-    for (number, state) in graph.states().enumerate() {
+    for (number, state) in graph.states().enumerate().skip(first).take(part) {
         for (property, decided) in properties.iter().zip(&mut decided) {
             if decided.is_none() {
                 let holds = (property.condition)(graph.model(), &state);
@@ -259,11 +366,7 @@ where
             }
         }
     }
-    let verdict = |(property, decided): (&Property<M>, Option<usize>)| Verdict {
-        name: property.name,
-        path: decided.map(|number| graph.path(number).0),
-    };
-    properties.iter().zip(decided).map(verdict).collect()
+    decided
 }
 
 /// What only the graph can tell: owed actions run out, and they run out well.
@@ -295,7 +398,8 @@ where
 /// Explores every configuration of `scope`; `progress` is told now and then of which configuration, and how many
 /// states so far.
 pub fn report(scope: Scope, progress: &mut dyn FnMut(&Configuration, usize)) -> Vec<ScopeReport> {
-    let configurations = scope.configurations().iter();
+    let configurations = scope.configurations();
+    let configurations = configurations.iter();
     configurations.map(|configuration| explore(configuration, &mut |states| progress(configuration, states))).collect()
 }
 

@@ -12,7 +12,7 @@ use imsconf_model::{
 use stateright::{Checker, Model, Property, Representative};
 
 fn configuration(invited: u8, losses: u8, symmetry: bool) -> Configuration {
-    Configuration { model: Conference::new(invited, losses), symmetry }
+    Configuration::new(invited, losses, symmetry)
 }
 
 /// Every action that can be written down for the first invited user.
@@ -227,9 +227,9 @@ fn needs_a_loss(action: Action) -> bool {
 
 #[test]
 fn every_action_of_an_optional_procedure_is_taken() {
-    let optional = |configuration: &&Configuration| configuration.model.procedures != Procedures::NONE;
-    for configuration in Scope::Ci.configurations().iter().filter(optional) {
-        let report = explore(configuration, &mut |_| {});
+    let optional = |configuration: &Configuration| configuration.model.procedures != Procedures::NONE;
+    for configuration in Scope::Ci.configurations().into_iter().filter(optional) {
+        let report = explore(&configuration, &mut |_| {});
         let Conference { losses, procedures, .. } = configuration.model;
         let own = |action: &Action| {
             let possible = losses > 0 || !needs_a_loss(*action);
@@ -318,7 +318,7 @@ fn promptness_gets_nobody_stuck() {
 #[test]
 fn scopes_grow() {
     let largest = |scope: Scope| {
-        let plain = scope.configurations().iter().filter(|own| own.model.procedures == Procedures::NONE);
+        let plain = scope.configurations().into_iter().filter(|own| own.model.procedures == Procedures::NONE);
         let models = plain.map(|configuration| configuration.model);
         models.map(|model| (model.invited, model.losses)).max()
     };

@@ -7,7 +7,7 @@ use imsconf_properties::witness::{not_ours, replay};
 
 /// Follows the witnesses of one invited user with this procedure, and a loss.
 fn follow(procedure: Procedure) {
-    let configuration = Configuration { model: Conference::new(1, 1), symmetry: false }.with(procedure);
+    let configuration = Configuration::new(1, 1, false).with(procedure);
     let report = explore(&configuration, &mut |_| {});
     let ours = report.witnesses.iter().filter(|witness| witness.prompt && not_ours(witness).is_none());
     let followed = ours.map(|witness| replay(witness, Profile::ThreeGpp)).filter(|followed| !followed.is_good());

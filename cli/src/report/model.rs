@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use imsconf_properties::model::{Action, ScopeReport};
+use imsconf_properties::model::{Action, ScopeReport, Size};
 use serde::Serialize;
 
 use super::grouped;
@@ -15,12 +15,25 @@ pub(crate) struct Explored {
     invited: u8,
     losses: u8,
     symmetry: bool,
+    confluence: bool,
     unique_states: usize,
     transitions: u64,
     quiescent_states: usize,
     terminal_states: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<Expected>,
     claims: Vec<Claim>,
     witnesses: Vec<Witness>,
+}
+
+/// The size that a configuration has to have.
+#[derive(Debug, Serialize)]
+struct Expected {
+    unique_states: usize,
+    transitions: u64,
+    quiescent_states: usize,
+    terminal_states: usize,
+    found: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,6 +58,13 @@ fn words(path: &[Action]) -> Vec<String> {
 impl Explored {
     pub(crate) fn of(report: &ScopeReport) -> Self {
         let model = report.configuration.model;
+        let expected = |size: Size| Expected {
+            unique_states: size.states,
+            transitions: size.transitions,
+            quiescent_states: size.quiescent,
+            terminal_states: size.terminal,
+            found: size == report.size(),
+        };
         let claim = |claim: &imsconf_properties::model::Verdict| Claim {
             name: claim.name,
             holds: claim.path.is_none(),
@@ -59,10 +79,12 @@ impl Explored {
             invited: model.invited,
             losses: model.losses,
             symmetry: report.configuration.symmetry,
+            confluence: report.configuration.confluence,
             unique_states: report.unique_states,
             transitions: report.transitions,
             quiescent_states: report.quiescent_states,
             terminal_states: report.terminal_states,
+            expected: report.configuration.expected().map(expected),
             claims: report.claims.iter().map(claim).collect(),
             witnesses: report.witnesses.iter().map(witness).collect(),
         }
@@ -77,6 +99,17 @@ impl Explored {
         let mut text = format!("  {:<48} {states:>12} states {transitions:>13} transitions\n", self.configuration);
         let _ = write!(text, "    {quiescent} quiescent, {terminal} terminal; ");
         let _ = writeln!(text, "claims held {held} of {claims}, branches seen {seen} of {branches}");
+        match &self.expected {
+            Some(expected) if expected.found => text.push_str("    the size is the pinned one\n"),
+            Some(expected) => {
+                let (states, transitions) = (grouped(expected.unique_states as u64), grouped(expected.transitions));
+                let _ =
+                    writeln!(text, "    DIFFERENT from the pinned size: {states} states {transitions} transitions,");
+                let (quiescent, terminal) = (expected.quiescent_states, expected.terminal_states);
+                let _ = writeln!(text, "    {quiescent} quiescent, {terminal} terminal");
+            }
+            None => {}
+        }
         for claim in self.claims.iter().filter(|claim| !claim.holds) {
             let path = claim.counterexample.as_deref().unwrap_or_default().join("\n      ");
             let _ = writeln!(text, "    REFUTED {}:\n      {path}", claim.name);

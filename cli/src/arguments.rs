@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use imsconf_properties::exploration;
 use imsconf_properties::model::{Procedure, Procedures};
 use imsconf_properties::observe::Party;
 use imsconf_properties::verdict::Profile;
@@ -94,11 +95,54 @@ fn procedure(name: &str) -> Result<Procedures, String> {
     }
 }
 
+/// What `check` can explore.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Explorable {
+    /// So much of the model.
+    Model(ScopeName),
+    /// This of the implementation.
+    Implementation(exploration::Scope),
+}
+
+/// The scope of this name, of the model or of the implementation.
+fn scope(name: &str) -> Result<Explorable, String> {
+    if let Ok(scope) = ScopeName::from_str(name, false) {
+        return Ok(Explorable::Model(scope));
+    }
+    let mut of_implementation = exploration::Scope::ALL.into_iter();
+    of_implementation.find(|own| own.name() == name).map(Explorable::Implementation).ok_or_else(|| {
+        let names = exploration::Scope::ALL.map(exploration::Scope::name).join(", ");
+        format!("of the model there are tiny, ci and deep; with --impl {names}")
+    })
+}
+
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  imsconf check --scope deep --symmetry
+  imsconf check --invited 1 --losses 1 --with expulsion,replacement
+  imsconf check --impl --scope creation
+  imsconf check --impl --scope creation --deviation answered-before-prack")]
 pub(crate) struct Check {
-    /// How much of the model to explore
-    #[arg(long, value_enum, default_value_t = ScopeName::Ci, conflicts_with_all = ["invited", "losses"])]
-    pub(crate) scope: ScopeName,
+    /// How much of the model to explore: tiny, ci or deep; or what of the implementation, see --impl
+    #[arg(long, value_name = "NAME", default_value = "ci", value_parser = scope, conflicts_with_all = ["invited", "losses"])]
+    pub(crate) scope: Explorable,
+    /// Explore the implementation itself, every interleaving of it in a small scope, each step under all checks:
+    /// transactions, creation, orders, races, two-invitations or invitation
+    #[arg(long = "impl", conflicts_with_all = ["invited", "symmetry"])]
+    pub(crate) implementation: bool,
+    /// With --impl: how many datagrams may be dropped, instead of as many as the scope has
+    #[arg(long, value_name = "N", requires = "implementation", value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub(crate) drops: Option<u8>,
+    /// With --impl: how many datagrams may be doubled, likewise
+    #[arg(long, value_name = "N", requires = "implementation", value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub(crate) doubles: Option<u8>,
+    /// With --impl: build this deviation into the implementation; `imsconf run --deviation help` lists them
+    #[arg(long, value_name = "NAME", requires = "implementation")]
+    pub(crate) deviation: Option<String>,
+    /// With --impl: where to keep the schedule of a failure, for `imsconf replay`
+    #[arg(long, value_name = "FILE", default_value = FAILURE_FILE)]
+    pub(crate) save: PathBuf,
     /// Explore one configuration with this many invited users instead of a scope
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4))]
     pub(crate) invited: Option<u8>,

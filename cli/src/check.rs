@@ -3,8 +3,9 @@
 use imsconf_properties::model::{Conference, Configuration, Procedures, Scope, ScopeReport, explore};
 use serde::Serialize;
 
-use crate::arguments::{self, ScopeName};
+use crate::arguments::{self, Explorable, ScopeName};
 use crate::error::CommandError;
+use crate::implementation;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::report::model::{Explored, claims_text, took};
@@ -18,13 +19,25 @@ struct Json<'a> {
 }
 
 pub(crate) fn check(arguments: &arguments::Check, printer: &mut Printer) -> Result<Outcome, CommandError> {
+    let scope = match (arguments.scope, arguments.implementation) {
+        (Explorable::Implementation(scope), true) => return implementation::check(scope, arguments, printer),
+        (Explorable::Model(scope), false) => scope,
+        (Explorable::Implementation(scope), false) => {
+            let (is, hint) = ("a scope of the implementation", "add --impl");
+            return Err(CommandError::Scope { scope: scope.name(), is, hint });
+        }
+        (Explorable::Model(_), true) => {
+            let (is, hint) = ("a scope of the model", "with --impl name another one: imsconf check --help");
+            return Err(CommandError::Scope { scope: "tiny, ci or deep", is, hint });
+        }
+    };
     let configurations = match arguments.invited {
         Some(invited) => {
             let procedures = arguments.with.iter().fold(Procedures::NONE, |all, own| all.and(*own));
             let model = Conference::new(invited, arguments.losses.unwrap_or(0)).with(procedures);
             vec![Configuration { model, symmetry: arguments.symmetry, confluence: false }]
         }
-        None => configurations(arguments.scope, arguments.symmetry),
+        None => configurations(scope, arguments.symmetry),
     };
     let reports = explored(&configurations, printer)?;
     let explored: Vec<Explored> = reports.iter().map(Explored::of).collect();

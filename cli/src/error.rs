@@ -55,6 +55,16 @@ pub(crate) enum CommandError {
         /// What is in the way.
         error: ExportError,
     },
+    /// The scope is one of the model where one of the implementation is wanted, or the other way round.
+    #[error("--scope {scope} is {is}; {hint}")]
+    Scope {
+        /// Which scope.
+        scope: &'static str,
+        /// What it is.
+        is: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
     /// There is no deviation of this name.
     #[error("there is no deviation `{name}`; there are\n{known}")]
     Deviation {

@@ -6,6 +6,7 @@ mod arguments;
 mod check;
 mod error;
 mod explore;
+mod implementation;
 mod ladder;
 mod printer;
 mod progress;

@@ -2,12 +2,22 @@
 //!
 //! Read first: `agent.rs`, whose contract gives [`Time`] its meaning.
 
+use std::hash::{Hash, Hasher};
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
 /// A point in time, in milliseconds since an epoch that the caller chooses and never changes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// It is hashed as an `i128`, and nothing else of an agent is: a [`Hasher`] that takes those as points in time can hash
+/// an agent up to a shift in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(u64);
+
+impl Hash for Time {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_i128(self.0.into());
+    }
+}
 
 impl Time {
     /// The caller's epoch.

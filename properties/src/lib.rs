@@ -6,6 +6,7 @@ pub mod campaign;
 pub mod catalogue;
 pub mod corner;
 pub mod deviation;
+pub mod exploration;
 pub mod export;
 pub mod fuzz;
 pub mod generate;

@@ -136,6 +136,11 @@ impl Refinement {
         }
     }
 
+    /// Goes on with `world`, which is in this `state` of the model.
+    pub const fn at(world: &World, state: model::State) -> Self {
+        Self { model: conference(world), state, last: Vec::new(), actions: BTreeMap::new(), stutters: BTreeMap::new() }
+    }
+
     /// The state of the model in which the world is.
     pub const fn state(&self) -> &model::State {
         &self.state

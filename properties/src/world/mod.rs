@@ -6,6 +6,7 @@
 //!
 //! Read first: `schedule.rs` (what a step is), then [`World::apply`].
 
+mod fingerprint;
 mod ledger;
 mod plain;
 pub(crate) mod topology;
@@ -23,6 +24,7 @@ use imsconf::time::{Time, TimerClass};
 use imsconf::view::{ConferenceView, FocusCallState, NotifierState, NotifierView, SubscriberState};
 use imsconf::wire::OwnedUri;
 
+pub use self::fingerprint::Fingerprint;
 pub use self::ledger::{Content, Entry, Exchange, Identity, Ledger, Reply, Subject, Told};
 pub use self::topology::{Node, creator_uri, user_uri};
 use crate::deviation::Deviation;

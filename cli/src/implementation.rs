@@ -1,0 +1,149 @@
+//! `imsconf check --impl`: the implementation under the model checker.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use imsconf_properties::exploration::{Counterexample, Exploration, Explored, Faults, Scope};
+use serde::Serialize;
+
+use crate::arguments;
+use crate::error::CommandError;
+use crate::printer::Printer;
+use crate::progress::Progress;
+use crate::report::model::took;
+use crate::report::{Outcome, SCHEMA, grouped, write_json};
+use crate::run::deviation;
+use crate::verify::threads;
+
+#[derive(Serialize)]
+struct Json {
+    schema: u32,
+    verdict: Outcome,
+    implementation: Vec<Part>,
+}
+
+/// One exploration.
+#[derive(Serialize)]
+struct Part {
+    scope: String,
+    unique_states: usize,
+    transitions: usize,
+    depth: usize,
+    evaluations: u64,
+    invariants: usize,
+    actions: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<Failure>,
+}
+
+#[derive(Serialize)]
+struct Failure {
+    what: String,
+    steps: Vec<String>,
+}
+
+pub(crate) fn check(
+    scope: Scope,
+    arguments: &arguments::Check,
+    printer: &mut Printer,
+) -> Result<Outcome, CommandError> {
+    let usual = scope.faults();
+    let faults =
+        Faults { drops: arguments.drops.unwrap_or(usual.drops), doubles: arguments.doubles.unwrap_or(usual.doubles) };
+    let deviation = arguments.deviation.as_deref().map(deviation).transpose()?;
+    let threads = usize::try_from(threads()).unwrap_or(1);
+    printer.line(format_args!("Implementation, {scope}{}", allowed(scope, faults)))?;
+    let before = memory();
+    let progress = Progress::start();
+    progress.show(|| format!("exploring {scope}"));
+    let explored = Exploration { scope, faults: Some(faults), deviation, threads }.run();
+    let elapsed = progress.elapsed();
+    drop(progress);
+    for part in &explored {
+        printer.print(text(part))?;
+    }
+    let states: usize = explored.iter().map(|part| part.unique_states).sum();
+    let transitions: usize = explored.iter().map(|part| part.transitions).sum();
+    let rate = transitions as f64 / elapsed.as_secs_f64().max(1e-3);
+    let (took, rate) = (took(elapsed), grouped(rate as u64));
+    printer.line(format_args!(
+        "  {} transitions in {took} on {threads} threads: {rate} a second",
+        grouped(transitions as u64)
+    ))?;
+    if let (Some(before), Some(after)) = (before, memory()) {
+        let bytes = after.saturating_sub(before) * 1024 / states.max(1) as u64;
+        printer.line(format_args!("  at most {} MB in use, {} bytes a state", after / 1024, grouped(bytes)))?;
+    }
+    for found in explored.iter().filter_map(|part| part.failure.as_ref()) {
+        printer.print(failure_text(found, arguments)?)?;
+    }
+    let verdict = Outcome::of(explored.iter().all(|part| part.failure.is_none()));
+    printer.line(format_args!("\nverdict: {}", verdict.word()))?;
+    let implementation = explored.iter().map(Part::of).collect();
+    write_json(arguments.output.json.as_deref(), &Json { schema: SCHEMA, verdict, implementation })?;
+    Ok(verdict)
+}
+
+/// What the network may do in it, in words.
+fn allowed(scope: Scope, faults: Faults) -> String {
+    match (scope, faults) {
+        (Scope::Transactions, _) => String::new(),
+        (_, Faults { drops: 0, doubles: 0 }) => ", nothing lost or doubled".to_owned(),
+        (_, Faults { drops, doubles }) => format!(", at most {drops} datagrams dropped and {doubles} doubled"),
+    }
+}
+
+fn text(part: &Explored) -> String {
+    let Explored { name, unique_states, transitions, depth, evaluations, invariants, actions, .. } = part;
+    let (states, transitions) = (grouped(*unique_states as u64), grouped(*transitions as u64));
+    let mut text = format!("  {name:<24} {states:>12} states {transitions:>13} transitions, depth {depth}\n");
+    if *invariants > 0 {
+        let evaluations = grouped(*evaluations);
+        let _ =
+            writeln!(text, "    {evaluations} evaluations of {invariants} invariants, {actions} actions of the model");
+    }
+    text
+}
+
+/// What is wrong and how to see it again; a schedule is kept in a file.
+fn failure_text(found: &Counterexample, arguments: &arguments::Check) -> Result<String, CommandError> {
+    match found {
+        Counterexample::Schedule { failure, schedule } => {
+            let path = &arguments.save;
+            fs::write(path, schedule.to_json()).map_err(|error| CommandError::Write { path: path.clone(), error })?;
+            let (steps, path) = (schedule.steps.len(), path.display());
+            Ok(format!("\nFAILED: {failure}\n  {steps} steps, kept in {path}: imsconf replay {path}\n"))
+        }
+        Counterexample::Inputs { rule, inputs } => Ok(format!("\nFAILED: {rule}\n  by {}\n", inputs.join(", "))),
+    }
+}
+
+impl Part {
+    fn of(explored: &Explored) -> Self {
+        let Explored { name, unique_states, transitions, depth, evaluations, invariants, actions, failure } = explored;
+        let failure = failure.as_ref().map(|found| match found {
+            Counterexample::Schedule { failure, schedule } => Failure {
+                what: failure.to_string(),
+                steps: schedule.steps.iter().map(|step| format!("{step:?}")).collect(),
+            },
+            Counterexample::Inputs { rule, inputs } => Failure { what: (*rule).to_owned(), steps: inputs.clone() },
+        });
+        Self {
+            scope: name.clone(),
+            unique_states: *unique_states,
+            transitions: *transitions,
+            depth: *depth,
+            evaluations: *evaluations,
+            invariants: *invariants,
+            actions: *actions,
+            failure,
+        }
+    }
+}
+
+/// The most memory that this process has used so far, in kB, where the system tells.
+fn memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}

@@ -1,0 +1,151 @@
+//! The real code under the model checker: every interleaving of the implementation in a small scope, each step checked.
+//!
+//! `scene` makes the [`World`](crate::world::World) a [`stateright::Model`]: any datagram in flight arrives, is dropped
+//! or doubled, the next timer fires once nothing is in flight, users do what the scope lets them. Each step is shown to
+//! the observers of the wire and to the refinement check, each state of rest is judged as the end of a run is.
+//! `alone` does the same for a single transaction machine and a peer that sends anything.
+//!
+//! Situations that differ by a shift in time are one, see `world/fingerprint.rs`. What fails is a schedule like any
+//! other: shrunk, and replayed by `imsconf replay`.
+
+mod alone;
+mod rules;
+mod scene;
+mod tally;
+
+use std::fmt;
+
+pub use self::alone::{Fault, Machine};
+use crate::deviation::Deviation;
+use crate::run::Failure;
+use crate::schedule::Schedule;
+
+/// What is explored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Each of the four transaction machines alone, against a peer, a network and a user that do anything.
+    Transactions,
+    /// The creation, with one datagram lost and one doubled anywhere.
+    Creation,
+    /// Creation, subscription and one invitation in every order.
+    Orders,
+    /// One invitation, with one datagram lost and one doubled anywhere.
+    Invitation,
+    /// Two invitations at the same time.
+    TwoInvitations,
+    /// Leaving, expelling and unsubscribing while an invitation is under way.
+    Races,
+}
+
+impl Scope {
+    /// Every scope, the small ones first.
+    pub const ALL: [Self; 6] =
+        [Self::Transactions, Self::Creation, Self::Orders, Self::Races, Self::TwoInvitations, Self::Invitation];
+
+    /// What it is called on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Transactions => "transactions",
+            Self::Creation => "creation",
+            Self::Orders => "orders",
+            Self::Invitation => "invitation",
+            Self::TwoInvitations => "two-invitations",
+            Self::Races => "races",
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What an exploration showed.
+#[derive(Clone, Debug)]
+pub struct Explored {
+    /// What was explored.
+    pub name: String,
+    /// Different situations.
+    pub unique_states: usize,
+    /// Steps that were taken and checked.
+    pub transitions: usize,
+    /// The longest way from the start.
+    pub depth: usize,
+    /// How often a rule was put to the test.
+    pub evaluations: u64,
+    /// Invariants of which a rule was put to the test.
+    pub invariants: usize,
+    /// Actions of the model that some step was.
+    pub actions: usize,
+    /// What is wrong, if anything is; then not everything was explored.
+    pub failure: Option<Counterexample>,
+}
+
+/// How the implementation was brought to do something wrong.
+#[derive(Clone, Debug)]
+pub enum Counterexample {
+    /// By this schedule, as short as it gets.
+    Schedule {
+        /// What is wrong.
+        failure: Box<Failure>,
+        /// The way there.
+        schedule: Schedule,
+    },
+    /// By these inputs to one machine.
+    Inputs {
+        /// What is wrong.
+        rule: &'static str,
+        /// The way there, in words.
+        inputs: Vec<String>,
+    },
+}
+
+/// What the network may do wrong in an exploration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Faults {
+    /// How many datagrams may be dropped.
+    pub drops: u8,
+    /// How many datagrams may be doubled.
+    pub doubles: u8,
+}
+
+/// What to explore, and how.
+#[derive(Clone, Debug)]
+pub struct Exploration {
+    /// Which situations.
+    pub scope: Scope,
+    /// What the network may do wrong; [`Scope::faults`] if it is not said. Nothing to transactions, whose peer does
+    /// anything.
+    pub faults: Option<Faults>,
+    /// What is deliberately wrong: then only the invariants that must catch it judge. Transactions have [`Fault`]s of
+    /// their own.
+    pub deviation: Option<Deviation>,
+    /// On so many threads.
+    pub threads: usize,
+}
+
+impl Exploration {
+    /// The whole of a scope on one thread.
+    pub const fn new(scope: Scope) -> Self {
+        Self { scope, faults: None, deviation: None, threads: 1 }
+    }
+
+    /// Explores completely, or up to the first thing that is wrong. The transaction machines come one by one.
+    pub fn run(&self) -> Vec<Explored> {
+        match self.scope {
+            Scope::Transactions => {
+                let one = |(machine, transport)| alone::explore(machine, transport, None, self.threads);
+                alone::all().map(one).collect()
+            }
+            Scope::Creation | Scope::Orders | Scope::Invitation | Scope::TwoInvitations | Scope::Races => {
+                vec![scene::explore(self)]
+            }
+        }
+    }
+}
+
+/// Explores one transaction machine over UDP that is made wrong at its boundary.
+pub fn explore_faulty(machine: Machine, fault: Fault) -> Explored {
+    alone::explore(machine, imsconf::agent::Transport::Udp, Some(fault), 1)
+}

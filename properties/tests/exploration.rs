@@ -1,0 +1,107 @@
+//! The implementation explored: sizes, and that what is wrong is found.
+
+use imsconf_properties::deviation::Deviation;
+use imsconf_properties::exploration::{
+    Counterexample, Exploration, Explored, Fault, Faults, Machine, Scope, explore_faulty,
+};
+use imsconf_properties::run::run;
+
+/// States and transitions; what is wrong, if anything.
+fn shown(explored: &Explored) -> (String, usize, usize) {
+    let Explored { name, unique_states, transitions, .. } = explored;
+    if let Some(found) = &explored.failure {
+        panic!("{name}: {}", text(found));
+    }
+    (name.clone(), *unique_states, *transitions)
+}
+
+fn text(found: &Counterexample) -> String {
+    match found {
+        Counterexample::Schedule { failure, schedule } => format!("{failure}\n{}", schedule.to_json()),
+        Counterexample::Inputs { rule, inputs } => format!("{rule}: {inputs:?}"),
+    }
+}
+
+#[test]
+fn transaction_machines_keep_the_rules_in_every_order() {
+    let found: Vec<_> = Exploration::new(Scope::Transactions).run().iter().map(shown).collect();
+    let found: Vec<_> = found.iter().map(|(name, states, steps)| (name.as_str(), *states, *steps)).collect();
+    assert_eq!(found, []);
+}
+
+#[test]
+fn a_faulty_transaction_machine_is_found() {
+    use Machine::{InviteClient, InviteServer, NonInviteClient, NonInviteServer};
+    let table = [
+        (InviteClient, Fault::NoAck, "each 300-699 to an INVITE gets one ACK"),
+        (InviteClient, Fault::SendsTwice, "a client begins by sending its request once"),
+        (NonInviteClient, Fault::NeverRepeats, "an unanswered request is repeated or given up"),
+        (InviteClient, Fault::CopiesDiffer, "a copy of a request is the request"),
+        (NonInviteClient, Fault::DeafToFailure, "a user sees provisional responses"),
+        (InviteClient, Fault::Hasty, "a time-out is the end"),
+        (NonInviteServer, Fault::Forgetful, "the user sees a request once"),
+        (InviteServer, Fault::SendsTwice, "what the user answers is sent once"),
+        (InviteServer, Fault::NeverRepeats, "an unacknowledged failure is repeated or given up"),
+    ];
+    for (machine, fault, expected) in table {
+        match explore_faulty(machine, fault).failure {
+            Some(Counterexample::Inputs { rule, inputs }) => {
+                assert!(rule.starts_with(expected), "{machine:?} {fault:?}: {rule} by {inputs:?}");
+                assert!(inputs.len() <= 4, "{machine:?} {fault:?}: {inputs:?}");
+            }
+            found => panic!("{machine:?} {fault:?}: {found:?}"),
+        }
+    }
+}
+
+/// The scopes themselves are for `imsconf check --impl`; these are the parts of them that take seconds.
+#[test]
+fn small_explorations_conform_and_have_the_size_that_they_had() {
+    let none = Faults { drops: 0, doubles: 0 };
+    let table = [
+        (Scope::Creation, none, (0, 0)),
+        (Scope::Creation, Faults { drops: 1, doubles: 0 }, (0, 0)),
+        (Scope::Creation, Faults { drops: 0, doubles: 1 }, (0, 0)),
+        (Scope::Invitation, none, (0, 0)),
+    ];
+    let mut found = Vec::new();
+    for (scope, faults, _) in table {
+        let explored = Exploration { faults: Some(faults), ..Exploration::new(scope) }.run();
+        for part in &explored {
+            let (_, states, transitions) = shown(part);
+            assert!(part.actions > 10 && part.invariants > 15, "{part:?}");
+            found.push((scope, faults, (states, transitions)));
+        }
+    }
+    assert_eq!(found, table);
+}
+
+/// Two threads find what one finds.
+#[test]
+fn threads_make_no_difference() {
+    let faults = Some(Faults { drops: 0, doubles: 0 });
+    let one = Exploration { faults, ..Exploration::new(Scope::Invitation) };
+    let two = Exploration { threads: 2, ..one.clone() };
+    assert_eq!(one.run().iter().map(shown).collect::<Vec<_>>(), two.run().iter().map(shown).collect::<Vec<_>>());
+}
+
+/// What is found is a schedule that shows the same when it is run by itself.
+#[test]
+fn a_deviation_is_found_and_its_schedule_replays() {
+    let table = [
+        (Scope::Creation, "answered-before-prack"),
+        (Scope::Creation, "183-goes-on-after-prack"),
+        (Scope::Creation, "given-up-call-not-ended"),
+        (Scope::Invitation, "answer-not-acknowledged"),
+        (Scope::Invitation, "failure-reported-as-success"),
+    ];
+    for (scope, name) in table {
+        let deviation = Some(Deviation::named(name).expect("a deviation"));
+        let explored = Exploration { deviation: deviation.clone(), ..Exploration::new(scope) }.run();
+        let found = explored.into_iter().find_map(|part| part.failure);
+        let Some(Counterexample::Schedule { failure, schedule }) = found else { panic!("{name} is not found") };
+        assert!(schedule.steps.len() <= 20, "{name}: {}", schedule.to_json());
+        let again = run(&schedule, deviation).failure;
+        assert_eq!(again.map(|again| again.name()), Some(failure.name()), "{name}");
+    }
+}

@@ -93,6 +93,13 @@ fn read_everything(message: &Message<'_>) {
     let _ = message.reason().map(|reason| (reason.cause(), reason.text()));
     let _ = (message.record_route(), message.route(), message.accept().count(), message.allow().count());
     let _ = (message.require().count(), message.allow_events().count(), message.body(), message.missing_body());
+    // The short ways say the same as the long ones, wherever those say something.
+    if let Ok(via) = message.via() {
+        assert_eq!(message.branch(), Ok(via.branch()));
+    }
+    for (short, long) in [(message.from_tag(), message.from()), (message.to_tag(), message.to())] {
+        assert!(long.is_err() || short == long.map(|address| address.tag()));
+    }
     for field in message.fields() {
         let _ = (field.unfolded(), message.field(field.name), message.values(field.name).count());
         assert!(message.range_of(field.value).is_some());

@@ -12,7 +12,7 @@ use super::header::{
     AccessNetworkInfo, CSeq, Event, HeaderError, Malformed, MediaType, Name, NameAddr, RAck, Reason, Replaces,
     RetryAfter, SessionExpires, SubscriptionState, TargetDialog, Values, Via,
 };
-use super::parse::{Frame, FramingError, frame};
+use super::parse::{Frame, FramingError};
 use super::text::{decimal, split_token};
 use super::{Method, Uri};
 
@@ -72,7 +72,7 @@ impl<'a> Message<'a> {
     /// # Errors
     /// The datagram cannot be read as a SIP message, or exceeds one of the limits.
     pub fn parse(datagram: &'a [u8]) -> Result<Self, FramingError> {
-        Ok(Self { bytes: datagram, frame: frame(datagram)? })
+        Ok(Self { bytes: datagram, frame: Frame::of(datagram)? })
     }
 
     /// The whole datagram.
@@ -135,18 +135,19 @@ impl<'a> Message<'a> {
 
     /// The values of all lines of this header, unsplit, with their folds.
     pub(crate) fn lines(&self, name: Name<'static>) -> impl Iterator<Item = &'a [u8]> + '_ {
-        self.frame.fields.iter().filter(move |span| span.is(name, self.bytes)).map(|span| span.value(self.bytes))
+        let fields = self.frame.fields_from_first(name).iter();
+        fields.filter(move |span| span.is(name, self.bytes)).map(|span| span.value(self.bytes))
     }
 
     /// The first value line of this header, without white space around it.
     pub fn field(&self, name: Name<'_>) -> Option<&'a [u8]> {
-        self.frame.fields.iter().find(|span| span.is(name, self.bytes)).map(|span| span.value(self.bytes))
+        self.frame.first(name, self.bytes).map(|span| span.value(self.bytes))
     }
 
     /// Every value of every line of this header, split at top-level commas. Only for headers that are lists (section
     /// 7.3.1): a comma in a Date or a Subject means nothing.
     pub fn values<'m>(&'m self, name: Name<'m>) -> Values<'m, 'a> {
-        Values::new(self.bytes, &self.frame.fields, name)
+        Values::new(self.bytes, self.frame.fields_from_first(name), name)
     }
 
     /// The body: what follows the empty line, cut to Content-Length if that is shorter.
@@ -281,6 +282,33 @@ typed! {
     reason -> Reason<'a> = first Reason, Reason::parse;
     /// The first P-Access-Network-Info (RFC 7315 section 5.4).
     access_network_info -> AccessNetworkInfo<'a> = first PAccessNetworkInfo, AccessNetworkInfo::parse;
+}
+
+/// What transactions and dialogs are told apart by, without a look at the rest of the values.
+impl<'a> Message<'a> {
+    /// The branch of the topmost Via (RFC 3261 section 17.2.3); `None` if it is missing or empty.
+    ///
+    /// # Errors
+    /// There is no Via.
+    pub fn branch(&self) -> Result<Option<&'a [u8]>, HeaderError> {
+        self.first(Name::Via, |value| Ok(Via::branch_of(value)))
+    }
+
+    /// The tag of From (RFC 3261 section 19.3); `None` if it is missing or empty.
+    ///
+    /// # Errors
+    /// The header field is missing, or a bracket or quote in it is not closed.
+    pub fn from_tag(&self) -> Result<Option<&'a [u8]>, HeaderError> {
+        self.only(Name::From, NameAddr::tag_of)
+    }
+
+    /// The tag of To (RFC 3261 section 19.3); `None` if it is missing or empty.
+    ///
+    /// # Errors
+    /// The header field is missing, or a bracket or quote in it is not closed.
+    pub fn to_tag(&self) -> Result<Option<&'a [u8]>, HeaderError> {
+        self.only(Name::To, NameAddr::tag_of)
+    }
 }
 
 impl<'a> Message<'a> {

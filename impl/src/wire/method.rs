@@ -14,9 +14,13 @@ macro_rules! methods {
 
         impl<'a> Method<'a> {
             /// The method that these bytes name; never fails, because extension methods are legal.
+            #[expect(non_upper_case_globals, reason = "each constant is named after its variant")]
             pub fn from_bytes(token: &'a [u8]) -> Self {
-                $(if token == $token.as_bytes() { return Self::$variant; })*
-                Self::Other(token)
+                $(const $variant: &[u8] = $token.as_bytes();)*
+                match token {
+                    $($variant => Self::$variant,)*
+                    _ => Self::Other(token),
+                }
             }
 
             /// The token as it stands on the wire.

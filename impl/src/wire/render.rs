@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-use super::text::{Digits, is_control, is_lws, is_token, unfold};
+use super::text::{Digits, any, is_control, is_lws, is_token, unfold};
 use super::{Message, Method, Name, NameAddr, OwnedUri, Refresher, SubscriptionStatus, Via};
 use crate::agent::Transport;
 
@@ -50,7 +50,8 @@ pub struct Builder {
     top_via: Option<Range<usize>>,
     content_type: Option<String>,
     body: Vec<u8>,
-    fault: Option<BuildError>,
+    /// Small, because a builder is moved with every header field.
+    fault: Option<Box<BuildError>>,
 }
 
 impl Builder {
@@ -81,6 +82,7 @@ impl Builder {
 
     /// Appends a header field. Content-Length is left out here, because [`Builder::render`] writes it.
     #[must_use]
+    #[inline]
     pub fn field(mut self, name: Name<'_>, value: impl AsRef<[u8]>) -> Self {
         if let Name::Other(other) = name {
             self.check_token("header name", other);
@@ -90,25 +92,44 @@ impl Builder {
 
     /// Appends a header field whose value is written in several parts.
     #[must_use]
+    #[inline]
     pub(crate) fn parts(mut self, name: Name<'_>, parts: &[&[u8]]) -> Self {
-        parts.iter().for_each(|part| self.check_value(name.canonical(), part));
-        self.line(name, parts)
+        self.put_checked(name, parts);
+        self
     }
 
     /// Appends a line whose parts have been checked.
+    #[inline]
     fn line(mut self, name: Name<'_>, parts: &[&[u8]]) -> Self {
-        if name == Name::ContentLength {
-            return self;
+        self.put(name, parts);
+        self
+    }
+
+    fn put_checked(&mut self, name: Name<'_>, parts: &[&[u8]]) {
+        let value = self.put(name, parts);
+        if any(self.head.get(value).unwrap_or_default(), is_control) {
+            self.note(BuildError::IllegalByte { header: name.canonical().to_owned() });
         }
-        self.head.extend_from_slice(name.as_bytes());
-        self.head.extend_from_slice(b": ");
+    }
+
+    /// Writes a line; where its value stands.
+    fn put(&mut self, name: Name<'_>, parts: &[&[u8]]) -> Range<usize> {
+        if name == Name::ContentLength {
+            return 0..0;
+        }
+        self.head.extend_from_slice(name.line_start());
+        if let Name::Other(name) = name {
+            self.head.extend_from_slice(name);
+            self.head.extend_from_slice(b": ");
+        }
         let start = self.head.len();
         parts.iter().for_each(|part| self.head.extend_from_slice(part));
-        if name == Name::Via && self.top_via.is_none() {
-            self.top_via = Some(start..self.head.len());
-        }
+        let value = start..self.head.len();
         self.head.extend_from_slice(b"\r\n");
-        self
+        if name == Name::Via && self.top_via.is_none() {
+            self.top_via = Some(value.clone());
+        }
+        value
     }
 
     /// Appends whole lines of another message, which are not judged again.
@@ -129,12 +150,11 @@ impl Builder {
     }
 
     fn note(&mut self, fault: BuildError) {
-        self.fault.get_or_insert(fault);
+        self.fault.get_or_insert_with(|| Box::new(fault));
     }
 
     fn check_value(&mut self, header: &str, value: &[u8]) {
-        // Without a branch per byte.
-        if value.iter().fold(false, |found, byte| found | is_control(*byte)) {
+        if any(value, is_control) {
             self.note(BuildError::IllegalByte { header: header.to_owned() });
         }
     }
@@ -149,7 +169,8 @@ impl Builder {
     pub(crate) fn check_param(&mut self, header: &str, value: &[u8]) {
         let breaks_out =
             |byte: &u8| is_control(*byte) || is_lws(*byte) || matches!(byte, b';' | b',' | b'"' | b'<' | b'>');
-        if value.is_empty() || value.iter().any(breaks_out) {
+        // Nearly all are tokens.
+        if !is_token(value) && (value.is_empty() || value.iter().any(breaks_out)) {
             self.not_a_token(header, value);
         }
     }
@@ -161,6 +182,7 @@ impl Builder {
 
     /// Appends a Via below those that are there: `SIP/2.0/transport sent-by;branch=…;rport`.
     #[must_use]
+    #[inline]
     pub fn via(self, transport: Transport, sent_by: &str, branch: &str) -> Self {
         let (transport, sent_by, branch) = (transport.via_token(), sent_by.as_bytes(), branch.as_bytes());
         let parts = [b"SIP/2.0/", transport.as_bytes(), b" ", sent_by, b";branch=", branch, b";rport"];
@@ -169,16 +191,19 @@ impl Builder {
 
     /// Appends From.
     #[must_use]
+    #[inline]
     pub fn from(self, uri: &OwnedUri, tag: impl AsRef<[u8]>) -> Self {
         self.tagged(Name::From, uri, Some(tag.as_ref()))
     }
 
     /// Appends To; without a tag outside of a dialog.
     #[must_use]
+    #[inline]
     pub fn to(self, uri: &OwnedUri, tag: Option<&[u8]>) -> Self {
         self.tagged(Name::To, uri, tag)
     }
 
+    #[inline]
     fn tagged(mut self, name: Name<'_>, uri: &OwnedUri, tag: Option<&[u8]>) -> Self {
         let Some(tag) = tag else { return self.line(name, &[b"<", uri.as_bytes(), b">"]) };
         self.check_param(name.canonical(), tag);
@@ -187,24 +212,28 @@ impl Builder {
 
     /// Appends Call-ID.
     #[must_use]
+    #[inline]
     pub fn call_id(self, call_id: impl AsRef<[u8]>) -> Self {
         self.field(Name::CallId, call_id)
     }
 
     /// Appends CSeq.
     #[must_use]
+    #[inline]
     pub fn cseq(self, number: u32, method: Method<'_>) -> Self {
         self.parts(Name::CSeq, &[Digits::of(u64::from(number)).as_bytes(), b" ", method.as_bytes()])
     }
 
     /// Appends Max-Forwards.
     #[must_use]
+    #[inline]
     pub fn max_forwards(self, hops: u8) -> Self {
         self.number(Name::MaxForwards, u32::from(hops))
     }
 
     /// Appends Contact; `params` such as `isfocus` without the leading `;`, or empty.
     #[must_use]
+    #[inline]
     pub fn contact(self, uri: &OwnedUri, params: &str) -> Self {
         let separator = if params.is_empty() { "" } else { ";" };
         self.parts(Name::Contact, &[b"<", uri.as_bytes(), b">", separator.as_bytes(), params.as_bytes()])
@@ -212,12 +241,14 @@ impl Builder {
 
     /// Appends one Route per entry, each entry verbatim (a whole name-addr).
     #[must_use]
+    #[inline]
     pub fn route<E: AsRef<[u8]>>(self, entries: impl IntoIterator<Item = E>) -> Self {
         entries.into_iter().fold(self, |builder, entry| builder.field(Name::Route, entry))
     }
 
     /// Appends one Record-Route per entry, each entry verbatim (a whole name-addr).
     #[must_use]
+    #[inline]
     pub fn record_route<E: AsRef<[u8]>>(self, entries: impl IntoIterator<Item = E>) -> Self {
         entries.into_iter().fold(self, |builder, entry| builder.field(Name::RecordRoute, entry))
     }
@@ -230,6 +261,7 @@ impl Builder {
 
     /// Appends a header that holds one number.
     #[must_use]
+    #[inline]
     pub fn number(self, name: Name<'_>, number: u32) -> Self {
         self.parts(name, &[Digits::of(u64::from(number)).as_bytes()])
     }
@@ -323,6 +355,7 @@ impl Builder {
 
     /// Appends Event.
     #[must_use]
+    #[inline]
     pub fn event(mut self, package: &str, id: Option<&str>) -> Self {
         self.check_token("Event", package.as_bytes());
         let Some(id) = id else { return self.field(Name::Event, package) };
@@ -332,6 +365,7 @@ impl Builder {
 
     /// Appends Subscription-State; `expires` in seconds belongs to active and pending, `reason` to terminated.
     #[must_use]
+    #[inline]
     pub fn subscription_state(
         self,
         status: SubscriptionStatus<'_>,
@@ -346,12 +380,14 @@ impl Builder {
 
     /// Appends Refer-To in angle brackets.
     #[must_use]
+    #[inline]
     pub fn refer_to(self, uri: &OwnedUri) -> Self {
         self.parts(Name::ReferTo, &[b"<", uri.as_bytes(), b">"])
     }
 
     /// Appends Referred-By in angle brackets.
     #[must_use]
+    #[inline]
     pub fn referred_by(self, uri: &OwnedUri) -> Self {
         self.parts(Name::ReferredBy, &[b"<", uri.as_bytes(), b">"])
     }
@@ -382,6 +418,7 @@ impl Builder {
 
     /// Sets Content-Type and the body; a second call replaces the first.
     #[must_use]
+    #[inline]
     pub fn body(mut self, content_type: &str, body: Vec<u8>) -> Self {
         self.check_value("Content-Type", content_type.as_bytes());
         self.content_type = Some(content_type.to_owned());
@@ -395,7 +432,7 @@ impl Builder {
     /// A value that was given could not be put into a message.
     pub fn render(self) -> Result<Vec<u8>, BuildError> {
         if let Some(fault) = self.fault {
-            return Err(fault);
+            return Err(*fault);
         }
         let mut message = self.head;
         // Room for the body and for the two lines about it.

@@ -10,7 +10,7 @@ use memchr::{memchr, memchr2};
 
 /// Linear white space; CR and LF only ever stand in a value as part of a fold.
 pub(crate) const fn is_lws(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+    (byte == b' ') | (byte == b'\t') | (byte == b'\r') | (byte == b'\n')
 }
 
 /// A character of `token` (RFC 3261 section 25.1).
@@ -29,14 +29,87 @@ const TOKEN_CHARS: [bool; 256] = {
     table
 };
 
+/// How many bytes at the start are characters of a `token`.
+pub(crate) fn token_len(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| !TOKEN_CHARS[usize::from(*byte)]).unwrap_or(bytes.len())
+}
+
 /// Whether the bytes are a non-empty `token`.
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|byte| TOKEN_CHARS[usize::from(*byte)])
+    !bytes.is_empty() && token_len(bytes) == bytes.len()
 }
 
 /// A byte that no header field value may hold, once its folds are resolved.
 pub(crate) const fn is_control(byte: u8) -> bool {
-    (byte < b' ' && byte != b'\t') || byte == 0x7f
+    ((byte < b' ') & (byte != b'\t')) | (byte == 0x7f)
+}
+
+/// Where `wanted` stands first. What is searched here is short, mostly shorter than a call into a search by larger
+/// blocks is worth: so blocks without it are passed over, and words are searched behind them.
+#[inline]
+pub(crate) fn find(wanted: u8, bytes: &[u8]) -> Option<usize> {
+    let mut rest = bytes;
+    while let Some((block, behind)) = rest.split_first_chunk::<32>() {
+        if any_in_block(block, |byte| byte == wanted) {
+            break;
+        }
+        rest = behind;
+    }
+    find_by_words(wanted, rest).map(|at| bytes.len() - rest.len() + at)
+}
+
+/// [`find`] for what is expected among the first few bytes.
+#[inline]
+pub(crate) fn find_by_words(wanted: u8, bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let mut rest = bytes;
+    while let Some((word, behind)) = rest.split_first_chunk::<8>() {
+        // The wanted byte becomes zero, and the lowest zero byte the lowest one whose highest bit is set.
+        let zero = u64::from_le_bytes(*word) ^ (u64::from(wanted) * ONES);
+        let found = zero.wrapping_sub(ONES) & !zero & (ONES << 7);
+        if found != 0 {
+            return Some(bytes.len() - rest.len() + found.trailing_zeros() as usize / 8);
+        }
+        rest = behind;
+    }
+    rest.iter().position(|byte| *byte == wanted).map(|at| bytes.len() - rest.len() + at)
+}
+
+/// Where a byte of some kind stands first. `is_wanted` should do without branches, hence with `|` for `||`: then the
+/// compiler asks it of many bytes at once.
+#[inline(always)]
+pub(crate) fn find_where(bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> Option<usize> {
+    let mut rest = bytes;
+    while let Some((block, behind)) = rest.split_first_chunk::<16>() {
+        if any_in_block(block, &is_wanted) {
+            break;
+        }
+        rest = behind;
+    }
+    rest.iter().position(|byte| is_wanted(*byte)).map(|at| bytes.len() - rest.len() + at)
+}
+
+/// Whether a byte of some kind is there; `is_wanted` as in [`find_where`].
+#[inline(always)]
+pub(crate) fn any(bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> bool {
+    let mut rest = bytes;
+    while let Some((block, behind)) = rest.split_first_chunk::<16>() {
+        if any_in_block(block, &is_wanted) {
+            return true;
+        }
+        rest = behind;
+    }
+    // What is left is looked at together with what stands before it.
+    match bytes.last_chunk::<16>() {
+        Some(block) => any_in_block(block, &is_wanted),
+        None => rest.iter().any(|byte| is_wanted(*byte)),
+    }
+}
+
+/// Without a branch per byte.
+#[inline(always)]
+fn any_in_block<const N: usize>(block: &[u8; N], is_wanted: impl Fn(u8) -> bool) -> bool {
+    block.iter().fold(false, |found, byte| found | is_wanted(*byte))
 }
 
 /// The bytes without linear white space in front.
@@ -146,7 +219,7 @@ pub(crate) fn push_ip(bytes: &mut Vec<u8>, address: IpAddr) {
 
 /// What stands before and behind the first `separator`; the separator itself is left out.
 pub(crate) fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let (before, behind) = bytes.split_at_checked(memchr(separator, bytes)?)?;
+    let (before, behind) = bytes.split_at_checked(find(separator, bytes)?)?;
     Some((before, behind.get(1..)?))
 }
 
@@ -159,8 +232,7 @@ pub(crate) fn split_str_once(text: &str, separator: u8) -> Option<(&str, &str)> 
 /// The leading token and what follows it, both without white space around them; the token may be empty.
 pub(crate) fn split_token(bytes: &[u8]) -> (&[u8], &[u8]) {
     let bytes = trim_start(bytes);
-    let end = bytes.iter().position(|byte| !TOKEN_CHARS[usize::from(*byte)]).unwrap_or(bytes.len());
-    let (token, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+    let (token, rest) = bytes.split_at_checked(token_len(bytes)).unwrap_or((bytes, &[]));
     (token, trim(rest))
 }
 
@@ -178,6 +250,26 @@ pub(crate) fn quoted_len(bytes: &[u8]) -> Option<usize> {
             _ => at = found + 2,
         }
     }
+}
+
+/// The length of the comment at the start, with the comments in it and both parentheses (RFC 3261 section 25.1); `None`
+/// if it is not closed or there is none.
+pub(crate) fn comment_len(bytes: &[u8]) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut is_escaped = false;
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'(' => depth += 1,
+            b')' => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        if depth == 0 {
+            return (at > 0).then_some(at + 1);
+        }
+    }
+    None
 }
 
 /// The bytes between the quotes with the backslashes resolved; text without quotes stays as it is.
@@ -198,15 +290,15 @@ pub(crate) fn unquote(text: &[u8]) -> Cow<'_, [u8]> {
 
 /// Cuts at the first `separator` outside quoted strings and angle brackets; the separator is left out. A quote or
 /// bracket that is never closed hides everything behind it.
+#[inline]
 pub(crate) fn split_top_level(bytes: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
     let mut at = 0;
-    while let Some(found) =
-        bytes.get(at..).and_then(|rest| memchr::memchr3(separator, b'"', b'<', rest)).map(|next| at + next)
-    {
+    let is_special = |byte| (byte == separator) | (byte == b'"') | (byte == b'<');
+    while let Some(found) = bytes.get(at..).and_then(|rest| find_where(rest, is_special)).map(|next| at + next) {
         let rest = bytes.get(found..).unwrap_or_default();
         let skipped = match rest.first() {
             Some(b'"') => quoted_len(rest),
-            Some(b'<') => memchr(b'>', rest).map(|end| end + 1),
+            Some(b'<') => find(b'>', rest).map(|end| end + 1),
             _ => return (bytes.get(..found).unwrap_or_default(), rest.get(1..)),
         };
         match skipped {
@@ -247,6 +339,42 @@ mod tests {
             assert_eq!(quoted_len(text), length, "{text:?}");
         }
         assert_eq!(&*unquote(br#""a\"b\\""#), br#"a"b\"#);
+    }
+
+    #[test]
+    fn comments_nest_and_hide_what_a_backslash_stands_before() {
+        for (text, length) in [
+            (&b"(a) b)"[..], Some(3)),
+            (b"()", Some(2)),
+            (b"(a (b) c)d", Some(9)),
+            (br"(\)\()x", Some(6)),
+            (b"(open (a)", None),
+            (b"a(b)", None),
+            (b")", None),
+            (b"", None),
+        ] {
+            assert_eq!(comment_len(text), length, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn searches_find_the_first_byte_at_every_distance() {
+        for length in 0..100 {
+            let mut text = vec![b'.'; length];
+            assert_eq!((find(b':', &text), find_by_words(b':', &text)), (None, None));
+            assert_eq!((find_where(&text, |byte| byte == b':'), any(&text, |byte| byte == b':')), (None, false));
+            for at in (0..length).rev() {
+                // The bytes next to the wanted one, by value and by place.
+                text[at] = if at % 2 == 0 { b':' } else { b';' };
+                let first = text.iter().position(|byte| *byte == b':');
+                assert_eq!((find(b':', &text), find_by_words(b':', &text)), (first, first), "{text:?}");
+                assert_eq!(find_where(&text, |byte| byte == b':'), first, "{text:?}");
+                assert_eq!(any(&text, |byte| byte == b':'), first.is_some(), "{text:?}");
+            }
+        }
+        for (text, at) in [(&b"\xba\xb9;:"[..], 3), (b"\x39\x3b\x00\xff:::::", 4), (b"0123456:", 7)] {
+            assert_eq!((find(b':', text), find_by_words(b':', text)), (Some(at), Some(at)), "{text:?}");
+        }
     }
 
     #[test]

@@ -2,11 +2,8 @@
 
 use std::fmt;
 
-/// Longer names are unknown without looking.
-const LONGEST_KNOWN: usize = 32;
-
 macro_rules! names {
-    ($($variant:ident = $canonical:literal, $($lower:literal)|+;)*) => {
+    ($($variant:ident = $canonical:literal $(, $compact:literal)?;)*) => {
         /// Name of a header; compared without case, the compact form is the same name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Name<'a> {
@@ -22,8 +19,16 @@ macro_rules! names {
             Other,
         }
 
+        /// Every known name: the usual spelling and the compact form.
+        const SPELLINGS: &[(&[u8], Code)] =
+            &[$(($canonical.as_bytes(), Code::$variant), $(($compact, Code::$variant),)?)*];
+
         impl Code {
+            /// How many there are.
+            pub(crate) const COUNT: usize = Self::Other as usize + 1;
+
             /// The name, given its text for the case that it is none of the known ones.
+            #[inline]
             pub(crate) const fn name<'a>(self, raw: &'a [u8]) -> Name<'a> {
                 match self {
                     $(Self::$variant => Name::$variant,)*
@@ -35,16 +40,10 @@ macro_rules! names {
         impl<'a> Name<'a> {
             /// The header that these bytes name: any case, compact or long.
             pub fn from_bytes(name: &'a [u8]) -> Self {
-                let mut buffer = [0; LONGEST_KNOWN];
-                let Some(lower) = buffer.get_mut(..name.len()) else { return Self::Other(name) };
-                lower.copy_from_slice(name);
-                lower.make_ascii_lowercase();
-                match &*lower {
-                    $($($lower)|+ => Self::$variant,)*
-                    _ => Self::Other(name),
-                }
+                Code::from_bytes(name).name(name)
             }
 
+            #[inline]
             pub(crate) const fn code(&self) -> Code {
                 match self {
                     $(Self::$variant => Code::$variant,)*
@@ -60,6 +59,15 @@ macro_rules! names {
                 }
             }
 
+            /// How a line of this header begins: the usual spelling, colon and space; empty for an unknown one.
+            #[inline]
+            pub(crate) const fn line_start(&self) -> &'static [u8] {
+                match self {
+                    $(Self::$variant => concat!($canonical, ": ").as_bytes(),)*
+                    Self::Other(_) => b"",
+                }
+            }
+
             /// The usual spelling; `extension` for an unknown one.
             pub const fn canonical(&self) -> &'static str {
                 match self {
@@ -70,89 +78,142 @@ macro_rules! names {
         }
 
         #[cfg(test)]
-        const TABLE: &[(Name<'static>, &str, &[&[u8]])] = &[$((Name::$variant, $canonical, &[$($lower),+]),)*];
+        const ROWS: &[(Name<'static>, &str, &[&[u8]])] = &[$((Name::$variant, $canonical, &[$($compact)?]),)*];
     };
 }
 
 names! {
-    Accept = "Accept", b"accept";
-    AcceptContact = "Accept-Contact", b"accept-contact" | b"a";
-    AcceptEncoding = "Accept-Encoding", b"accept-encoding";
-    AcceptLanguage = "Accept-Language", b"accept-language";
-    Allow = "Allow", b"allow";
-    AllowEvents = "Allow-Events", b"allow-events" | b"u";
-    Authorization = "Authorization", b"authorization";
-    CallId = "Call-ID", b"call-id" | b"i";
-    Contact = "Contact", b"contact" | b"m";
-    ContentDisposition = "Content-Disposition", b"content-disposition";
-    ContentEncoding = "Content-Encoding", b"content-encoding" | b"e";
-    ContentId = "Content-ID", b"content-id";
-    ContentLanguage = "Content-Language", b"content-language";
-    ContentLength = "Content-Length", b"content-length" | b"l";
-    ContentType = "Content-Type", b"content-type" | b"c";
-    CSeq = "CSeq", b"cseq";
-    Date = "Date", b"date";
-    Event = "Event", b"event" | b"o";
-    Expires = "Expires", b"expires";
-    FeatureCaps = "Feature-Caps", b"feature-caps";
-    From = "From", b"from" | b"f";
-    HistoryInfo = "History-Info", b"history-info";
-    Identity = "Identity", b"identity" | b"y";
-    InReplyTo = "In-Reply-To", b"in-reply-to";
-    Join = "Join", b"join";
-    MaxForwards = "Max-Forwards", b"max-forwards";
-    MimeVersion = "MIME-Version", b"mime-version";
-    MinExpires = "Min-Expires", b"min-expires";
-    MinSe = "Min-SE", b"min-se";
-    Organization = "Organization", b"organization";
-    PAccessNetworkInfo = "P-Access-Network-Info", b"p-access-network-info";
-    PAssertedIdentity = "P-Asserted-Identity", b"p-asserted-identity";
-    PAssertedService = "P-Asserted-Service", b"p-asserted-service";
-    PAssociatedUri = "P-Associated-URI", b"p-associated-uri";
-    PCalledPartyId = "P-Called-Party-ID", b"p-called-party-id";
-    PChargingFunctionAddresses = "P-Charging-Function-Addresses", b"p-charging-function-addresses";
-    PChargingVector = "P-Charging-Vector", b"p-charging-vector";
-    PEarlyMedia = "P-Early-Media", b"p-early-media";
-    PPreferredIdentity = "P-Preferred-Identity", b"p-preferred-identity";
-    PPreferredService = "P-Preferred-Service", b"p-preferred-service";
-    Path = "Path", b"path";
-    Priority = "Priority", b"priority";
-    Privacy = "Privacy", b"privacy";
-    ProxyAuthenticate = "Proxy-Authenticate", b"proxy-authenticate";
-    ProxyAuthorization = "Proxy-Authorization", b"proxy-authorization";
-    ProxyRequire = "Proxy-Require", b"proxy-require";
-    RAck = "RAck", b"rack";
-    RSeq = "RSeq", b"rseq";
-    Reason = "Reason", b"reason";
-    RecordRoute = "Record-Route", b"record-route";
-    ReferEventsAt = "Refer-Events-At", b"refer-events-at";
-    ReferSub = "Refer-Sub", b"refer-sub";
-    ReferTo = "Refer-To", b"refer-to" | b"r";
-    ReferredBy = "Referred-By", b"referred-by" | b"b";
-    RejectContact = "Reject-Contact", b"reject-contact" | b"j";
-    Replaces = "Replaces", b"replaces";
-    ReplyTo = "Reply-To", b"reply-to";
-    RequestDisposition = "Request-Disposition", b"request-disposition" | b"d";
-    Require = "Require", b"require";
-    RetryAfter = "Retry-After", b"retry-after";
-    Route = "Route", b"route";
-    SecurityClient = "Security-Client", b"security-client";
-    SecurityServer = "Security-Server", b"security-server";
-    SecurityVerify = "Security-Verify", b"security-verify";
-    Server = "Server", b"server";
-    ServiceRoute = "Service-Route", b"service-route";
-    SessionExpires = "Session-Expires", b"session-expires" | b"x";
-    Subject = "Subject", b"subject" | b"s";
-    SubscriptionState = "Subscription-State", b"subscription-state";
-    Supported = "Supported", b"supported" | b"k";
-    TargetDialog = "Target-Dialog", b"target-dialog";
-    Timestamp = "Timestamp", b"timestamp";
-    To = "To", b"to" | b"t";
-    Unsupported = "Unsupported", b"unsupported";
-    UserAgent = "User-Agent", b"user-agent";
-    Via = "Via", b"via" | b"v";
-    Warning = "Warning", b"warning";
-    WwwAuthenticate = "WWW-Authenticate", b"www-authenticate";
+    Accept = "Accept";
+    AcceptContact = "Accept-Contact", b"a";
+    AcceptEncoding = "Accept-Encoding";
+    AcceptLanguage = "Accept-Language";
+    Allow = "Allow";
+    AllowEvents = "Allow-Events", b"u";
+    Authorization = "Authorization";
+    CallId = "Call-ID", b"i";
+    Contact = "Contact", b"m";
+    ContentDisposition = "Content-Disposition";
+    ContentEncoding = "Content-Encoding", b"e";
+    ContentId = "Content-ID";
+    ContentLanguage = "Content-Language";
+    ContentLength = "Content-Length", b"l";
+    ContentType = "Content-Type", b"c";
+    CSeq = "CSeq";
+    Date = "Date";
+    Event = "Event", b"o";
+    Expires = "Expires";
+    FeatureCaps = "Feature-Caps";
+    From = "From", b"f";
+    HistoryInfo = "History-Info";
+    Identity = "Identity", b"y";
+    InReplyTo = "In-Reply-To";
+    Join = "Join";
+    MaxForwards = "Max-Forwards";
+    MimeVersion = "MIME-Version";
+    MinExpires = "Min-Expires";
+    MinSe = "Min-SE";
+    Organization = "Organization";
+    PAccessNetworkInfo = "P-Access-Network-Info";
+    PAssertedIdentity = "P-Asserted-Identity";
+    PAssertedService = "P-Asserted-Service";
+    PAssociatedUri = "P-Associated-URI";
+    PCalledPartyId = "P-Called-Party-ID";
+    PChargingFunctionAddresses = "P-Charging-Function-Addresses";
+    PChargingVector = "P-Charging-Vector";
+    PEarlyMedia = "P-Early-Media";
+    PPreferredIdentity = "P-Preferred-Identity";
+    PPreferredService = "P-Preferred-Service";
+    Path = "Path";
+    Priority = "Priority";
+    Privacy = "Privacy";
+    ProxyAuthenticate = "Proxy-Authenticate";
+    ProxyAuthorization = "Proxy-Authorization";
+    ProxyRequire = "Proxy-Require";
+    RAck = "RAck";
+    RSeq = "RSeq";
+    Reason = "Reason";
+    RecordRoute = "Record-Route";
+    ReferEventsAt = "Refer-Events-At";
+    ReferSub = "Refer-Sub";
+    ReferTo = "Refer-To", b"r";
+    ReferredBy = "Referred-By", b"b";
+    RejectContact = "Reject-Contact", b"j";
+    Replaces = "Replaces";
+    ReplyTo = "Reply-To";
+    RequestDisposition = "Request-Disposition", b"d";
+    Require = "Require";
+    RetryAfter = "Retry-After";
+    Route = "Route";
+    SecurityClient = "Security-Client";
+    SecurityServer = "Security-Server";
+    SecurityVerify = "Security-Verify";
+    Server = "Server";
+    ServiceRoute = "Service-Route";
+    SessionExpires = "Session-Expires", b"x";
+    Subject = "Subject", b"s";
+    SubscriptionState = "Subscription-State";
+    Supported = "Supported", b"k";
+    TargetDialog = "Target-Dialog";
+    Timestamp = "Timestamp";
+    To = "To", b"t";
+    Unsupported = "Unsupported";
+    UserAgent = "User-Agent";
+    Via = "Via", b"v";
+    Warning = "Warning";
+    WwwAuthenticate = "WWW-Authenticate";
+}
+
+/// Where a spelling is looked for first: its ends and its length tell almost all names apart, in any case.
+const fn slot(first: u8, last: u8, length: usize) -> u8 {
+    let ends = (first | 0x20).wrapping_mul(23).wrapping_add((last | 0x20).wrapping_mul(26));
+    ends.wrapping_add((length as u8).wrapping_mul(17))
+}
+
+/// The spellings by [`slot`], each in the first free place from there on; a place is one more than an index, or free.
+/// There are more than twice as many places as spellings.
+const TABLE: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut index = 0;
+    while index < SPELLINGS.len() {
+        if let ([first, ..], [.., last]) = (SPELLINGS[index].0, SPELLINGS[index].0) {
+            let mut at = slot(*first, *last, SPELLINGS[index].0.len());
+            while table[at as usize] != 0 {
+                at = at.wrapping_add(1);
+            }
+            table[at as usize] = index as u8 + 1;
+        }
+        index += 1;
+    }
+    table
+};
+
+impl Code {
+    /// The header that these bytes name: any case, compact or long.
+    #[inline]
+    pub(crate) fn from_bytes(name: &[u8]) -> Self {
+        let ([first, ..], [.., last]) = (name, name) else { return Self::Other };
+        let mut at = slot(*first, *last, name.len());
+        while let Some(index) = TABLE[usize::from(at)].checked_sub(1)
+            && let Some((spelling, code)) = SPELLINGS.get(usize::from(index))
+        {
+            if name.len() == spelling.len() && (is_same(name, spelling) || name.eq_ignore_ascii_case(spelling)) {
+                return *code;
+            }
+            at = at.wrapping_add(1);
+        }
+        Self::Other
+    }
+}
+
+/// Whether two texts of the same length are the same; by words that overlap, where most names need two.
+#[inline]
+fn is_same(one: &[u8], two: &[u8]) -> bool {
+    match (one.first_chunk::<8>(), one.last_chunk::<8>()) {
+        (Some(start), Some(end)) if one.len() <= 16 => {
+            two.first_chunk() == Some(start) && two.last_chunk() == Some(end)
+        }
+        _ => one == two,
+    }
 }
 
 impl Name<'_> {
@@ -177,12 +238,12 @@ mod tests {
 
     #[test]
     fn every_known_name_is_found_in_any_case_and_by_its_compact_form() {
-        for (name, canonical, lower) in TABLE {
-            assert_eq!(lower[0], canonical.to_ascii_lowercase().as_bytes(), "{canonical}");
-            assert!(canonical.len() <= LONGEST_KNOWN, "{canonical}");
-            for spelling in [canonical.as_bytes(), canonical.to_ascii_uppercase().as_bytes()].iter().chain(*lower) {
-                assert_eq!(Name::from_bytes(spelling), *name);
-                assert_eq!(Name::from_bytes(spelling).code().name(spelling), *name);
+        for (name, canonical, compact) in ROWS {
+            for spelling in [canonical.as_bytes()].iter().chain(*compact) {
+                for spelling in [spelling.to_vec(), spelling.to_ascii_uppercase(), spelling.to_ascii_lowercase()] {
+                    assert_eq!(Name::from_bytes(&spelling), *name);
+                    assert_eq!(Name::from_bytes(&spelling).code().name(&spelling), *name);
+                }
             }
             assert_eq!(name.as_bytes(), canonical.as_bytes());
         }
@@ -190,9 +251,9 @@ mod tests {
 
     #[test]
     fn compact_forms_are_those_of_the_registry() {
-        let compact: Vec<_> = TABLE
+        let compact: Vec<_> = ROWS
             .iter()
-            .filter_map(|(_, canonical, lower)| lower.get(1).map(|form| (*canonical, char::from(form[0]))))
+            .filter_map(|(_, canonical, compact)| compact.first().map(|form| (*canonical, char::from(form[0]))))
             .collect();
         assert_eq!(
             compact,

@@ -29,17 +29,16 @@ impl<'a> NameAddr<'a> {
     /// # Errors
     /// There is no URI in it, or a bracket or quote is not closed.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
-        let (display, rest) = split_display(value)?;
-        let Some(inside) = rest.strip_prefix(b"<") else {
-            let (uri, params) = split_once(rest, b';').unwrap_or((rest, &[]));
-            let uri = parse_uri(value, trim(uri))?;
-            return Ok(Self { raw: value, display, uri, bracketed: false, params: Params::new(params) });
-        };
-        let (uri, params) = split_once(inside, b'>')
-            .ok_or_else(|| Malformed::at("an angle bracket that is not closed", value, rest))?;
-        let uri = parse_uri(value, trim(uri))?;
-        let params = params_or_nothing(value, trim(params))?;
-        Ok(Self { raw: value, display, uri, bracketed: true, params })
+        let parts = Parts::of(value)?;
+        let uri = Uri::parse(parts.uri)
+            .map_err(|error| Malformed { what: error.what, at: Malformed::at("", value, parts.uri).at + error.at })?;
+        let Parts { display, bracketed, params, .. } = parts;
+        Ok(Self { raw: value, display, uri, bracketed, params })
+    }
+
+    /// The `tag` parameter of a value whose URI is not looked at.
+    pub(crate) fn tag_of(value: &'a [u8]) -> Result<Option<&'a [u8]>, Malformed> {
+        Parts::of(value).map(|parts| parts.params.get("tag").filter(|tag| !tag.is_empty()))
     }
 
     /// Display name without quotes and escapes.
@@ -66,6 +65,27 @@ impl<'a> NameAddr<'a> {
     }
 }
 
+/// A value taken apart, its URI unread.
+struct Parts<'a> {
+    display: &'a [u8],
+    uri: &'a [u8],
+    bracketed: bool,
+    params: Params<'a>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(value: &'a [u8]) -> Result<Self, Malformed> {
+        let (display, rest) = split_display(value)?;
+        let Some(inside) = rest.strip_prefix(b"<") else {
+            let (uri, params) = split_once(rest, b';').unwrap_or((rest, &[]));
+            return Ok(Self { display, uri: trim(uri), bracketed: false, params: Params::new(params) });
+        };
+        let (uri, params) = split_once(inside, b'>')
+            .ok_or_else(|| Malformed::at("an angle bracket that is not closed", value, rest))?;
+        Ok(Self { display, uri: trim(uri), bracketed: true, params: params_or_nothing(value, trim(params))? })
+    }
+}
+
 /// The display name and what follows it: a bracketed URI, or a bare one, which has no display name.
 fn split_display(value: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     let trimmed = trim_start(value);
@@ -87,11 +107,6 @@ fn split_display(value: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
         .and_then(|at| trimmed.split_at_checked(at))
         .unwrap_or((&[], trimmed));
     Ok((trim_end(display), rest))
-}
-
-fn parse_uri<'a>(value: &[u8], uri: &'a [u8]) -> Result<Uri<'a>, Malformed> {
-    Uri::parse(uri)
-        .map_err(|error| Malformed { what: error.what, at: Malformed::at(error.what, value, uri).at + error.at })
 }
 
 #[cfg(test)]

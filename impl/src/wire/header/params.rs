@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Malformed;
-use crate::wire::text::{quoted_len, split_once, split_token, split_top_level, trim, unquote};
+use crate::wire::text::{quoted_len, split_once, split_token, split_top_level, trim, trim_start, unquote};
 
 /// The parameters of a value or of a URI, unread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -56,25 +56,30 @@ impl<'a> Params<'a> {
 
     /// The parameters in order; empty ones (`;;`) are left out.
     pub fn iter(&self) -> impl Iterator<Item = Param<'a>> + use<'a> {
+        self.texts().map(Param::parse).filter(|param| !param.name.is_empty())
+    }
+
+    /// What stands between the semicolons, without white space in front.
+    fn texts(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let mut rest = Some(self.raw);
         std::iter::from_fn(move || {
-            loop {
-                let (param, behind) = split_top_level(rest?, b';');
-                rest = behind;
-                let param = Param::parse(param);
-                if !param.name.is_empty() {
-                    return Some(param);
-                }
-            }
+            let (param, behind) = split_top_level(rest?, b';');
+            rest = behind;
+            Some(trim_start(param))
         })
     }
 
     /// The first parameter of this name.
+    #[inline]
     pub fn find(&self, name: &str) -> Option<Param<'a>> {
-        self.iter().find(|param| param.name.eq_ignore_ascii_case(name.as_bytes()))
+        let name = name.as_bytes();
+        // Only those that begin like it are taken apart.
+        let begins = |text: &&[u8]| text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        self.texts().filter(begins).map(Param::parse).find(|param| param.name.len() == name.len())
     }
 
     /// The value of the first parameter of this name, without surrounding quotes (escapes stay); empty if it has none.
+    #[inline]
     pub fn get(&self, name: &str) -> Option<&'a [u8]> {
         self.find(name).map(|param| param.inner())
     }

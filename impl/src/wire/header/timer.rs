@@ -2,7 +2,7 @@
 
 use super::params::params_or_nothing;
 use super::{Malformed, Params};
-use crate::wire::text::{decimal, split_token, trim};
+use crate::wire::text::{comment_len, decimal, split_token, trim};
 
 /// When to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,9 +20,9 @@ impl<'a> RetryAfter<'a> {
     /// It does not begin with a number.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
         let (seconds, rest) = split_seconds(value)?;
-        // `120 (in a meeting);duration=3600`: comments nest, none of them matters.
+        // `120 (in a meeting);duration=3600`
         let rest = match rest.first() {
-            Some(b'(') => rest.iter().rposition(|byte| *byte == b')').and_then(|end| rest.get(end + 1..)).map(trim),
+            Some(b'(') => comment_len(rest).and_then(|end| rest.get(end..)).map(trim),
             _ => Some(rest),
         }
         .ok_or_else(|| Malformed::at("a comment without its end", value, rest))?;
@@ -93,11 +93,12 @@ mod tests {
             (&b"5"[..], 5, None),
             (b"18000;duration=3600", 18_000, Some(&b"3600"[..])),
             (b"120 (I'm (really) in a meeting) ;duration=1", 120, Some(b"1")),
+            (br#"120 (:-\)) ;x=")";duration=1"#, 120, Some(b"1")),
         ] {
             let retry = RetryAfter::parse(value).unwrap();
             assert_eq!((retry.seconds, retry.params.get("duration")), (seconds, duration), "{value:?}");
         }
-        for value in [&b""[..], b"soon", b"5 (open", b"5 x"] {
+        for value in [&b""[..], b"soon", b"5 (open", b"5 (a\\)", b"5 (a) b", b"5 x"] {
             assert!(RetryAfter::parse(value).is_err(), "{value:?}");
         }
     }

@@ -48,6 +48,12 @@ impl<'a> Via<'a> {
         Ok(Self { raw: value, transport, sent_by, host, port, params: Params::new(params) })
     }
 
+    /// The `branch` parameter of a value that is otherwise not looked at; no quote stands before the first parameter.
+    pub(crate) fn branch_of(value: &'a [u8]) -> Option<&'a [u8]> {
+        let (_, params) = split_once(value, b';')?;
+        Params::new(params).get("branch").filter(|branch| !branch.is_empty())
+    }
+
     /// The `branch` parameter.
     pub fn branch(&self) -> Option<&'a [u8]> {
         self.params.get("branch").filter(|branch| !branch.is_empty())

@@ -5,18 +5,14 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::wire::text::{decimal, split_str_once};
+use crate::wire::text::{any, decimal, find, split_str_once};
 
-/// Every byte that a name may hold. An underscore is against the grammar and common in the field.
-const NAME_CHARS: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-        byte += 1;
-    }
-    table
-};
+/// No name holds it. An underscore is against the grammar and common in the field.
+const fn is_bad(byte: u8) -> bool {
+    let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    let is_digit = byte.wrapping_sub(b'0') < 10;
+    !(is_letter | is_digit | (byte == b'-') | (byte == b'.') | (byte == b'_'))
+}
 
 /// A host as it stands in a URI or in a Via. Names are equal without case, addresses by their bits (RFC 5954 section
 /// 4.2).
@@ -40,7 +36,7 @@ impl<'a> Host<'a> {
                 (Self::V6(address.parse().map_err(|_| "not an IPv6 address")?), port)
             }
             None => {
-                let end = text.bytes().position(|byte| byte == b':').unwrap_or(text.len());
+                let end = find(b':', text.as_bytes()).unwrap_or(text.len());
                 let (host, port) = text.split_at_checked(end).unwrap_or((text, ""));
                 (Self::parse_unbracketed(host)?, port)
             }
@@ -52,7 +48,7 @@ impl<'a> Host<'a> {
         if host.is_empty() {
             return Err("no host");
         }
-        if !host.bytes().all(|byte| NAME_CHARS[usize::from(byte)]) {
+        if any(host.as_bytes(), is_bad) {
             return Err("a character that no host holds");
         }
         // Only something like `10.0.0.1` is worth the attempt: a top label starts with a letter.

@@ -17,7 +17,7 @@ use std::hash::{Hash, Hasher};
 use thiserror::Error;
 
 use super::header::Params;
-use super::text::split_str_once;
+use super::text::{any, find, find_where, split_str_once};
 
 pub use host::Host;
 pub use owned::OwnedUri;
@@ -51,12 +51,19 @@ pub enum Scheme<'a> {
 }
 
 impl<'a> Scheme<'a> {
-    fn from_text(scheme: &'a str) -> Self {
-        let known = [("sip", Self::Sip), ("sips", Self::Sips), ("tel", Self::Tel), ("urn", Self::Urn)];
-        known
-            .into_iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(scheme))
-            .map_or(Self::Other(scheme), |(_, known)| known)
+    /// The scheme of this name; `None` if it is none.
+    fn from_text(scheme: &'a str) -> Option<Self> {
+        const KNOWN: [(&str, Scheme<'_>); 4] =
+            [("sip", Scheme::Sip), ("sips", Scheme::Sips), ("tel", Scheme::Tel), ("urn", Scheme::Urn)];
+        let is_scheme_char = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        match scheme.as_bytes() {
+            b"sip" => Some(Self::Sip),
+            [first, rest @ ..] if first.is_ascii_alphabetic() && rest.iter().all(is_scheme_char) => {
+                let known = KNOWN.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(scheme));
+                Some(known.map_or(Self::Other(scheme), |(_, known)| known))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -75,43 +82,9 @@ pub struct Uri<'a> {
     headers: Option<&'a str>,
 }
 
-/// What a byte means when a URI is taken apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Class {
-    /// Nothing.
-    Plain,
-    /// It may be the first of these that separates something.
-    Colon,
-    At,
-    Semicolon,
-    Question,
-    /// No URI holds it: it is not visible ASCII, or one of the three that close a URI around it.
-    Bad,
-}
-
-/// The class of every byte.
-const CLASSES: [Class; 256] = {
-    let mut table = [Class::Bad; 256];
-    let mut byte = b'!';
-    while byte <= b'~' {
-        table[byte as usize] = match byte {
-            b'<' | b'>' | b'"' => Class::Bad,
-            b':' => Class::Colon,
-            b'@' => Class::At,
-            b';' => Class::Semicolon,
-            b'?' => Class::Question,
-            _ => Class::Plain,
-        };
-        byte += 1;
-    }
-    table
-};
-
-/// Where the parts of a URI are separated, found in one pass.
+/// Where the parts of a SIP URI are separated.
 #[derive(Clone, Copy, Debug, Default)]
 struct Separators {
-    /// Behind the scheme.
-    scheme: Option<usize>,
     /// The first colon behind the scheme, if it stands before the `@`: the password's.
     password: Option<usize>,
     at: Option<usize>,
@@ -122,28 +95,29 @@ struct Separators {
 }
 
 impl Separators {
-    fn find(bytes: &[u8]) -> Result<Self, UriError> {
-        let mut found = Self::default();
-        for (at, byte) in bytes.iter().enumerate() {
-            match CLASSES[usize::from(*byte)] {
-                Class::Plain => {}
-                Class::Colon if found.scheme.is_none() => found.scheme = Some(at),
-                Class::Colon if found.at.is_none() && found.password.is_none() => found.password = Some(at),
-                // What stood before it belongs to the user part.
-                Class::At if found.at.is_none() => found = Self { at: Some(at), params: None, headers: None, ..found },
-                Class::Semicolon if found.params.is_none() && found.headers.is_none() => found.params = Some(at),
-                Class::Question if found.headers.is_none() => found.headers = Some(at),
-                Class::Colon | Class::At | Class::Semicolon | Class::Question => {}
-                Class::Bad => return Err(UriError { what: "a character that no URI holds", at }),
-            }
-        }
-        Ok(found)
+    /// The separators behind the scheme, which is `start` bytes long with its colon.
+    fn find(text: &[u8], start: usize) -> Self {
+        let at = text.get(start..).and_then(|rest| find(b'@', rest)).map(|found| start + found);
+        let user = text.get(start..at.unwrap_or(start)).unwrap_or_default();
+        let password = find(b':', user).map(|found| start + found);
+        let host = at.map_or(start, |at| at + 1);
+        let rest = text.get(host..).unwrap_or_default();
+        let end = find_where(rest, |byte| (byte == b';') | (byte == b'?'));
+        let params = end.filter(|end| rest.get(*end) == Some(&b';'));
+        let question = end.and_then(|end| Some(end + find(b'?', rest.get(end..)?)?));
+        let [params, headers] = [params, question].map(|found| found.map(|found| host + found));
+        Self { password, at, params, headers }
     }
 }
 
+/// No URI holds it: it is not visible ASCII, or one of the three that close a URI around it.
+const fn is_bad(byte: u8) -> bool {
+    (byte <= b' ') | (byte >= 0x7f) | (byte == b'<') | (byte == b'>') | (byte == b'"')
+}
+
 /// The text between two separators, of which the first is left out.
-fn between(text: &str, separator: Option<usize>, end: usize) -> &str {
-    text.get(separator.map_or(0, |at| at + 1)..end).unwrap_or_default()
+fn between(text: &str, separator: usize, end: usize) -> &str {
+    text.get(separator + 1..end).unwrap_or_default()
 }
 
 impl<'a> Uri<'a> {
@@ -152,19 +126,17 @@ impl<'a> Uri<'a> {
     /// # Errors
     /// There is no scheme, a byte is not visible ASCII, or a SIP URI has no host or a bad port.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, UriError> {
-        let separators = Separators::find(bytes)?;
+        if any(bytes, is_bad) {
+            let at = bytes.iter().position(|byte| is_bad(*byte)).unwrap_or_default();
+            return Err(UriError { what: "a character that no URI holds", at });
+        }
         let text =
             std::str::from_utf8(bytes).map_err(|error| UriError { what: "not ASCII", at: error.valid_up_to() })?;
         let no_scheme = UriError { what: "no scheme", at: 0 };
-        let behind_scheme = separators.scheme.ok_or(no_scheme)?;
-        let (scheme, body) = (between(text, None, behind_scheme), between(text, Some(behind_scheme), text.len()));
-        let is_scheme_char = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-        if !scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) || !scheme.bytes().all(is_scheme_char) {
-            return Err(no_scheme);
-        }
-        let uri = Self { scheme: Scheme::from_text(scheme), body, ..Self::opaque(text) };
+        let (name, body) = split_str_once(text, b':').ok_or(no_scheme)?;
+        let uri = Self { scheme: Scheme::from_text(name).ok_or(no_scheme)?, body, ..Self::opaque(text) };
         match uri.scheme {
-            Scheme::Sip | Scheme::Sips => uri.with_sip_parts(&separators),
+            Scheme::Sip | Scheme::Sips => uri.with_sip_parts(name.len()),
             Scheme::Tel => {
                 let (body, params) = split_str_once(body, b';').unwrap_or((body, ""));
                 Ok(Self { body, params, ..uri })
@@ -187,26 +159,21 @@ impl<'a> Uri<'a> {
         }
     }
 
-    /// Takes everything behind `sip:` apart (RFC 3261 section 25.1, `SIP-URI`).
-    fn with_sip_parts(self, separators: &Separators) -> Result<Self, UriError> {
-        let Separators { scheme, password, at, params, headers } = *separators;
+    /// Takes everything behind `sip:` apart (RFC 3261 section 25.1, `SIP-URI`); the colon stands at `scheme`.
+    fn with_sip_parts(self, scheme: usize) -> Result<Self, UriError> {
         let text = self.text;
-        let userinfo = at.map(|at| between(text, scheme, at));
-        let host_start = at.or(scheme).map_or(0, |at| at + 1);
-        if userinfo == Some("") {
+        let Separators { password, at, params, headers } = Separators::find(text.as_bytes(), scheme + 1);
+        let host_start = at.unwrap_or(scheme) + 1;
+        let user = at.map(|at| between(text, scheme, password.unwrap_or(at)));
+        if at == Some(scheme + 1) {
             return Err(UriError { what: "an empty user part", at: host_start });
         }
-        let user = userinfo.map(|userinfo| match password {
-            Some(password) => between(text, scheme, password),
-            None => userinfo,
-        });
-        let password = at.and_then(|at| Some(between(text, Some(password?), at)));
+        let password = at.and_then(|at| Some(between(text, password?, at)));
         let params_end = headers.unwrap_or(text.len());
-        let host_end = params.unwrap_or(params_end);
-        let hostport = text.get(host_start..host_end).unwrap_or_default();
+        let hostport = text.get(host_start..params.unwrap_or(params_end)).unwrap_or_default();
         let (host, port) = Host::parse_hostport(hostport).map_err(|what| UriError { what, at: host_start })?;
-        let params = params.map_or("", |params| between(text, Some(params), params_end));
-        let headers = headers.map(|headers| between(text, Some(headers), text.len()));
+        let params = params.map_or("", |params| between(text, params, params_end));
+        let headers = headers.map(|headers| between(text, headers, text.len()));
         Ok(Self { user, password, host: Some(host), port, body: hostport, params, headers, ..self })
     }
 

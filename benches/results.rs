@@ -1,0 +1,104 @@
+//! Writes what the last benchmarks measured into `RESULTS.md`: a table per group, each row with the ratio to ours.
+//!
+//! Criterion leaves its estimates in `target/criterion`; nothing is measured here. What is no longer measured stays
+//! there until that folder is removed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, io};
+
+use serde_json::Value;
+
+/// What the README tells to run; the tables are those of these commands.
+const COMMANDS: &str = "cargo bench -p imsconf-benches --features rsiprtp --bench codec
+cargo run --release -p imsconf-benches --example results";
+
+/// The row that the others are compared with.
+const OURS: &str = "imsconf";
+
+/// One benchmark.
+struct Row {
+    name: String,
+    /// Median, in nanoseconds per iteration.
+    nanoseconds: f64,
+    /// What an iteration handles, in messages or other elements.
+    elements: f64,
+}
+
+/// The benchmarks of one group.
+type Tables = BTreeMap<String, Vec<Row>>;
+
+fn json(path: &Path) -> Option<Value> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+/// Every benchmark below a folder of criterion's.
+fn collect(folder: &Path, tables: &mut Tables) -> io::Result<()> {
+    let benchmark = folder.join("benchmark.json");
+    if folder.ends_with("new") && benchmark.exists() {
+        if let (Some(benchmark), Some(estimates)) = (json(&benchmark), json(&folder.join("estimates.json"))) {
+            let text = |name: &str| benchmark[name].as_str().unwrap_or_default().to_owned();
+            let group = [text("group_id"), text("value_str")].join(" ").trim_end().to_owned();
+            let elements = benchmark["throughput"]["Elements"].as_f64().unwrap_or(1.0);
+            let nanoseconds = estimates["median"]["point_estimate"].as_f64().unwrap_or(f64::NAN);
+            tables.entry(group).or_default().push(Row { name: text("function_id"), nanoseconds, elements });
+        }
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, tables)?;
+        }
+    }
+    Ok(())
+}
+
+fn table(group: &str, rows: &mut [Row]) -> String {
+    rows.sort_by(|one, two| one.nanoseconds.total_cmp(&two.nanoseconds));
+    let ours = rows.iter().find(|row| row.name == OURS).map(|row| row.nanoseconds);
+    let mut text = format!("\n## {group}\n\n| | ns each | thousand/s | {OURS} is |\n|---|---:|---:|---:|\n");
+    for row in rows {
+        let each = row.nanoseconds / row.elements;
+        let ratio = match ours {
+            Some(ours) if row.name != OURS => format!("{:.2} times as fast", row.nanoseconds / ours),
+            _ => String::new(),
+        };
+        text += &format!("| {} | {each:.1} | {:.0} | {ratio} |\n", row.name, 1e6 / each);
+    }
+    text
+}
+
+/// The first line that a command prints.
+fn said(command: &str, arguments: &[&str]) -> String {
+    let output = Command::new(command).args(arguments).output().map(|output| output.stdout).unwrap_or_default();
+    String::from_utf8_lossy(&output).lines().next().unwrap_or("unknown").to_owned()
+}
+
+fn machine() -> String {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or("unknown").to_owned();
+    format!("{}, {cores} cores (one used), load average {load} when written", model.trim_start_matches(['\t', ':', ' ']))
+}
+
+fn main() -> io::Result<()> {
+    // `target/release/examples/results`
+    let program = env::current_exe()?;
+    let target = program.ancestors().nth(3).map_or_else(|| PathBuf::from("target"), Path::to_path_buf);
+    let mut tables = Tables::new();
+    collect(&target.join("criterion"), &mut tables)?;
+    let mut text = format!(
+        "# Results\n\nMedians of criterion's samples, all of one table measured in one run. {}, {}, {}.\n\n```sh\n{COMMANDS}\n```\n",
+        said("date", &["-u", "+%-d %B %Y"]),
+        machine(),
+        said("rustc", &["--version"]),
+    );
+    for (group, rows) in &mut tables {
+        text += &table(group, rows);
+    }
+    fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md"), text)
+}

@@ -23,6 +23,8 @@ pub struct UeView {
     pub call: CallState,
     /// The conference URI, known from the 2xx on.
     pub conference: Option<String>,
+    /// The media of that call.
+    pub media: MediaView,
     /// The conference subscription.
     pub subscription: SubscriptionView,
     /// One entry per REFER, in the order of their `CSeq`.
@@ -31,6 +33,44 @@ pub struct UeView {
     pub calls: Vec<PlainCallView>,
     /// Live transactions, dialogs and usages.
     pub counts: Counts,
+}
+
+/// Who holds an established session, and what is being done about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MediaView {
+    /// Whether we hold it.
+    pub holds: bool,
+    /// Whether the peer does.
+    pub held: bool,
+    /// The change that we want.
+    pub change: MediaChange,
+    /// Whether the 2xx to a re-INVITE of the peer waits for its ACK.
+    pub unacknowledged: bool,
+}
+
+/// A change of a session's media that one end wants: to hold it, or else to resume it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MediaChange {
+    /// None.
+    #[default]
+    None,
+    /// The request is out.
+    Requested {
+        /// To hold.
+        hold: bool,
+        /// Whether the first attempt crossed a request of the peer.
+        again: bool,
+    },
+    /// The first attempt crossed a request of the peer: the second waits for its time.
+    BackingOff {
+        /// To hold.
+        hold: bool,
+    },
+    /// It is time for the second attempt, but an INVITE of the peer is not through.
+    Due {
+        /// To hold.
+        hold: bool,
+    },
 }
 
 /// The UE's call to the focus.
@@ -121,6 +161,8 @@ pub struct RosterEntry {
     pub entity: String,
     /// Whether one of the user's endpoints is in the conference.
     pub connected: bool,
+    /// Whether he is in it on hold.
+    pub on_hold: bool,
 }
 
 /// What a REFER asks the focus to do.
@@ -182,6 +224,8 @@ pub struct ConferenceView {
     pub uri: String,
     /// The creator's call.
     pub call: FocusCallState,
+    /// The media of that call.
+    pub media: MediaView,
     /// The subscriptions to the conference event package, oldest first.
     pub subscriptions: Vec<NotifierView>,
     /// One entry per REFER that was accepted, in the order of their `CSeq`.
@@ -263,6 +307,8 @@ pub struct InvitationView {
     pub report: ReportState,
     /// The dialled-out leg.
     pub leg: LegState,
+    /// The media of that leg.
+    pub media: MediaView,
     /// The final response that decided, once there is one.
     pub outcome: Option<u16>,
 }
@@ -326,6 +372,8 @@ pub enum LegState {
 pub struct ParticipantView {
     /// The call from the focus.
     pub call: ParticipantState,
+    /// The media of that call.
+    pub media: MediaView,
     /// The user's own conference subscription.
     pub subscription: SubscriptionView,
     /// His calls outside the conference, the oldest first.

@@ -106,6 +106,11 @@ impl Request {
         self.id.remote_tag.as_bytes().is_empty()
     }
 
+    /// The ACK to a 2xx for this INVITE when its dialog is gone: it goes where the INVITE went.
+    pub fn acknowledging(&self) -> Self {
+        Self { method: Method::Ack, ..self.clone() }
+    }
+
     /// The Via branch: it depends on dialog, method and number only (see [`crate::ident`]).
     pub fn branch(&self, identifiers: &Identifiers) -> String {
         identifiers.branch(&[

@@ -170,6 +170,8 @@ pub struct UeConfig {
     pub setup: Duration,
     /// Which documents decide where they conflict.
     pub profile: Profile,
+    /// Which request holds and resumes the call.
+    pub renegotiation: Renegotiation,
 }
 
 impl UeConfig {
@@ -192,6 +194,7 @@ impl UeConfig {
             conference_expires: DEFAULT_CONFERENCE_EXPIRES,
             setup: DEFAULT_SETUP,
             profile: Profile::ThreeGpp,
+            renegotiation: Renegotiation::default(),
         }
     }
 }
@@ -234,6 +237,8 @@ pub struct FocusConfig {
     pub maximum_users: usize,
     /// Most terminations of the mixer, over all conferences.
     pub maximum_terminations: usize,
+    /// Which request puts a participant on hold.
+    pub renegotiation: Renegotiation,
 }
 
 impl FocusConfig {
@@ -257,8 +262,19 @@ impl FocusConfig {
             refer_expires: DEFAULT_REFER_EXPIRES,
             maximum_users: 6,
             maximum_terminations: crate::role::focus::MAX_TERMINATIONS,
+            renegotiation: Renegotiation::default(),
         }
     }
+}
+
+/// Which request changes the media of an established session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Renegotiation {
+    /// A re-INVITE: preferred in a confirmed dialog (RFC 3311 section 5.1).
+    #[default]
+    ReInvite,
+    /// An UPDATE.
+    Update,
 }
 
 /// Configuration of a [`super::participant::Participant`].
@@ -286,6 +302,8 @@ pub struct ParticipantConfig {
     pub conference_expires: u32,
     /// Whether other users are not to learn who this user is: `Privacy: id` (RFC 3325 section 9.3).
     pub privacy: bool,
+    /// Which request holds and resumes the call.
+    pub renegotiation: Renegotiation,
 }
 
 impl ParticipantConfig {
@@ -303,6 +321,7 @@ impl ParticipantConfig {
             security_verify: None,
             conference_expires: DEFAULT_CONFERENCE_EXPIRES,
             privacy: false,
+            renegotiation: Renegotiation::default(),
         }
     }
 }

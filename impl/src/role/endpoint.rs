@@ -29,6 +29,9 @@ pub(crate) const ALLOW: [Method<'static>; 9] = [
     Method::Subscribe,
 ];
 
+/// Longest time that a peer is asked to wait after a 500 to its offer, in seconds (RFC 3311 section 5.2).
+const LONGEST_WAIT: u64 = 10;
+
 /// A request could not be sent: no address for the next hop, no room for a transaction, or a value of the peer's that
 /// cannot be written into a message. To be treated as 503 (RFC 3261 section 8.1.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,6 +194,17 @@ impl Endpoint {
     pub(crate) fn answer(&mut self, now: Time, to: &ServerKey, code: u16, tag: Option<&Tag>) {
         if let Some(response) = self.response(to, code, tag) {
             self.respond(now, to, response);
+        }
+    }
+
+    /// Refuses with 500 and a time to wait a request that comes while an earlier one of the same side is open (RFC
+    /// 3311 section 5.2).
+    pub(crate) fn answer_later(&mut self, now: Time, to: &ServerKey) {
+        let Some(echo) = self.transactions.unanswered(to) else { return };
+        let wait = self.identifiers.number("retry-after", &[echo.top_via()], 0) % (LONGEST_WAIT + 1);
+        let seconds = u32::try_from(wait).unwrap_or_default();
+        if let Some(response) = self.response(to, 500, None) {
+            self.respond(now, to, response.number(Name::RetryAfter, seconds));
         }
     }
 

@@ -51,6 +51,22 @@ impl Media {
         Self { local, next: 1, said: None }
     }
 
+    /// What we do with the stream: `sendrecv` in a call, less on hold.
+    pub(crate) const fn flow(&self) -> Flow {
+        self.local.flow
+    }
+
+    /// From now on we do this with the stream.
+    pub(crate) const fn direct(&mut self, flow: Flow) {
+        self.local.flow = flow;
+    }
+
+    /// An offer to do this with the stream. Until it is accepted we do what we did before.
+    pub(crate) fn offer_to(&mut self, flow: Flow) -> Vec<u8> {
+        let offer = LocalMedia { flow, ..self.local.clone() }.offer(self.next, &Preconditions::default());
+        self.say(offer)
+    }
+
     /// An offer without preconditions.
     pub(crate) fn offer(&mut self) -> Vec<u8> {
         self.offered(&Preconditions::default())

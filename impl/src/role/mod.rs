@@ -18,6 +18,7 @@ pub mod focus;
 mod media;
 pub mod participant;
 pub mod proxy;
+mod session;
 mod subscription;
 pub mod ue;
 

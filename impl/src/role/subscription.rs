@@ -99,7 +99,13 @@ pub(crate) struct ConferenceSubscription {
 /// The roster as a list, without what nobody is shown.
 fn entries(roster: &Roster) -> Vec<RosterEntry> {
     let users = roster.conference().users.iter().flat_map(|users| &users.rows);
-    users.map(|(entity, user)| RosterEntry { entity: entity.clone(), connected: user.is_present() }).collect()
+    users
+        .map(|(entity, user)| RosterEntry {
+            entity: entity.clone(),
+            connected: user.is_present(),
+            on_hold: user.is_on_hold(),
+        })
+        .collect()
 }
 
 impl ConferenceSubscription {

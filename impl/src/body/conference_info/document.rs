@@ -169,6 +169,13 @@ impl User {
     pub fn is_present(&self) -> bool {
         self.endpoints.values().any(|endpoint| endpoint.status.is_some_and(EndpointStatus::is_present))
     }
+
+    /// Whether the user is in the conference, and on hold with every endpoint that is.
+    pub fn is_on_hold(&self) -> bool {
+        let present =
+            || self.endpoints.values().filter_map(|endpoint| endpoint.status).filter(|status| status.is_present());
+        self.is_present() && present().all(|status| status == EndpointStatus::OnHold)
+    }
 }
 
 /// One `endpoint` (section 5.7); its key is the `entity`, usually the Contact URI.

@@ -11,6 +11,7 @@ use crate::dialog::{
     Tag, Usage,
 };
 use crate::role::media::Media;
+use crate::role::session::offered;
 use crate::time::Timer;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Callee, CalleeOutput, CalleeState, Caller, CallerOutput};
@@ -54,17 +55,6 @@ enum End {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooEarly;
 
-/// The offer in an INVITE; none in one without a body. Otherwise the code of the refusal.
-fn offer(invite: &Message<'_>) -> Result<Option<SessionDescription>, u16> {
-    if invite.body().is_empty() {
-        return Ok(None);
-    }
-    if !invite.content_type().is_ok_and(|media_type| media_type.is(sdp::MEDIA_TYPE)) {
-        return Err(415);
-    }
-    SessionDescription::read(invite.body()).map(Some).map_err(|_| 400)
-}
-
 impl PlainCall {
     /// Calls `peer`, for the `number`th time.
     pub(super) fn place(line: &mut Line<'_>, peer: &OwnedUri, number: usize, routes: RouteSet) -> Option<Self> {
@@ -96,7 +86,7 @@ impl PlainCall {
 
     /// An INVITE came; otherwise the code that refuses it.
     pub(super) fn called(line: &Line<'_>, server: &ServerKey, invite: &Message<'_>) -> Result<Self, u16> {
-        let offer = offer(invite)?.map(Box::new);
+        let offer = offered(invite)?.map(Box::new);
         let (call_id, from) = (invite.call_id().map_err(|_| 400_u16)?, invite.from().map_err(|_| 400_u16)?);
         let cseq = invite.cseq().map_err(|_| 400_u16)?.number;
         let tag = line.endpoint.tag(&[call_id, from.tag().unwrap_or_default()]);

@@ -136,6 +136,7 @@ impl Conference {
     pub(super) fn end(&mut self, host: &mut Host<'_>, how: DisconnectionMethod) {
         self.roster.leave(self.creator.user.as_str(), how);
         self.creator.release(host);
+        self.creator.session.end();
         for place in 0..self.invitations.len() {
             self.hang_up(host, place);
         }
@@ -147,6 +148,7 @@ impl Conference {
 
     pub(super) fn on_timeout(&mut self, host: &mut Host<'_>) {
         self.on_creator_timeout(host);
+        self.on_session_timeouts(host);
         for place in 0..self.invitations.len() {
             self.on_leg_timeout(host, place);
         }
@@ -167,7 +169,7 @@ impl Conference {
         let reports = self.reports.iter().filter_map(Report::timer);
         let no_answer = self.invitations.iter().filter_map(|invitation| invitation.leg.no_answer_at);
         let legs = no_answer.map(protocol);
-        creator.chain(subscriptions).chain(reports).chain(legs)
+        creator.chain(self.session_timers()).chain(subscriptions).chain(reports).chain(legs)
     }
 
     pub(super) fn view(&self, mixer: &Mixer) -> ConferenceView {
@@ -183,6 +185,7 @@ impl Conference {
         ConferenceView {
             uri: self.uri.to_string(),
             call,
+            media: self.creator.session.view(),
             subscriptions: self.subscriptions.iter().map(Subscription::view).collect(),
             invitations: self
                 .invitations

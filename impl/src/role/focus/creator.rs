@@ -5,25 +5,20 @@
 //! are met. Its Contact, not the one of the 183, is the conference URI.
 
 use super::Event;
-use super::conference::{Conference, Host};
+use super::conference::{Conference, Host, Part};
 use super::mixer::TerminationId;
+use crate::agent::{Discard, Receipt};
 use crate::body::conference_info::{DisconnectionMethod, JoiningMethod};
 use crate::body::sdp::{self, Flow, SessionDescription};
-use crate::dialog::{
-    Carrier, Dialog, Meaning, OfferAnswer, PrackVerdict, ReliableSender, ReliableTimeout, Tag, TargetRefresh, Usage,
-    Verdict,
-};
-use crate::role::media::Media;
+use crate::dialog::{Carrier, Dialog, PrackVerdict, ReliableSender, ReliableTimeout, Tag, Usage};
+use crate::role::session::{Line, Session, offered};
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Callee, CalleeOutput, CalleeState};
-use crate::wire::{Builder, Message, Method, Name, OwnedUri};
+use crate::wire::{Message, Method, OwnedUri};
 
 /// Every Contact of a focus has this feature tag (RFC 4579 section 4.2).
 pub(super) const ISFOCUS: &str = "isfocus";
-
-/// Seconds that a peer is asked to wait after a 500 to its offer (RFC 3311 section 5.2: 0 to 10).
-const RETRY_AFTER: u32 = 2;
 
 /// The creator and his call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,8 +34,7 @@ pub(super) struct Creator {
     pub(super) dialog: Option<Dialog>,
     pub(super) callee: Callee,
     pub(super) reliable: ReliableSender,
-    pub(super) offers: OfferAnswer,
-    pub(super) media: Media,
+    pub(super) session: Session,
     pub(super) bye: Option<ClientKey>,
     /// When a call that is still early is given up.
     pub(super) gives_up_at: Option<Time>,
@@ -64,12 +58,6 @@ impl Creator {
     }
 }
 
-/// The session description in a request; none if there is no readable one.
-fn offered(request: &Message<'_>) -> Option<SessionDescription> {
-    let described = request.content_type().is_ok_and(|media_type| media_type.is(sdp::MEDIA_TYPE));
-    SessionDescription::read(request.body()).ok().filter(|_| described)
-}
-
 impl Conference {
     /// The Contact of the focus: a temporary one until the conference exists.
     fn contact(&self, host: &Host<'_>) -> OwnedUri {
@@ -81,9 +69,9 @@ impl Conference {
     pub(super) fn promise(&mut self, host: &mut Host<'_>, offer: &SessionDescription) -> Result<(), u16> {
         let contact = self.contact(host);
         let creator = &mut self.creator;
-        let answer = creator.media.answer(offer, Flow::NONE);
+        let answer = creator.session.answer_to(offer, Flow::NONE);
         let rseq = creator.reliable.next_rseq().map_err(|_| 500_u16)?;
-        creator.offers.send(Carrier::ReliableProvisional, true).map_err(|_| 500_u16)?;
+        creator.session.offers.send(Carrier::ReliableProvisional, true).map_err(|_| 500_u16)?;
         let options: &[&str] = if offer.has_preconditions() { &["100rel", "precondition"] } else { &["100rel"] };
         let response = host.endpoint.dialog_response(&creator.invite, 183, &creator.tag).map(|response| {
             response.contact(&contact, ISFOCUS).require(options).rseq(rseq).body(sdp::MEDIA_TYPE, answer)
@@ -100,12 +88,12 @@ impl Conference {
         let Ok(refresh) = dialog.on_request(request) else { return host.answer(server, 500) };
         match request.method() {
             Some(Method::Prack) => self.on_prack(host, server, request),
-            Some(Method::Update) => self.on_update(host, server, request, refresh),
+            Some(Method::Update | Method::Invite) => {
+                self.on_session_request(host, Part::Creator, server, request, refresh)
+            }
             Some(Method::Refer) => self.on_refer(host, server, request, refresh),
             Some(Method::Bye) => self.on_creator_bye(host, server),
             Some(Method::Subscribe) => self.on_subscribe_in_call(host, server, request, refresh),
-            // The media of the call is what the first exchange made it.
-            Some(Method::Invite) => host.answer(server, 488),
             _ => host.answer(server, 481),
         }
     }
@@ -118,70 +106,21 @@ impl Conference {
         if !matches!(matched, Ok(PrackVerdict::Matched { .. })) {
             return host.answer(server, 481);
         }
-        let offer = offered(prack);
-        let verdict = self.creator.offers.receive(Carrier::Prack, offer.is_some());
-        self.take_offer(host, server, Carrier::PrackSuccess, verdict, offer, |response| response);
-    }
-
-    fn on_update(&mut self, host: &mut Host<'_>, server: &ServerKey, update: &Message<'_>, refresh: TargetRefresh) {
-        if self.creator.callee.state() == CalleeState::Morgue || self.creator.callee.state() == CalleeState::Mortal {
-            return host.answer(server, 481);
+        // A PRACK that matches is never refused for what is in it (RFC 3262 section 3): what cannot be read is no offer.
+        let offer = offered(prack).ok().flatten();
+        let mut line = Line { now: host.now, endpoint: host.endpoint, contact: (&self.uri, ISFOCUS) };
+        let session = &mut self.creator.session;
+        if session.admit(&mut line, server, Carrier::Prack, offer.is_some()) {
+            session.answer_in_success(&mut line, server, Carrier::PrackSuccess, offer.as_ref(), std::convert::identity);
         }
-        let offer = offered(update);
-        if offer.is_none() && !update.body().is_empty() {
-            return host.answer(server, 488);
-        }
-        let verdict = self.creator.offers.receive(Carrier::Update, offer.is_some());
-        if let (Verdict::Take(_), Some(dialog)) = (verdict, &mut self.creator.dialog) {
-            dialog.on_answered(refresh, 200);
-        }
-        // Already the conference URI: this 200 and that of the INVITE may overtake each other, and whichever comes last
-        // sets the UE's remote target (RFC 3311 section 5.1 wants the INVITE's 2xx to keep what was given here).
-        let uri = self.uri.clone();
-        self.take_offer(host, server, Carrier::UpdateSuccess, verdict, offer, |response| {
-            response.contact(&uri, ISFOCUS)
-        });
-    }
-
-    /// Answers a PRACK or an UPDATE, with our answer if it had an offer, and then perhaps the INVITE.
-    fn take_offer(
-        &mut self,
-        host: &mut Host<'_>,
-        server: &ServerKey,
-        carrier: Carrier,
-        verdict: Verdict,
-        offer: Option<SessionDescription>,
-        finish: impl FnOnce(Builder) -> Builder,
-    ) {
-        let tag = self.creator.tag.clone();
-        let response = |host: &Host<'_>, code| host.endpoint.response(server, code, Some(&tag));
-        match verdict {
-            Verdict::RequestPending => return host.answer(server, 491),
-            Verdict::RetryAfter => {
-                let refusal = response(host, 500).map(|refusal| refusal.number(Name::RetryAfter, RETRY_AFTER));
-                host.respond(server, refusal);
-                return;
-            }
-            Verdict::Take(_) => {}
-        }
-        let offer = offer.filter(|_| verdict == Verdict::Take(Meaning::Offer));
-        let conditional = offer.as_ref().is_some_and(SessionDescription::has_preconditions);
-        let body = offer.map(|offer| self.creator.media.answer(&offer, Flow::SENDRECV));
-        let _ = self.creator.offers.send(carrier, body.is_some());
-        let answer = response(host, 200).map(finish).map(|answer| match body {
-            Some(body) if conditional => answer.require(&["precondition"]).body(sdp::MEDIA_TYPE, body),
-            Some(body) => answer.body(sdp::MEDIA_TYPE, body),
-            None => answer,
-        });
-        host.respond(server, answer);
         self.accept_if_ready(host);
     }
 
     /// The 200 to the INVITE: from now on the conference exists and its creator is in it.
-    fn accept_if_ready(&mut self, host: &mut Host<'_>) {
+    pub(super) fn accept_if_ready(&mut self, host: &mut Host<'_>) {
         let creator = &mut self.creator;
         let waits = creator.callee.state() == CalleeState::Early && !creator.reliable.holds_success();
-        if !waits || !creator.media.preconditions_met() {
+        if !waits || !creator.session.media.preconditions_met() {
             return;
         }
         let response = host.endpoint.dialog_response(&creator.invite, 200, &creator.tag);
@@ -192,12 +131,12 @@ impl Conference {
                 .supported(&["100rel", "precondition"])
         });
         let Some(success) = host.respond(&creator.invite, response) else { return };
-        let _ = creator.offers.send(Carrier::InviteSuccess, false);
+        let _ = creator.session.offers.send(Carrier::InviteSuccess, false);
         creator.reliable.on_final();
         creator.callee.accept(host.now, success);
         creator.gives_up_at = None;
         if let Some(termination) = creator.termination {
-            host.mixer.modify(termination, Flow::SENDRECV);
+            host.mixer.modify(termination, creator.session.flow());
         }
         if let Some(dialog) = &mut creator.dialog {
             dialog.confirm();
@@ -209,6 +148,7 @@ impl Conference {
         } else {
             self.roster.join(&user, &creator.contact, JoiningMethod::DialedIn, source as u32);
         }
+        self.roster.hold(&user, creator.session.on_hold(), creator.session.flow());
         host.events.push_back(Event::ConferenceCreated { conference: self.uri.to_string(), creator: user });
     }
 
@@ -256,15 +196,19 @@ impl Conference {
         }
     }
 
-    /// The ACK to the 200; whether it was the first.
-    pub(super) fn on_ack(&mut self, host: &mut Host<'_>) -> bool {
+    /// An ACK inside the dialog of a part: of the creator's first INVITE, or of a re-INVITE.
+    pub(super) fn on_ack(&mut self, host: &mut Host<'_>, part: Part, ack: &Message<'_>) -> Receipt {
+        let Ok(cseq) = ack.cseq() else { return Receipt::Discarded(Discard::StrayAck) };
+        if part != Part::Creator || cseq.number != self.creator.cseq {
+            return self.on_session_ack(host, part, ack);
+        }
         match self.creator.callee.on_ack() {
-            CalleeOutput::Established => true,
+            CalleeOutput::Established => Receipt::Consumed,
             CalleeOutput::SendBye => {
                 self.send_creator_bye(host);
-                true
+                Receipt::Consumed
             }
-            _ => false,
+            _ => Receipt::Absorbed,
         }
     }
 
@@ -293,7 +237,7 @@ impl Conference {
         }
     }
 
-    fn send_creator_bye(&mut self, host: &mut Host<'_>) {
+    pub(super) fn send_creator_bye(&mut self, host: &mut Host<'_>) {
         let request = self.creator.dialog.as_mut().and_then(|dialog| dialog.request(Method::Bye).ok());
         let send = |request| host.endpoint.request(host.now, &request, std::convert::identity).ok();
         self.creator.bye = request.and_then(send);

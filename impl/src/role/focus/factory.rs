@@ -6,9 +6,10 @@ use super::creator::Creator;
 use super::roster::Roster;
 use super::{Event, Focus, MAX_CONFERENCES};
 use crate::body::sdp::{self, SessionDescription};
-use crate::dialog::{Carrier, Dialog, DialogState, OfferAnswer, ReliableSender};
+use crate::dialog::{Carrier, Dialog, DialogState, ReliableSender};
 use crate::role::edge::hides_identity;
 use crate::role::media::Media;
+use crate::role::session::Session;
 use crate::time::Time;
 use crate::transaction::ServerKey;
 use crate::usage::Callee;
@@ -82,8 +83,8 @@ impl Focus {
         let media = Media::new(self.config.address, identifiers.number("session", &cause, 0));
         let tag = self.endpoint.tag(&cause);
         let dialog = Dialog::from_request(invite, tag.clone(), DialogState::Early).map_err(|_| 400_u16)?;
-        let mut offers = OfferAnswer::default();
-        offers.receive(Carrier::Invite, true);
+        let mut session = Session::of_callee(media, self.config.renegotiation);
+        session.offers.receive(Carrier::Invite, true);
         let user = from.uri.to_owned();
         // Before the answer that the 183 carries.
         let termination = self.mixer.reserve(uri.as_str(), user.as_str()).map_err(|_| 503_u16)?;
@@ -98,8 +99,7 @@ impl Focus {
             dialog: Some(dialog),
             callee: Callee::new(timers.t1(), timers.t2()),
             reliable: ReliableSender::new(cseq.number, rseq, timers.t1()),
-            offers,
-            media,
+            session,
             bye: None,
             gives_up_at: Some(now + self.config.setup),
             termination: Some(termination),

@@ -4,17 +4,18 @@
 //! The call is a [`Caller`]; here it is joined to its dialog, the no-answer time, the roster and the report.
 
 use super::Event;
-use super::conference::{Conference, Host};
+use super::conference::{Conference, Host, Part};
 use super::creator::ISFOCUS;
 use super::mixer::TerminationId;
 use super::reference::{Asked, Reference};
 use crate::body::conference_info::{DisconnectionMethod, JoiningMethod};
-use crate::body::sdp::{self, Flow};
-use crate::dialog::{Dialog, InitialRequest, Party, RouteSet, TargetRefresh, Usage};
+use crate::body::sdp;
+use crate::dialog::{Carrier, Dialog, InitialRequest, Party, RouteSet, TargetRefresh, Usage};
 use crate::role::config::Profile;
 use crate::role::edge::hides_identity;
 use crate::role::endpoint::ALLOW;
 use crate::role::media::Media;
+use crate::role::session::Session;
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Caller, CallerOutput};
@@ -40,6 +41,7 @@ pub(super) struct Leg {
     invite: Option<ClientKey>,
     bye: Option<ClientKey>,
     pub(super) dialog: Option<Dialog>,
+    pub(super) session: Session,
     /// The dialog that the 2xx made, for the ACK to its copies.
     established: Option<Dialog>,
     alerting: bool,
@@ -48,7 +50,7 @@ pub(super) struct Leg {
     pub(super) no_answer_at: Option<Time>,
     outcome: Option<u16>,
     /// His place at the mixer, as long as he has one.
-    termination: Option<TerminationId>,
+    pub(super) termination: Option<TerminationId>,
 }
 
 impl Invitation {
@@ -64,7 +66,14 @@ impl Invitation {
             Caller::Morgue => LegState::Over,
         };
         let target = self.target.to_string();
-        InvitationView { target, cseq: self.cseq, report, leg, outcome: self.leg.outcome }
+        InvitationView {
+            target,
+            cseq: self.cseq,
+            report,
+            leg,
+            media: self.leg.session.view(),
+            outcome: self.leg.outcome,
+        }
     }
 }
 
@@ -143,8 +152,8 @@ impl Conference {
     /// Sends the INVITE to the invited user: the conference calls him (RFC 4579 section 5.2).
     fn dial(&mut self, host: &mut Host<'_>, place: usize, reference: Reference) {
         let Some(leg) = self.invitations.get_mut(place).map(|invitation| &mut invitation.leg) else { return };
-        let session = host.endpoint.identifiers().number("session", &[leg.initial.call_id.as_bytes()], 0);
-        let offer = Media::new(host.config.address, session).offer();
+        let _ = leg.session.offers.send(Carrier::Invite, true);
+        let offer = leg.session.media.offer();
         let uri = &self.uri;
         let invite = host.endpoint.request(host.now, &leg.initial.request(), |builder| {
             // The conference calls, from inside the trust domain (TS 24.147 section 5.3.2.5).
@@ -181,7 +190,7 @@ impl Conference {
         let (conference, user) = (self.uri.to_string(), invitation.target.to_string());
         if (200..=299).contains(&code) {
             if let Some(termination) = invitation.leg.termination {
-                host.mixer.modify(termination, Flow::SENDRECV);
+                host.mixer.modify(termination, invitation.leg.session.flow());
             }
             let contact = invitation.leg.dialog.as_ref().map(|dialog| dialog.remote_target().to_string());
             let hidden = invitation.leg.hidden;
@@ -192,6 +201,7 @@ impl Conference {
             } else {
                 self.roster.join(&user, &contact.unwrap_or_default(), JoiningMethod::DialedOut, source);
             }
+            self.roster.hold(&user, invitation.leg.session.on_hold(), invitation.leg.session.flow());
             self.changed();
             host.events.push_back(Event::Joined { conference, user });
         } else {
@@ -247,6 +257,8 @@ impl Conference {
         leg.established = Some(dialog.clone());
         leg.dialog = Some(dialog);
         leg.hidden = hides_identity(response);
+        leg.session.offers.receive(Carrier::InviteSuccess, !response.body().is_empty());
+        leg.session.take_answer(response);
         match leg.caller.on_success() {
             CallerOutput::Establish => self.on_outcome(host, place, 200),
             CallerOutput::SendAckAndBye => {
@@ -279,6 +291,7 @@ impl Conference {
 
     fn send_leg_bye(&mut self, host: &mut Host<'_>, place: usize) {
         let Some(leg) = self.invitations.get_mut(place).map(|invitation| &mut invitation.leg) else { return };
+        leg.session.end();
         let request = leg.dialog.as_mut().and_then(|dialog| dialog.request(Method::Bye).ok());
         let send = |request| host.endpoint.request(host.now, &request, std::convert::identity).ok();
         leg.bye = request.and_then(send);
@@ -325,14 +338,9 @@ impl Conference {
                 CallerOutput::AnswerByeAgain => host.answer(server, 200),
                 _ => host.answer(server, 481),
             },
-            Some(Method::Update) if request.body().is_empty() => {
-                if let Some(dialog) = &mut leg.dialog {
-                    dialog.on_answered(refresh, 200);
-                }
-                let response = host.endpoint.response(server, 200, None);
-                host.respond(server, response.map(|response| response.contact(&self.uri, ISFOCUS)));
+            Some(Method::Update | Method::Invite) => {
+                self.on_session_request(host, Part::Leg(place), server, request, refresh);
             }
-            Some(Method::Update | Method::Invite) => host.answer(server, 488),
             // Only the creator invites.
             Some(Method::Refer) => host.answer(server, 603),
             Some(Method::Subscribe) => host.answer(server, 403),
@@ -392,12 +400,15 @@ impl Leg {
             // visibly.
             routes: RouteSet::preloaded(host.config.route.clone()).unwrap_or_default(),
         };
+        let number = host.endpoint.identifiers().number("session", &[initial.call_id.as_bytes()], 0);
+        let session = Session::of_caller(Media::new(host.config.address, number), host.config.renegotiation);
         Self {
             caller: Caller::default(),
             initial,
             invite: None,
             bye: None,
             dialog: None,
+            session,
             established: None,
             alerting: false,
             hidden: false,
@@ -421,6 +432,7 @@ impl Leg {
     }
 
     fn end_session(&mut self) {
+        self.session.end();
         if self.dialog.as_mut().is_some_and(|dialog| dialog.end(&Usage::Invite)) {
             self.dialog = None;
         }

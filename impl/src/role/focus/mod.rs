@@ -2,13 +2,15 @@
 //! section 5.3.2).
 //!
 //! Read this file for what comes in and where it goes, then `conference.rs`, then `factory.rs` and `creator.rs` (how a
-//! conference comes into being), `leg.rs` (how users are called into it), `expulsion.rs` (how they are sent away),
+//! conference comes into being), `leg.rs` (how users are called into it), `hold.rs` (how their media is held and
+//! resumed), `expulsion.rs` (how they are sent away),
 //! `report.rs` and `notification.rs` (who is told what).
 
 mod conference;
 mod creator;
 mod expulsion;
 mod factory;
+mod hold;
 mod leg;
 mod mixer;
 mod notification;
@@ -27,9 +29,9 @@ use crate::role::endpoint::{Endpoint, dialog_id};
 use crate::time::{Time, Timer};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
 use crate::view::{Counts, FocusView};
-use crate::wire::{Message, Method};
+use crate::wire::{Message, Method, OwnedUri};
 
-use conference::{Conference, Host};
+use conference::{Conference, Host, Part};
 use mixer::Mixer;
 use policy::Policy;
 
@@ -45,7 +47,7 @@ pub const MAX_CONFERENCES: usize = 256;
 const SUPPORTED: [&str; 4] = ["100rel", "norefersub", "precondition", "sec-agree"];
 
 /// What the operator of a focus may ask of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Command {
     /// Change what is admitted; it holds for requests that come later.
     Policy {
@@ -71,6 +73,16 @@ pub enum Command {
     },
     /// Whether the mixer refuses to reserve terminations from now on.
     RefuseTerminations(bool),
+    /// Put a participant on hold, in the first conference that he is in.
+    Hold {
+        /// Whom.
+        user: OwnedUri,
+    },
+    /// Take a participant off hold.
+    Resume {
+        /// Whom.
+        user: OwnedUri,
+    },
 }
 
 impl Command {
@@ -83,6 +95,8 @@ impl Command {
             Self::RefuseCreations { .. } => "refuse creations",
             Self::WithdrawCreations { .. } => "withdraw creations",
             Self::RefuseTerminations(_) => "refuse terminations",
+            Self::Hold { .. } => "hold",
+            Self::Resume { .. } => "resume",
         }
     }
 }
@@ -146,6 +160,24 @@ pub enum Event {
         /// Who.
         user: String,
         /// The final response; 408 when none came.
+        code: u16,
+    },
+    /// A participant is on hold, or off it.
+    HoldChanged {
+        /// The conference URI.
+        conference: String,
+        /// Who.
+        user: String,
+        /// Whether he is on hold, by himself or by us.
+        on_hold: bool,
+    },
+    /// A participant's user agent refused to be put on hold or taken off it.
+    HoldRefused {
+        /// The conference URI.
+        conference: String,
+        /// Who.
+        user: String,
+        /// The code; 491 when it crossed a request of his twice.
         code: u16,
     },
     /// A user has left.
@@ -257,6 +289,13 @@ impl Focus {
         }
     }
 
+    /// The conference, by its place, and the part of it that a request inside a dialog belongs to.
+    fn owner(&self, request: &Message<'_>) -> Option<(usize, Part)> {
+        let id = dialog_id(request)?;
+        let mut parts = self.conferences.iter().map(|conference| conference.part(&id)).enumerate();
+        parts.find_map(|(place, part)| Some((place, part?)))
+    }
+
     fn on_request_in_dialog(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
         let known = matches!(
             request.method(),
@@ -273,11 +312,7 @@ impl Focus {
         if !known {
             return self.endpoint.answer(now, server, 405, None);
         }
-        let owner = dialog_id(request).and_then(|id| {
-            let mut parts = self.conferences.iter().map(|conference| conference.part(&id)).enumerate();
-            parts.find_map(|(place, part)| Some((place, part?)))
-        });
-        match owner {
+        match self.owner(request) {
             Some((place, part)) => {
                 self.at(now, place, |conference, host| conference.on_request(host, part, server, request));
             }
@@ -301,16 +336,9 @@ impl Focus {
     }
 
     fn on_ack(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
-        let (id, number) = (dialog_id(ack), ack.cseq().map(|cseq| cseq.number));
-        let acknowledged = |conference: &Conference| {
-            let dialog = conference.creator.dialog.as_ref().map(Dialog::id);
-            dialog.is_some() && dialog == id.as_ref() && number == Ok(conference.creator.cseq)
-        };
         let mut receipt = Receipt::Discarded(Discard::StrayAck);
-        if let Some(place) = self.conferences.iter().position(acknowledged) {
-            self.at(now, place, |conference, host| {
-                receipt = if conference.on_ack(host) { Receipt::Consumed } else { Receipt::Absorbed };
-            });
+        if let Some((place, part)) = self.owner(ack) {
+            self.at(now, place, |conference, host| receipt = conference.on_ack(host, part, ack));
         }
         receipt
     }
@@ -327,9 +355,11 @@ impl Focus {
     fn on_response(&mut self, now: Time, client: &ClientKey, response: &Message<'_>) {
         let code = response.status().unwrap_or_default();
         self.each(now, |conference, host| match client.method() {
-            Method::Invite => {
+            Method::Invite | Method::Update => {
                 if let Some(place) = conference.leg_of(client) {
                     conference.on_leg_response(host, place, response);
+                } else {
+                    conference.on_session_response(host, client, Some(response));
                 }
             }
             Method::Notify if code >= 200 => {
@@ -344,9 +374,11 @@ impl Focus {
     /// No response came: as 408 (RFC 3261 section 8.1.3.1).
     fn on_no_response(&mut self, now: Time, client: &ClientKey) {
         self.each(now, |conference, host| match client.method() {
-            Method::Invite => {
+            Method::Invite | Method::Update => {
                 if let Some(place) = conference.leg_of(client) {
                     conference.on_leg_silence(host, place);
+                } else {
+                    conference.on_session_response(host, client, None);
                 }
             }
             Method::Notify => conference.on_notify_answered(host, client, 408),
@@ -369,6 +401,7 @@ impl Focus {
                 }
                 TransactionEvent::Terminated(TransactionKey::Client(client)) => {
                     self.each(now, |conference, _| {
+                        conference.on_session_freed(&client);
                         if let Some(place) = conference.leg_of(&client) {
                             conference.on_leg_freed(place);
                         }
@@ -449,6 +482,10 @@ impl Agent for Focus {
                 self.notify(now);
             }
             Command::RefuseTerminations(refuses) => self.mixer.refuse(refuses),
+            Command::Hold { ref user } | Command::Resume { ref user } => {
+                let hold = matches!(command, Command::Hold { .. });
+                self.hold(now, &command, user, hold)?;
+            }
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::body::conference_info::{
     AvailableMedium, Conference, ConferenceDescription, ConferenceState, DisconnectionMethod, Endpoint, EndpointStatus,
     JoiningMethod, Media, MediaStatus, User, Users,
 };
+use crate::body::sdp::Flow;
 use crate::view::RosterEntry;
 
 /// Names the conference's audio stream among its media; every participant's audio is part of it (section 5.8.3).
@@ -33,6 +34,9 @@ struct Member {
     joining: JoiningMethod,
     left: Option<DisconnectionMethod>,
     source: u32,
+    on_hold: bool,
+    /// What flows, from the focus' point of view.
+    flow: Flow,
 }
 
 impl Roster {
@@ -44,7 +48,8 @@ impl Roster {
     /// A user's dialog with the focus is confirmed. `endpoint` is his Contact URI, `source` the number that names his
     /// audio.
     pub(crate) fn join(&mut self, user: &str, endpoint: &str, joining: JoiningMethod, source: u32) {
-        let member = Member { endpoint: endpoint.to_owned(), joining, left: None, source };
+        let (on_hold, flow) = (false, Flow::SENDRECV);
+        let member = Member { endpoint: endpoint.to_owned(), joining, left: None, source, on_hold, flow };
         Arc::make_mut(&mut self.members).insert(user.to_owned(), member);
     }
 
@@ -55,6 +60,20 @@ impl Roster {
         let shown = || format!("sip:anonymous{number}@anonymous.invalid");
         let entity = self.hidden.entry(user.to_owned()).or_insert_with(shown).clone();
         self.join(&entity, &entity, joining, source);
+    }
+
+    /// A participant is on hold or not, and `flow` is what flows between the mixer and him, seen from the mixer; tells
+    /// whether that is new.
+    pub(crate) fn hold(&mut self, user: &str, on_hold: bool, flow: Flow) -> bool {
+        let shown = self.hidden.get(user).map_or(user, String::as_str);
+        let new = |member: &Member| member.left.is_none() && (member.on_hold, member.flow) != (on_hold, flow);
+        if !self.members.get(shown).is_some_and(new) {
+            return false;
+        }
+        if let Some(member) = Arc::make_mut(&mut self.members).get_mut(shown) {
+            (member.on_hold, member.flow) = (on_hold, flow);
+        }
+        true
     }
 
     /// A user's dialog with the focus is over.
@@ -128,8 +147,19 @@ impl Roster {
         let entry = |(entity, member): (&String, &Member)| RosterEntry {
             entity: entity.clone(),
             connected: member.left.is_none(),
+            on_hold: member.left.is_none() && member.on_hold,
         };
         self.members.iter().map(entry).collect()
+    }
+}
+
+/// What a participant does with a stream (section 5.8.5).
+const fn media_status(flow: Flow) -> MediaStatus {
+    match (flow.send, flow.recv) {
+        (true, true) => MediaStatus::SendRecv,
+        (true, false) => MediaStatus::SendOnly,
+        (false, true) => MediaStatus::RecvOnly,
+        (false, false) => MediaStatus::Inactive,
     }
 }
 
@@ -139,12 +169,12 @@ impl Member {
             kind: Some("audio".to_owned()),
             label: Some(AUDIO_LABEL.to_owned()),
             src_id: Some(self.source.to_string()),
-            status: Some(MediaStatus::SendRecv),
+            status: Some(media_status(self.flow.flipped())),
             ..Media::default()
         };
         let endpoint = match self.left {
             None => Endpoint {
-                status: Some(EndpointStatus::Connected),
+                status: Some(if self.on_hold { EndpointStatus::OnHold } else { EndpointStatus::Connected }),
                 joining_method: Some(self.joining),
                 media: BTreeMap::from([("1".to_owned(), Box::new(audio))]),
                 ..Endpoint::default()

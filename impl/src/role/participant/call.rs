@@ -2,13 +2,14 @@
 //! 13.3 and 15).
 
 use super::{Command, Event, Participant};
-use crate::agent::{Discard, Receipt};
+use crate::agent::Receipt;
 use crate::body::sdp::{self, Flow, SessionDescription};
-use crate::dialog::{Dialog, DialogState, Tag, Usage};
+use crate::dialog::{Carrier, Dialog, DialogState, Tag, Usage};
 use crate::error::CommandError;
 use crate::role::calls::{Line, News, PlainCall};
 use crate::role::endpoint::dialog_id;
 use crate::role::media::Media;
+use crate::role::session::{Session, offered};
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Callee, CalleeOutput, CalleeState};
@@ -24,7 +25,7 @@ pub(super) struct Call {
     pub(super) callee: Callee,
     /// Made when the INVITE comes; gone when the session is over.
     pub(super) dialog: Option<Dialog>,
-    media: Media,
+    pub(super) session: Session,
     offer: Option<SessionDescription>,
     bye: Option<ClientKey>,
     /// Whether the user asked for the BYE.
@@ -66,21 +67,11 @@ impl Call {
     }
 
     fn end_session(&mut self) {
+        self.session.end();
         if self.dialog.as_mut().is_some_and(|dialog| dialog.end(&Usage::Invite)) {
             self.dialog = None;
         }
     }
-}
-
-/// The offer in an INVITE; none in one without a body. Otherwise the code of the refusal.
-fn offer(invite: &Message<'_>) -> Result<Option<SessionDescription>, u16> {
-    if invite.body().is_empty() {
-        return Ok(None);
-    }
-    if !invite.content_type().is_ok_and(|media_type| media_type.is(sdp::MEDIA_TYPE)) {
-        return Err(415);
-    }
-    SessionDescription::read(invite.body()).map(Some).map_err(|_| 400)
 }
 
 fn not_now(command: &Command, why: &'static str) -> CommandError {
@@ -129,7 +120,7 @@ impl Participant {
         if self.call.as_ref().is_some_and(|call| !call.is_over()) {
             return Err(486);
         }
-        let offer = offer(invite)?;
+        let offer = offered(invite)?;
         let (call_id, from) = (invite.call_id().unwrap_or_default(), invite.from());
         let caller_tag = from.as_ref().ok().and_then(|from| from.tag()).unwrap_or_default();
         let tag = self.endpoint.tag(&[call_id, caller_tag]);
@@ -137,7 +128,9 @@ impl Participant {
         let (Ok(dialog), Ok(from), Ok(cseq), Ok(contact)) = (dialog, from, invite.cseq(), invite.contact()) else {
             return Err(400);
         };
-        let session = self.endpoint.identifiers().number("session", &[call_id], 0);
+        let media = Media::new(self.config.address, self.endpoint.identifiers().number("session", &[call_id], 0));
+        let mut session = Session::of_callee(media, self.config.renegotiation);
+        session.offers.receive(Carrier::Invite, offer.is_some());
         let timers = self.endpoint.timers();
         let isfocus = contact.is_focus();
         self.events.push_back(Event::Invited { by: from.uri.to_string(), isfocus });
@@ -147,7 +140,7 @@ impl Participant {
             tag,
             callee: Callee::new(timers.t1(), timers.t2()),
             dialog: Some(dialog),
-            media: Media::new(self.config.address, session),
+            session,
             offer,
             bye: None,
             leaves: false,
@@ -202,9 +195,10 @@ impl Participant {
     fn accept_invitation(&mut self, now: Time) -> Result<(), CommandError> {
         let call = self.undecided(&Command::Answer)?;
         let body = match call.offer.take() {
-            Some(offer) => call.media.answer(&offer, Flow::SENDRECV),
-            None => call.media.offer(),
+            Some(offer) => call.session.answer_to(&offer, Flow::SENDRECV),
+            None => call.session.media.offer(),
         };
+        let _ = call.session.offers.send(Carrier::InviteSuccess, true);
         if let Some(dialog) = &mut call.dialog {
             dialog.confirm();
         }
@@ -257,6 +251,7 @@ impl Participant {
             return Err(not_now(&Command::Leave, "there is no confirmed call"));
         };
         call.leaves = true;
+        call.session.end();
         call.callee.hang_up();
         self.send_bye(now);
         Ok(())
@@ -322,10 +317,12 @@ impl Participant {
             number == Ok(call.cseq) && call.dialog.as_ref().is_some_and(|dialog| Some(dialog.id()) == id.as_ref())
         };
         let Some(call) = self.call.as_mut().filter(acknowledged) else {
-            return Receipt::Discarded(Discard::StrayAck);
+            return self.on_session_ack(now, ack);
         };
         match call.callee.on_ack() {
             CalleeOutput::Established => {
+                let answer = offered(ack).ok().flatten();
+                call.session.take_acknowledged(answer.as_ref());
                 self.events.push_back(Event::Joined);
                 Receipt::Consumed
             }
@@ -352,14 +349,7 @@ impl Participant {
         let Ok(refresh) = dialog.on_request(request) else { return self.endpoint.answer(now, server, 500, None) };
         match request.method() {
             Some(Method::Bye) => self.on_bye(now, server),
-            Some(Method::Update) if request.body().is_empty() => {
-                dialog.on_answered(refresh, 200);
-                if let Some(response) = self.endpoint.response(server, 200, None) {
-                    self.endpoint.respond(now, server, response.contact(&self.config.contact, ""));
-                }
-            }
-            // Media is what it was negotiated to be: a change of it is not acceptable here.
-            _ => self.endpoint.answer(now, server, 488, None),
+            _ => self.on_session_request(now, server, request, refresh),
         }
     }
 
@@ -391,6 +381,7 @@ impl Participant {
                 self.endpoint.repeat(now, &invite, success);
             }
             CalleeOutput::SendBye => {
+                call.session.end();
                 self.events.push_back(Event::Abandoned);
                 self.send_bye(now);
             }

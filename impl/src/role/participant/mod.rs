@@ -8,6 +8,7 @@
 //! `subscription.rs` is the user's subscription to the state of the conference.
 
 mod call;
+mod hold;
 mod plain;
 mod replacement;
 mod subscription;
@@ -40,6 +41,10 @@ pub enum Command {
     Busy,
     /// Refuse: 603.
     Decline,
+    /// Put the call with the conference on hold.
+    Hold,
+    /// Take it off hold.
+    Resume,
     /// Leave the conference; only after the ACK (RFC 3261 section 15).
     Leave,
     /// Subscribe to the state of the conference, once and only while in it.
@@ -64,6 +69,8 @@ impl Command {
             Self::Answer => "answer",
             Self::Busy => "busy",
             Self::Decline => "decline",
+            Self::Hold => "hold",
+            Self::Resume => "resume",
             Self::Leave => "leave",
             Self::Subscribe => "subscribe",
             Self::Call { .. } => "call",
@@ -86,6 +93,23 @@ pub enum Event {
     Cancelled,
     /// The user is in the conference: the ACK came.
     Joined,
+    /// The call with the conference is on hold, or off it.
+    HoldChanged {
+        /// Whether this user holds it.
+        holds: bool,
+        /// Whether the focus does.
+        held: bool,
+    },
+    /// Hold or resume was refused; nothing has changed.
+    HoldRefused {
+        /// The code; 491 when it crossed a request of the focus twice.
+        code: u16,
+    },
+    /// The focus has no such call any more or is silent: it is being ended.
+    CallLost {
+        /// The code that says so, 408 for silence.
+        code: u16,
+    },
     /// The user's own BYE was sent and answered.
     Left,
     /// The focus ended the call.
@@ -159,6 +183,7 @@ impl Participant {
         let dialogs: Vec<_> = session.chain(subscribed).chain(self.calls.dialogs()).collect();
         ParticipantView {
             call: self.call.as_ref().map_or(ParticipantState::Idle, Call::view),
+            media: self.call.as_ref().map(|call| call.session.view()).unwrap_or_default(),
             subscription: self
                 .subscription
                 .as_ref()
@@ -203,8 +228,9 @@ impl Participant {
     /// The timers that are not those of a transaction.
     fn own_timers(&self) -> impl Iterator<Item = Timer> {
         let call = self.call.as_ref().map(|call| &call.callee).and_then(Callee::timer);
+        let session = self.call.iter().flat_map(|call| call.session.timers());
         let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
-        call.into_iter().chain(subscription).chain(self.calls.timers())
+        call.into_iter().chain(session).chain(subscription).chain(self.calls.timers())
     }
 
     fn on_transaction_events(&mut self, now: Time) {
@@ -212,12 +238,15 @@ impl Participant {
             match event {
                 TransactionEvent::TimedOut(client)
                 | TransactionEvent::TransportFailed(TransactionKey::Client(client)) => {
-                    if !self.on_plain_response(now, &client, None) {
+                    if !self.on_plain_response(now, &client, None) && !self.on_session_response(now, &client, None) {
                         self.on_bye_done(&client);
                         self.on_subscribe_response(now, &client, None);
                     }
                 }
                 TransactionEvent::Terminated(TransactionKey::Client(client)) => {
+                    if let Some(call) = &mut self.call {
+                        call.session.on_freed(&client);
+                    }
                     if let Some(call) = self.calls.of_client(&client) {
                         call.on_freed(&client);
                     }
@@ -230,7 +259,9 @@ impl Participant {
     }
 
     fn on_response(&mut self, now: Time, client: &ClientKey, response: &Message<'_>) {
-        if !self.on_plain_response(now, client, Some(response)) && response.status().is_some_and(|code| code >= 200) {
+        let taken = self.on_plain_response(now, client, Some(response))
+            || self.on_session_response(now, client, Some(response));
+        if !taken && response.status().is_some_and(|code| code >= 200) {
             self.on_bye_done(client);
             self.on_subscribe_response(now, client, Some(response));
         }
@@ -277,6 +308,7 @@ impl Agent for Participant {
         self.endpoint.timeout(now);
         self.on_transaction_events(now);
         self.on_call_timeout(now);
+        self.on_session_timeout(now);
         self.on_subscription_timeout(now);
         let (calls, mut line) = self.line(now);
         calls.on_timeout(&mut line);
@@ -288,6 +320,8 @@ impl Agent for Participant {
             Command::Answer => self.accept(now),
             Command::Busy => self.refuse(now, &command, 486),
             Command::Decline => self.refuse(now, &command, 603),
+            Command::Hold => self.hold(now, true),
+            Command::Resume => self.hold(now, false),
             Command::Leave => self.leave(now),
             Command::Subscribe => self.subscribe(now),
             Command::Call { target } => self.place_call(now, &target),

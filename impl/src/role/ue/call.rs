@@ -6,11 +6,12 @@
 use super::{Command, Event, SecondOffer, Ue, headers, not_now};
 use crate::body::sdp::{self, Flow, SessionDescription};
 use crate::dialog::{
-    Carrier, Dialog, InitialRequest, Meaning, OfferAnswer, Party, Rack, ReceiverVerdict, Reliability, ReliableReceiver,
-    Request, RouteSet, Usage, Verdict,
+    Carrier, Dialog, InitialRequest, Meaning, Party, Rack, ReceiverVerdict, Reliability, ReliableReceiver, Request,
+    RouteSet, Usage, Verdict,
 };
 use crate::error::CommandError;
 use crate::role::media::Media;
+use crate::role::session::Session;
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::view::{CallState, EarlyStage};
@@ -47,8 +48,7 @@ pub(super) struct Inviting {
     pub(super) invite: ClientKey,
     pub(super) initial: InitialRequest,
     second_offer: SecondOffer,
-    media: Media,
-    offers: OfferAnswer,
+    pub(super) session: Session,
     reliable: ReliableReceiver,
     /// Whether the peer applies preconditions; if not, no second offer is due (TS 24.229 section 5.1.3.1).
     preconditions: bool,
@@ -140,10 +140,10 @@ impl Ue {
             routes: self.preloaded_routes()?,
         };
         let session = self.endpoint.identifiers().number("session", &[CAUSE], 0);
-        let mut media = Media::new(self.config.address, session);
-        let mut offers = OfferAnswer::default();
-        let offer = media.offer_with_preconditions(Flow::NONE);
-        if offers.send(Carrier::Invite, true).is_err() {
+        let media = Media::new(self.config.address, session);
+        let mut session = Session::of_caller(media, self.config.renegotiation);
+        let offer = session.media.offer_with_preconditions(Flow::NONE);
+        if session.offers.send(Carrier::Invite, true).is_err() {
             return Err(not_now(&command, "an offer is outstanding"));
         }
         let config = &self.config;
@@ -153,8 +153,7 @@ impl Ue {
             .map_err(|_| not_now(&command, "the first hop cannot be reached"))?;
         let reliable = ReliableReceiver::default();
         let gives_up_at = now + self.config.setup;
-        let inviting =
-            Inviting { invite, initial, second_offer, media, offers, reliable, preconditions: false, gives_up_at };
+        let inviting = Inviting { invite, initial, second_offer, session, reliable, preconditions: false, gives_up_at };
         self.call = Call::Calling(Box::new(inviting));
         Ok(())
     }
@@ -171,9 +170,7 @@ impl Ue {
         self.call = match (call, code) {
             (Call::Calling(inviting), 0..=199) => self.on_provisional(now, inviting, None, response),
             (Call::Early(inviting, stage), 0..=199) => self.on_provisional(now, inviting, Some(stage), response),
-            (Call::Calling(inviting) | Call::Early(inviting, _), 200..=299) => {
-                self.on_success(now, *inviting, response)
-            }
+            (Call::Calling(inviting) | Call::Early(inviting, _), 200..=299) => self.on_success(*inviting, response),
             (Call::Calling(_) | Call::Early(..), _) => self.on_failure(code),
             (Call::Abandoned { inviting, code, cancelled }, 0..=199) => {
                 self.on_unwanted_provisional(now, inviting, code, cancelled, response)
@@ -207,7 +204,7 @@ impl Ue {
                 None => Call::Calling(inviting),
             };
         };
-        let meaning = inviting.offers.receive(Carrier::ReliableProvisional, has_sdp(response));
+        let meaning = inviting.session.offers.receive(Carrier::ReliableProvisional, has_sdp(response));
         inviting.preconditions |= response.requires("precondition");
         let answered = meaning == Verdict::Take(Meaning::Answer);
         self.acknowledge_provisional(now, inviting, stage, rack, answered)
@@ -242,9 +239,9 @@ impl Ue {
         answered: bool,
     ) -> Call {
         let wanted = answered && inviting.preconditions && inviting.second_offer == SecondOffer::Prack;
-        let with_offer = wanted && inviting.offers.may_offer_in_prack();
-        let _ = inviting.offers.send(Carrier::Prack, with_offer);
-        let offer = with_offer.then(|| inviting.media.offer_with_preconditions(Flow::SENDRECV));
+        let with_offer = wanted && inviting.session.offers.may_offer_in_prack();
+        let _ = inviting.session.offers.send(Carrier::Prack, with_offer);
+        let offer = with_offer.then(|| inviting.session.media.offer_with_preconditions(Flow::SENDRECV));
         match (self.send_prack(now, rack, offer), stage) {
             (None, _) => self.abandon(now, inviting, 503),
             (Some(prack), None) => Call::Early(inviting, Stage::Pracking { prack }),
@@ -284,7 +281,7 @@ impl Ue {
             },
             Call::Early(mut inviting, Stage::Updating { update }) if update == *client => match response {
                 Some(response) if code < 300 => {
-                    inviting.offers.receive(Carrier::UpdateSuccess, has_sdp(response));
+                    inviting.session.offers.receive(Carrier::UpdateSuccess, has_sdp(response));
                     if let Some(dialog) = &mut self.dialog {
                         let _ = dialog.on_response(response);
                     }
@@ -306,12 +303,12 @@ impl Ue {
 
     /// The PRACK was answered: now the UPDATE may carry the second offer (RFC 3311 section 5.1).
     fn on_pracked(&mut self, now: Time, mut inviting: Box<Inviting>, response: &Message<'_>) -> Call {
-        inviting.offers.receive(Carrier::PrackSuccess, has_sdp(response));
+        inviting.session.offers.receive(Carrier::PrackSuccess, has_sdp(response));
         let due = inviting.preconditions && inviting.second_offer == SecondOffer::Update;
-        if !due || inviting.offers.send(Carrier::Update, true).is_err() {
+        if !due || inviting.session.offers.send(Carrier::Update, true).is_err() {
             return Call::Early(inviting, Stage::Answered);
         }
-        let offer = inviting.media.offer_with_preconditions(Flow::SENDRECV);
+        let offer = inviting.session.media.offer_with_preconditions(Flow::SENDRECV);
         let config = &self.config;
         let request = self.dialog.as_mut().and_then(|dialog| dialog.request(Method::Update).ok());
         let update = request.and_then(|request| {
@@ -343,7 +340,7 @@ impl Ue {
 
     /// The 2xx: it confirms the dialog, or makes it, and is acknowledged at once. Only its Contact is the conference
     /// URI.
-    fn on_success(&mut self, _now: Time, inviting: Inviting, response: &Message<'_>) -> Call {
+    fn on_success(&mut self, mut inviting: Inviting, response: &Message<'_>) -> Call {
         let Some(dialog) = self.confirmed_dialog(&inviting.initial, response) else {
             // Without a usable Contact there is no way to acknowledge it; its sender gives up by itself.
             return self.on_failure(500);
@@ -352,6 +349,8 @@ impl Ue {
         let _ = self.endpoint.acknowledge(&ack);
         let conference = dialog.remote_target().clone();
         let remote_tag = remote_tag(response).to_vec();
+        inviting.session.offers.receive(Carrier::InviteSuccess, has_sdp(response));
+        self.session = Some(inviting.session);
         self.acknowledged = Some(Acknowledged { invite: inviting.invite, initial: inviting.initial, ack, remote_tag });
         self.dialog = Some(dialog);
         if response.contact().is_ok_and(|contact| contact.is_focus()) {
@@ -413,6 +412,7 @@ impl Ue {
             .request(now, &request, std::convert::identity)
             .map_err(|_| not_now(&command, "the next hop cannot be reached"))?;
         self.dialog = Some(dialog);
+        self.end_session();
         self.call = Call::Leaving { bye, given_up: None };
         Ok(())
     }
@@ -434,6 +434,7 @@ impl Ue {
         match call {
             Call::Confirmed => {
                 self.answer(now, server, 200);
+                self.end_session();
                 self.end_usage(&Usage::Invite);
                 self.events.push_back(Event::Ejected);
             }

@@ -1,12 +1,13 @@
 //! The UE: creates a conference by the factory URI, subscribes to its state, invites users by REFER to the focus,
 //! leaves (TS 24.147 section 5.3.1, RFC 4579 sections 5.4, 5.5; TS 34.229-5 A.16, A.20).
 //!
-//! Read this file for what comes in and where it goes, then `call.rs`, `giving_up.rs`, `subscription.rs` and
+//! Read this file for what comes in and where it goes, then `call.rs`, `giving_up.rs`, `hold.rs`, `subscription.rs` and
 //! `referral.rs`.
 
 mod call;
 mod giving_up;
 mod headers;
+mod hold;
 mod plain;
 mod referral;
 mod subscription;
@@ -20,6 +21,7 @@ use crate::role::access::Access;
 use crate::role::calls::Calls;
 use crate::role::config::UeConfig;
 use crate::role::endpoint::{Endpoint, dialog_id};
+use crate::role::session::Session;
 use crate::role::subscription::ConferenceSubscription;
 use crate::time::{Time, Timer, TimerClass};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
@@ -93,6 +95,10 @@ pub enum Command {
         /// Whom it invites.
         target: OwnedUri,
     },
+    /// Put the call with the conference on hold.
+    Hold,
+    /// Take it off hold.
+    Resume,
     /// Leave the conference.
     Leave,
     /// Call somebody, outside the conference.
@@ -127,6 +133,8 @@ impl Command {
             Self::Expel { .. } => "expel",
             Self::RefreshReport { .. } => "refresh report",
             Self::EndReport { .. } => "end report",
+            Self::Hold => "hold",
+            Self::Resume => "resume",
             Self::Leave => "leave",
             Self::Call { .. } => "call",
             Self::Ring => "ring",
@@ -182,6 +190,23 @@ pub enum Event {
         /// What became of it.
         outcome: InvitationOutcome,
     },
+    /// The call with the conference is on hold, or off it.
+    HoldChanged {
+        /// Whether this user holds it.
+        holds: bool,
+        /// Whether the focus does.
+        held: bool,
+    },
+    /// Hold or resume was refused; nothing has changed.
+    HoldRefused {
+        /// The code; 491 when it crossed a request of the focus twice.
+        code: u16,
+    },
+    /// The focus has no such call any more or is silent: it is being ended.
+    CallLost {
+        /// The code that says so, 408 for silence.
+        code: u16,
+    },
     /// The call is over: this user left.
     Left,
     /// The call is over: the focus ended it.
@@ -229,6 +254,8 @@ pub struct Ue {
     /// The dialog of the call; it lives on after the BYE as long as a refer subscription does (RFC 5057 section 5.5).
     dialog: Option<Dialog>,
     acknowledged: Option<Acknowledged>,
+    /// From the 2xx on.
+    session: Option<Session>,
     conference: Option<OwnedUri>,
     subscription: Option<ConferenceSubscription>,
     references: Vec<Reference>,
@@ -259,6 +286,7 @@ impl Ue {
             call: Call::Idle,
             dialog: None,
             acknowledged: None,
+            session: None,
             conference: None,
             subscription: None,
             references: Vec::new(),
@@ -275,6 +303,7 @@ impl Ue {
         UeView {
             call: self.call.view(),
             conference: self.conference.as_ref().map(OwnedUri::to_string),
+            media: self.session.as_ref().map(Session::view).unwrap_or_default(),
             subscription: self
                 .subscription
                 .as_ref()
@@ -347,15 +376,7 @@ impl Ue {
         let Ok(refresh) = dialog.on_request(request) else { return self.answer(now, server, 500) };
         match request.method() {
             Some(Method::Bye) => self.on_bye(now, server),
-            Some(Method::Update) if request.body().is_empty() => {
-                dialog.on_answered(refresh, 200);
-                if let Some(response) = self.endpoint.response(server, 200, None) {
-                    let response = headers::contact(&self.config, response);
-                    self.endpoint.respond(now, server, response);
-                }
-            }
-            // Media is what it was negotiated to be: a change of it is not acceptable here.
-            Some(Method::Update | Method::Invite) => self.answer(now, server, 488),
+            Some(Method::Update | Method::Invite) => self.on_session_request(now, server, request, refresh),
             Some(Method::Refer) => self.answer(now, server, 603),
             _ => self.answer(now, server, 481),
         }
@@ -379,7 +400,8 @@ impl Ue {
     }
 
     fn on_response(&mut self, now: Time, client: &ClientKey, response: &Message<'_>) {
-        if self.on_plain_response(now, client, Some(response)) {
+        if self.on_plain_response(now, client, Some(response)) || self.on_session_response(now, client, Some(response))
+        {
             return;
         }
         match client.method() {
@@ -395,7 +417,7 @@ impl Ue {
 
     /// No response came: as 408 (RFC 3261 section 8.1.3.1).
     fn on_no_response(&mut self, now: Time, client: &ClientKey) {
-        if self.on_plain_response(now, client, None) {
+        if self.on_plain_response(now, client, None) || self.on_session_response(now, client, None) {
             return;
         }
         match client.method() {
@@ -414,7 +436,8 @@ impl Ue {
         let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
         let referrals = self.referrals.iter().flat_map(|(_, referral)| referral.timers());
         let call = self.call.gives_up_at().map(|at| Timer { at, class: TimerClass::Protocol });
-        call.into_iter().chain(subscription).chain(referrals).chain(self.calls.timers())
+        let session = self.session.iter().flat_map(Session::timers);
+        call.into_iter().chain(session).chain(subscription).chain(referrals).chain(self.calls.timers())
     }
 
     fn on_transaction_events(&mut self, now: Time) {
@@ -427,6 +450,9 @@ impl Ue {
                 TransactionEvent::Terminated(TransactionKey::Client(client)) => {
                     // No further copy of the 2xx can come.
                     self.acknowledged.take_if(|known| known.invite == client);
+                    if let Some(session) = &mut self.session {
+                        session.on_freed(&client);
+                    }
                     if let Some(call) = self.calls.of_client(&client) {
                         call.on_freed(&client);
                     }
@@ -479,6 +505,7 @@ impl Agent for Ue {
         self.endpoint.timeout(now);
         self.on_transaction_events(now);
         self.on_call_timeout(now);
+        self.on_session_timeout(now);
         self.on_subscription_timeout(now);
         self.on_referral_timeouts(now);
         let (calls, mut line) = self.line(now);
@@ -496,6 +523,8 @@ impl Agent for Ue {
             Command::Expel { target } => self.expel(now, target),
             Command::RefreshReport { ref target } => self.control_report(now, &command, target, false),
             Command::EndReport { ref target } => self.control_report(now, &command, target, true),
+            Command::Hold => self.hold(now, true),
+            Command::Resume => self.hold(now, false),
             Command::Leave => self.leave(now),
             Command::Call { target } => self.place_call(now, &target),
             Command::Ring | Command::Answer | Command::Decline => self.decide(now, &command),

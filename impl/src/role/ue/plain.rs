@@ -2,7 +2,7 @@
 //! a REFER has to say of the one with whom it invites (TS 34.229-5 A.20).
 
 use super::{Command, Event, Ue, headers, not_now};
-use crate::agent::{Addr, Discard, Receipt};
+use crate::agent::{Addr, Receipt};
 use crate::error::CommandError;
 use crate::role::calls::{Calls, Dress, Line, MAX_CALLS, News};
 use crate::role::config::UeConfig;
@@ -102,7 +102,7 @@ impl Ue {
 
     pub(super) fn on_ack(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
         let (calls, mut line) = self.line(now);
-        let Some(call) = calls.of_request(ack) else { return Receipt::Discarded(Discard::StrayAck) };
+        let Some(call) = calls.of_request(ack) else { return self.on_session_ack(now, ack) };
         let (receipt, news) = call.on_ack(&mut line, ack);
         let peer = call.peer().clone();
         self.tell(peer, news);

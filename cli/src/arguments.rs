@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use imsconf_properties::exploration;
+use imsconf_properties::lint::Kind;
 use imsconf_properties::model::{Procedure, Procedures};
 use imsconf_properties::observe::Party;
 use imsconf_properties::verdict::Profile;
@@ -30,6 +31,7 @@ Examples:
   imsconf run --deviation version-stuck   a wrong focus: see a check fail, and why
   imsconf replay imsconf-failure.json     that failure again, as a ladder
   imsconf trace call.pcap                 judge somebody else's call
+  imsconf lint invite.sip                 what is wrong with this message?
   imsconf ladder call.pcap --svg call.svg draw it
   imsconf explore                         step through the model in a browser
   imsconf requirements                    what is checked, and by what
@@ -48,6 +50,8 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Judge a capture (pcap or pcapng): which rules were exercised, which were broken, by whom, in which frame
     Trace(Trace),
+    /// Name every rule that a SIP message, a conference document, a sipfrag or an SDP breaks by itself
+    Lint(Lint),
     /// Step through the states of the model in a browser, choosing each action
     Explore(Explore),
     /// Draw the messages of a schedule or a capture as a ladder, as text and as SVG
@@ -223,6 +227,53 @@ pub(crate) struct Trace {
     pub(crate) judged: Judged,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  imsconf lint invite.sip notify.xml
+  imsconf lint --as stream tcp-flow.bin --json lint.json
+  imsconf lint < invite.sip
+
+What it is, is seen by what it begins with; only a stream has to be named. A message is judged with its body.
+Exit codes: 0 no MUST is broken, 1 at least one is, 2 something cannot be read or is nothing of this.")]
+pub(crate) struct Lint {
+    /// Files with one message, one stream or one body each; `-` or none is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// What the files are, instead of what they begin with
+    #[arg(long = "as", value_enum, value_name = "KIND")]
+    pub(crate) kind: Option<KindName>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KindName {
+    /// One SIP message, as it stands in a datagram
+    Datagram,
+    /// SIP messages one behind the other, as they come over TCP or TLS
+    Stream,
+    /// A document of the conference event package (RFC 4575)
+    ConferenceInfo,
+    /// A fragment of a message, as a refer NOTIFY carries it (RFC 3420)
+    Sipfrag,
+    /// A session description (RFC 8866)
+    Sdp,
+}
+
+impl KindName {
+    pub(crate) const fn kind(self) -> Kind {
+        match self {
+            Self::Datagram => Kind::Datagram,
+            Self::Stream => Kind::Stream,
+            Self::ConferenceInfo => Kind::ConferenceInfo,
+            Self::Sipfrag => Kind::Sipfrag,
+            Self::Sdp => Kind::Sdp,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

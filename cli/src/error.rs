@@ -47,6 +47,14 @@ pub(crate) enum CommandError {
         /// What is wrong with it.
         error: CaptureError,
     },
+    /// Files that are nothing that can be judged, or beyond a limit.
+    #[error("{unread} of {files} cannot be judged")]
+    Lint {
+        /// How many.
+        unread: usize,
+        /// Of how many.
+        files: usize,
+    },
     /// A run cannot be written as a capture.
     #[error("{path}: {error}")]
     Export {

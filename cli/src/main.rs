@@ -8,6 +8,7 @@ mod error;
 mod explore;
 mod implementation;
 mod ladder;
+mod lint;
 mod printer;
 mod progress;
 mod replay;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => replay::replay(&arguments, &mut printer),
         Command::Trace(arguments) => trace::trace(&arguments, &mut printer),
         Command::Explore(arguments) => explore::explore(&arguments, &mut printer),
+        Command::Lint(arguments) => lint::lint(&arguments, &mut printer),
         Command::Ladder(arguments) => ladder::ladder(&arguments, &mut printer),
         Command::Requirements(arguments) => requirements::requirements(&arguments, &mut printer),
     };

@@ -390,3 +390,84 @@ fn help_shows_where_to_start() {
         assert!(code == 0 && out.contains("--json"), "{name}: {out}");
     }
 }
+
+/// A message with two rules broken, one of them by its body.
+const BROKEN: &str = "OPTIONS sip:a@h SIP/2.0\r\nVia: SIP/2.0/UDP u;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
+    From: <sip:u@h>;tag=1\r\nTo: <sip:a@h>\r\nCall-ID: c@h\r\nCSeq: 1 INVITE\r\nContent-Type: application/sdp\r\n\
+    Content-Length: 65\r\n\r\nv=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\n";
+
+#[test]
+fn lint_names_every_broken_rule_with_an_excerpt() {
+    let folder = folder("lint");
+    fs::write(folder.join("broken.sip"), BROKEN).expect("a file");
+    let clean = BROKEN.replace("1 INVITE", "1 OPTIONS").replace("s=\r\n", "s=-\r\n").replace("65", "66");
+    fs::write(folder.join("clean.sip"), &clean).expect("a file");
+    fs::write(folder.join("more.sip"), format!("{clean}more")).expect("a file");
+
+    let (code, out, err) = imsconf(&folder, &["lint", "clean.sip"]);
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "clean.sip (datagram): no rule broken\n", ""));
+    let (code, out, err) = imsconf(&folder, &["lint", "more.sip"]);
+    assert_eq!((code, err.as_str()), (0, ""), "a note is no broken rule: {out}");
+    assert!(out.contains("  note         trailing-bytes: "), "{out}");
+
+    let (code, out, err) = imsconf(&folder, &["lint", "clean.sip", "broken.sip", "--json", "lint.json"]);
+    assert_eq!((code, err.as_str()), (1, ""), "{out}");
+    let expected = "broken.sip (datagram): 2 findings\n  fail         cseq-method: The CSeq method is not that of the \
+        request (RFC 3261 section 8.1.1.5)\n    octets 149..157, line 7 column 7\n    | CSeq: 1 INVITE\n    |       \
+        ^^^^^^^^\n  fail         sdp-session-name: The `s=` line is empty (RFC 8866 section 5.3)\n    octets 244..246, \
+        line 13 column 1\n    | s=\n    | ^^\n";
+    assert!(out.ends_with(expected), "{out}");
+    let report = json(&folder, "lint.json");
+    assert_eq!((&report["schema"], &report["verdict"]), (&1.into(), &"fail".into()));
+    let files = report["files"].as_array().expect("files");
+    assert_eq!((&files[0]["verdict"], &files[1]["verdict"]), (&"pass".into(), &"fail".into()));
+    let finding = &files[1]["findings"][0];
+    assert_keys(finding, &["rule", "clause", "level", "start", "end", "line", "column", "text", "excerpt"]);
+    assert_eq!((&finding["rule"], &finding["level"]), (&"cseq-method".into(), &"fail".into()));
+    assert_eq!((&finding["start"], &finding["end"]), (&149.into(), &157.into()));
+}
+
+#[test]
+fn lint_reads_standard_input_and_what_it_is_told_to() {
+    let folder = folder("lint-stdin");
+    let run = |arguments: &[&str], input: &[u8]| {
+        let mut child = command(&folder, arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command runs");
+        child.stdin.take().expect("piped").write_all(input).expect("it reads");
+        let output = child.wait_with_output().expect("it ends");
+        let text = |octets| String::from_utf8(octets).expect("UTF-8");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (code, out, _) = run(&["lint"], BROKEN.as_bytes());
+    assert_eq!(code, Some(1));
+    assert!(out.starts_with("standard input (datagram): 2 findings\n"), "{out}");
+    let (code, out, _) = run(&["lint", "-"], b"SIP/2.0 200 OK\r\n");
+    assert_eq!((code, out.as_str()), (Some(0), "standard input (sipfrag): no rule broken\n"));
+    let (code, out, _) = run(&["lint", "--as", "stream"], BROKEN.replace("Content-Length: 65\r\n", "").as_bytes());
+    assert_eq!(code, Some(1));
+    assert!(out.contains("stream-length"), "{out}");
+    let many = "v=0\no=- 1 1 IN IP4 10.0.0.1\ns=-\nc=IN IP4 10.0.0.1\nt=0 0\n";
+    let (code, out, _) = run(&["lint"], many.as_bytes());
+    assert_eq!(code, Some(0), "a SHOULD is listed: {out}");
+    assert!(out.ends_with("  and 2 more of sdp-line-end\n"), "{out}");
+}
+
+#[test]
+fn lint_says_what_it_cannot_judge() {
+    let folder = folder("lint-unread");
+    fs::write(folder.join("broken.sip"), BROKEN).expect("a file");
+    fs::write(folder.join("photo"), [0xff, 0xd8, 0xff]).expect("a file");
+    let (code, out, err) = imsconf(&folder, &["lint", "photo", "broken.sip", "--json", "lint.json"]);
+    assert_eq!((code, err.as_str()), (2, "imsconf: 1 of 2 cannot be judged\n"), "{out}");
+    assert!(out.starts_with("photo: neither a SIP message") && out.contains("cseq-method"), "{out}");
+    assert_keys(&json(&folder, "lint.json")["files"][0], &["file", "findings", "error"]);
+    let (code, out, _) = imsconf(&folder, &["lint", "--as", "datagram", "photo"]);
+    assert_eq!(code, 1, "what is said to be a message breaks the first of its rules: {out}");
+    assert!(out.contains("no-start-line") && out.contains("RFC 3261 sections 7.1 and 7.2"), "{out}");
+    let (code, _, err) = imsconf(&folder, &["lint", "nothing"]);
+    assert_eq!((code, err.starts_with("imsconf: cannot read nothing")), (2, true), "{err}");
+}

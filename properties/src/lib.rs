@@ -14,6 +14,7 @@ pub mod inside;
 pub mod invariants;
 pub mod ladder;
 mod level;
+pub mod lint;
 pub mod observe;
 pub mod oracle;
 pub mod refinement;

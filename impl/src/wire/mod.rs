@@ -15,6 +15,7 @@ mod method;
 mod parse;
 mod render;
 pub mod sipfrag;
+pub mod stream;
 mod text;
 pub mod uri;
 mod verdict;
@@ -29,4 +30,4 @@ pub use parse::{FramingError, FramingFault, INLINE_FIELDS, MAX_FIELDS, MAX_LINE,
 pub use render::{BuildError, Builder, response_to};
 pub(crate) use text::{offset_in, split_str_once, unfold};
 pub use uri::{Host, OwnedUri, Scheme, TelephoneError, TelephoneSubscriber, Uri, UriError};
-pub use verdict::verdict;
+pub use verdict::{verdict, verdict_of_fragment, verdict_on_stream};

@@ -1,12 +1,13 @@
 //! The bytes of the header section and the length of the body (RFC 3261 sections 7 and 18.3).
 
 use super::Findings;
+use super::fields::escaped_controls;
 use crate::violation::Rule;
 use crate::wire::text::{is_control, is_token};
 use crate::wire::{Message, Name, Start};
 
 pub(super) fn check(message: &Message<'_>, findings: &mut Findings<'_>) {
-    check_bytes(message, findings);
+    check_bytes(message, &escaped_controls(message), findings);
     check_start_line(message, findings);
     let bytes = message.as_bytes();
     for span in &message.frame().fields {
@@ -21,9 +22,12 @@ pub(super) fn check(message: &Message<'_>, findings: &mut Findings<'_>) {
     if !message.frame().has_empty_line {
         findings.add_at(Rule::EmptyLine, message.frame().head_end..bytes.len());
     }
-    let trailing = bytes.len().saturating_sub(message.frame().body.end);
+    let end = message.frame().body.end;
+    if end < bytes.len() {
+        findings.add_at(Rule::TrailingBytes, end..bytes.len());
+    }
     if let Some(length) = message.field(Name::ContentLength)
-        && (trailing > 0 || message.missing_body() > 0)
+        && message.missing_body() > 0
     {
         findings.add(Rule::BodyLength, length);
     }
@@ -32,8 +36,9 @@ pub(super) fn check(message: &Message<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Line ends and control characters, byte by byte; a CR is part of a line end or it is a control character.
-fn check_bytes(message: &Message<'_>, findings: &mut Findings<'_>) {
+/// Line ends and control characters, byte by byte; a CR is part of a line end or it is a control character,
+/// or escaped in a quoted string, at one of the places `escaped`.
+fn check_bytes(message: &Message<'_>, escaped: &[usize], findings: &mut Findings<'_>) {
     let bytes = message.as_bytes();
     let end = message.frame().body.start;
     for (at, byte) in bytes.iter().enumerate().take(end) {
@@ -42,7 +47,9 @@ fn check_bytes(message: &Message<'_>, findings: &mut Findings<'_>) {
             b'\n' if before == Some(&b'\r') => {}
             b'\n' => findings.add_at(Rule::LineEnd, at..at + 1),
             b'\r' if bytes.get(at + 1) == Some(&b'\n') => {}
-            byte if is_control(*byte) => findings.add_at(Rule::ControlCharacter, at..at + 1),
+            byte if is_control(*byte) && escaped.binary_search(&at).is_err() => {
+                findings.add_at(Rule::ControlCharacter, at..at + 1)
+            }
             _ => {}
         }
     }

@@ -87,6 +87,26 @@ fn uris() {
 }
 
 #[test]
+fn header_fields() {
+    runs("header");
+}
+
+#[test]
+fn streams() {
+    runs("stream");
+}
+
+#[test]
+fn bodies_of_several_parts() {
+    runs("multipart");
+}
+
+#[test]
+fn session_descriptions() {
+    runs("sdp");
+}
+
+#[test]
 fn agents() {
     runs("agent");
 }

@@ -216,10 +216,11 @@ fn head_len(bytes: &[u8], searched: usize) -> Option<usize> {
 
 /// A first line that is none of SIP is no reason to wait for the rest of it.
 fn start_is_sip(rest: &[u8]) -> Result<(), StreamFault> {
-    let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
-    if end == rest.len() && end <= super::MAX_LINE {
-        return Ok(());
-    }
+    let end = match memchr::memchr(b'\n', rest) {
+        Some(at) => at + 1,
+        None if rest.len() <= super::MAX_LINE => return Ok(()),
+        None => rest.len(),
+    };
     let line = rest.get(..end).unwrap_or_default();
     Message::parse(line).map(drop).map_err(|error| StreamFault::Framing(error.fault))
 }

@@ -2,8 +2,9 @@
 
 use std::hint::black_box;
 
+use imsconf::violation::Violation;
 use imsconf::wire::edit::Edit;
-use imsconf::wire::{self, Message, OwnedUri, Uri, response_to, verdict};
+use imsconf::wire::{self, Message, Name, OwnedUri, Uri, response_to, verdict};
 
 use super::{Broken, hold};
 use crate::oracle::Sip;
@@ -25,8 +26,28 @@ pub fn message(bytes: &[u8]) -> Result<(), Broken> {
     if violations.is_empty() {
         hold(Sip::read(bytes).is_ok(), || "no rule is broken, but the oracle cannot read it".to_owned())?;
     }
+    respelled(&message, &violations)?;
     edits(&message)?;
     answer(&message)
+}
+
+/// The verdict does not hang on how names are spelled: with the long form in the place of each compact one, and the usual
+/// letters, the same rules are broken.
+fn respelled(message: &Message<'_>, violations: &[Violation]) -> Result<(), Broken> {
+    let bytes = message.as_bytes();
+    let (mut text, mut at) = (Vec::with_capacity(bytes.len() * 2), 0);
+    for field in message.fields().filter(|field| field.name != Name::Other(field.raw_name)) {
+        let Some(range) = message.range_of(field.raw_name) else { continue };
+        text.extend_from_slice(bytes.get(at..range.start).unwrap_or_default());
+        text.extend_from_slice(field.name.as_bytes());
+        at = range.end;
+    }
+    text.extend_from_slice(bytes.get(at..).unwrap_or_default());
+    // Longer names can be too long for the limits.
+    let Ok(again) = Message::parse(&text) else { return Ok(()) };
+    let rules = |violations: &[Violation]| violations.iter().map(|violation| violation.rule).collect::<Vec<_>>();
+    let (before, after) = (rules(violations), rules(&verdict(&again)));
+    hold(before == after, || format!("with other spellings of the names {before:?} became {after:?}"))
 }
 
 /// An edit that changes nothing gives the datagram back.

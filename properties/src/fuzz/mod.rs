@@ -5,16 +5,22 @@
 //! inputs, a file in `fuzz/fuzz_targets`. Read first: `codec.rs`, the plainest.
 
 mod agent;
+mod body;
 mod codec;
 mod conference_info;
+mod header;
 mod schedule;
+mod stream;
 
 use thiserror::Error;
 
 pub use self::agent::agent;
+pub use self::body::{multipart, sdp};
 pub use self::codec::{message, sipfrag, uri};
 pub use self::conference_info::conference_info;
+pub use self::header::header;
 pub use self::schedule::{MAX_STEPS, decode, schedule};
+pub use self::stream::stream;
 
 /// An oracle that does not hold for an input.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -32,11 +38,15 @@ impl Broken {
 pub type Body = fn(&[u8]) -> Result<(), Broken>;
 
 /// Every target: the name of its file and of its folder of inputs, and its body.
-pub const TARGETS: [(&str, Body); 6] = [
+pub const TARGETS: [(&str, Body); 10] = [
     ("message", message),
-    ("conference_info", conference_info),
-    ("sipfrag", sipfrag),
+    ("header", header),
     ("uri", uri),
+    ("sipfrag", sipfrag),
+    ("stream", stream),
+    ("multipart", multipart),
+    ("sdp", sdp),
+    ("conference_info", conference_info),
     ("agent", agent),
     ("schedule", schedule),
 ];

@@ -52,7 +52,7 @@ fn a_message_is_judged_with_its_body() {
     assert_judged(
         &message,
         Kind::Datagram,
-        &[("cseq-method", Fail, "1 ACK"), ("body-length", Fail, "78"), ("sdp-line-end", NonStrict, "\n")],
+        &[("cseq-method", Fail, "1 ACK"), ("body-length", Fail, "82"), ("sdp-line-end", NonStrict, "\n")],
     );
     let deleted = DOCUMENT.replace("partial", "gone");
     let [(rule, level, at)] = &judged(&with_body("application/conference-info+xml", &deleted), Kind::Datagram)[..]

@@ -91,7 +91,8 @@ mod tests {
         let mut twice = multipart.clone();
         twice.parts.reverse();
         assert!(inside(body, &twice).is_err());
-        let open = Multipart { is_closed: false, ..multipart };
+        let mut open = multipart;
+        open.is_closed = false;
         assert_eq!(again(&media_type, &open), Ok(()), "the closing delimiter is written");
         assert!(clean_is_readable(true, &SdpError::MissingLine('o')).is_err());
         assert_eq!(clean_is_readable(false, &SdpError::MissingLine('o')), Ok(()));

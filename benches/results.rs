@@ -82,7 +82,10 @@ fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or("unknown").to_owned();
-    format!("{}, {cores} cores (one used), load average {load} when written", model.trim_start_matches(['\t', ':', ' ']))
+    format!(
+        "{}, {cores} cores (one used), load average {load} when written",
+        model.trim_start_matches(['\t', ':', ' '])
+    )
 }
 
 fn main() -> io::Result<()> {

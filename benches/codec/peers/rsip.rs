@@ -3,9 +3,9 @@
 use std::hint::black_box;
 
 use bytes::Bytes;
+use rsip::SipMessage;
 use rsip::headers::{Header, ToTypedHeader, UntypedHeader};
 use rsip::message::{HasHeaders, HeadersExt};
-use rsip::SipMessage;
 
 use crate::codec::Codec;
 

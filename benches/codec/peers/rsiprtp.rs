@@ -48,7 +48,8 @@ impl Fresh for Rsiprtp {
             .body(b"SIP/2.0 100 Trying\r\n".to_vec(), "message/sipfrag;version=2.0")
             .build()
             .expect("a request")
-            .to_bytes().into()
+            .to_bytes()
+            .into()
     }
 
     fn refer((): &()) -> Vec<u8> {
@@ -57,7 +58,8 @@ impl Fresh for Rsiprtp {
             .header("Refer-Sub", "true")
             .build()
             .expect("a request")
-            .to_bytes().into()
+            .to_bytes()
+            .into()
     }
 }
 

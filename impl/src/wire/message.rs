@@ -71,6 +71,7 @@ impl<'a> Message<'a> {
     ///
     /// # Errors
     /// The datagram cannot be read as a SIP message, or exceeds one of the limits.
+    #[inline]
     pub fn parse(datagram: &'a [u8]) -> Result<Self, FramingError> {
         Ok(Self { bytes: datagram, frame: Frame::of(datagram)? })
     }

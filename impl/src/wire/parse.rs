@@ -128,8 +128,8 @@ impl<'a> Frame<'a> {
     /// Frames a datagram.
     #[inline]
     pub(crate) fn of(datagram: &'a [u8]) -> Result<Self, FramingError> {
-        let (start, version, start_end) = start_line(datagram)?;
-        // Built once and filled where it stands: it is large.
+        let (start, version, from) = start_line(datagram)?;
+        // Made once and filled where it stands: it is large.
         let mut frame = Self {
             start,
             version,
@@ -140,7 +140,7 @@ impl<'a> Frame<'a> {
             body: 0..0,
             missing_body: 0,
         };
-        frame.read_header_section(datagram, start_end)?;
+        frame.read_header_section(datagram, from)?;
         Ok(frame)
     }
 

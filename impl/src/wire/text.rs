@@ -34,6 +34,12 @@ pub(crate) fn token_len(bytes: &[u8]) -> usize {
     bytes.iter().position(|byte| !TOKEN_CHARS[usize::from(*byte)]).unwrap_or(bytes.len())
 }
 
+/// Whether two words are the same but for their case, of which most are the same with it.
+#[inline]
+pub(crate) fn same_word(one: &[u8], two: &[u8]) -> bool {
+    one == two || one.eq_ignore_ascii_case(two)
+}
+
 /// Whether the bytes are a non-empty `token`.
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && token_len(bytes) == bytes.len()
@@ -45,7 +51,7 @@ pub(crate) const fn is_control(byte: u8) -> bool {
 }
 
 /// Where `wanted` stands first. What is searched here is short, mostly shorter than a call into a search by larger
-/// blocks is worth: so blocks without it are passed over, and words are searched behind them.
+/// blocks is worth: so blocks without it are passed over, and words are searched behind those.
 #[inline]
 pub(crate) fn find(wanted: u8, bytes: &[u8]) -> Option<usize> {
     let mut rest = bytes;
@@ -61,35 +67,53 @@ pub(crate) fn find(wanted: u8, bytes: &[u8]) -> Option<usize> {
 /// [`find`] for what is expected among the first few bytes.
 #[inline]
 pub(crate) fn find_by_words(wanted: u8, bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
     let mut rest = bytes;
     while let Some((word, behind)) = rest.split_first_chunk::<8>() {
-        // The wanted byte becomes zero, and the lowest zero byte the lowest one whose highest bit is set.
-        let zero = u64::from_le_bytes(*word) ^ (u64::from(wanted) * ONES);
-        let found = zero.wrapping_sub(ONES) & !zero & (ONES << 7);
-        if found != 0 {
-            return Some(bytes.len() - rest.len() + found.trailing_zeros() as usize / 8);
+        if let Some(at) = first_of(in_word(wanted, *word)) {
+            return Some(bytes.len() - rest.len() + at);
         }
         rest = behind;
     }
     rest.iter().position(|byte| *byte == wanted).map(|at| bytes.len() - rest.len() + at)
 }
 
-/// Where a byte of some kind stands first. `is_wanted` should do without branches, hence with `|` for `||`: then the
-/// compiler asks it of many bytes at once.
+/// [`find`] for whichever of three bytes stands first. Always inlined, because it is several times as fast where these are
+/// constants.
 #[inline(always)]
-pub(crate) fn find_where(bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> Option<usize> {
+pub(crate) fn find_any([one, two, three]: [u8; 3], bytes: &[u8]) -> Option<usize> {
+    let is_wanted = |byte| (byte == one) | (byte == two) | (byte == three);
     let mut rest = bytes;
     while let Some((block, behind)) = rest.split_first_chunk::<16>() {
-        if any_in_block(block, &is_wanted) {
+        if any_in_block(block, is_wanted) {
             break;
+        }
+        rest = behind;
+    }
+    while let Some((word, behind)) = rest.split_first_chunk::<8>() {
+        if let Some(at) = first_of(in_word(one, *word) | in_word(two, *word) | in_word(three, *word)) {
+            return Some(bytes.len() - rest.len() + at);
         }
         rest = behind;
     }
     rest.iter().position(|byte| is_wanted(*byte)).map(|at| bytes.len() - rest.len() + at)
 }
 
-/// Whether a byte of some kind is there; `is_wanted` as in [`find_where`].
+/// Where `wanted` stands in a word: its lowest place has the highest bit set, and no lower place has.
+#[inline(always)]
+fn in_word(wanted: u8, word: [u8; 8]) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let zero = u64::from_le_bytes(word) ^ (u64::from(wanted) * ONES);
+    zero.wrapping_sub(ONES) & !zero & (ONES << 7)
+}
+
+/// The lowest place whose highest bit is set.
+#[inline(always)]
+fn first_of(found: u64) -> Option<usize> {
+    if found == 0 { None } else { Some(found.trailing_zeros() as usize / 8) }
+}
+
+/// Whether a byte of some kind is there. `is_wanted` should do without branches, hence with `|` for `||`: then the
+/// compiler asks it of many bytes at once.
 #[inline(always)]
 pub(crate) fn any(bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> bool {
     let mut rest = bytes;
@@ -289,12 +313,13 @@ pub(crate) fn unquote(text: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Cuts at the first `separator` outside quoted strings and angle brackets; the separator is left out. A quote or
-/// bracket that is never closed hides everything behind it.
-#[inline]
+/// bracket that is never closed hides everything behind it. Always inlined, because it is several times as fast where the
+/// separator is a constant.
+#[inline(always)]
 pub(crate) fn split_top_level(bytes: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
     let mut at = 0;
-    let is_special = |byte| (byte == separator) | (byte == b'"') | (byte == b'<');
-    while let Some(found) = bytes.get(at..).and_then(|rest| find_where(rest, is_special)).map(|next| at + next) {
+    let special = [separator, b'"', b'<'];
+    while let Some(found) = bytes.get(at..).and_then(|rest| find_any(special, rest)).map(|next| at + next) {
         let rest = bytes.get(found..).unwrap_or_default();
         let skipped = match rest.first() {
             Some(b'"') => quoted_len(rest),
@@ -362,13 +387,12 @@ mod tests {
         for length in 0..100 {
             let mut text = vec![b'.'; length];
             assert_eq!((find(b':', &text), find_by_words(b':', &text)), (None, None));
-            assert_eq!((find_where(&text, |byte| byte == b':'), any(&text, |byte| byte == b':')), (None, false));
             for at in (0..length).rev() {
-                // The bytes next to the wanted one, by value and by place.
-                text[at] = if at % 2 == 0 { b':' } else { b';' };
+                // Among bytes that differ from the wanted one in one bit.
+                text[at] = [b':', b';', b'8'][at % 3];
                 let first = text.iter().position(|byte| *byte == b':');
                 assert_eq!((find(b':', &text), find_by_words(b':', &text)), (first, first), "{text:?}");
-                assert_eq!(find_where(&text, |byte| byte == b':'), first, "{text:?}");
+                assert_eq!(find_any([b'x', b';', b':'], &text), text.iter().position(|byte| b":;".contains(byte)));
                 assert_eq!(any(&text, |byte| byte == b':'), first.is_some(), "{text:?}");
             }
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Malformed;
-use crate::wire::text::{quoted_len, split_once, split_token, split_top_level, trim, trim_start, unquote};
+use crate::wire::text::{quoted_len, same_word, split_once, split_token, split_top_level, trim, trim_start, unquote};
 
 /// The parameters of a value or of a URI, unread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -56,26 +56,39 @@ impl<'a> Params<'a> {
 
     /// The parameters in order; empty ones (`;;`) are left out.
     pub fn iter(&self) -> impl Iterator<Item = Param<'a>> + use<'a> {
-        self.texts().map(Param::parse).filter(|param| !param.name.is_empty())
-    }
-
-    /// What stands between the semicolons, without white space in front.
-    fn texts(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let mut rest = Some(self.raw);
         std::iter::from_fn(move || {
-            let (param, behind) = split_top_level(rest?, b';');
-            rest = behind;
-            Some(trim_start(param))
+            loop {
+                let (param, behind) = split_top_level(rest?, b';');
+                rest = behind;
+                let param = Param::parse(param);
+                if !param.name.is_empty() {
+                    return Some(param);
+                }
+            }
         })
     }
 
-    /// The first parameter of this name.
+    /// The first parameter of this name. The others are not taken apart.
     #[inline]
     pub fn find(&self, name: &str) -> Option<Param<'a>> {
-        let name = name.as_bytes();
-        // Only those that begin like it are taken apart.
-        let begins = |text: &&[u8]| text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-        self.texts().filter(begins).map(Param::parse).find(|param| param.name.len() == name.len())
+        let mut rest = self.raw;
+        loop {
+            rest = trim_start(rest);
+            if let Some((found, behind)) = rest.split_at_checked(name.len())
+                && same_word(found, name.as_bytes())
+            {
+                match trim_start(behind) {
+                    [] | [b';', ..] => return Some(Param { name: found, value: None }),
+                    [b'=', value @ ..] => {
+                        return Some(Param { name: found, value: Some(trim(split_top_level(value, b';').0)) });
+                    }
+                    // It only begins like it.
+                    [_, ..] => {}
+                }
+            }
+            rest = split_top_level(rest, b';').1?;
+        }
     }
 
     /// The value of the first parameter of this name, without surrounding quotes (escapes stay); empty if it has none.
@@ -134,5 +147,9 @@ mod tests {
         assert_eq!(params.get("+sip.instance"), Some(&b"<urn:x;y>"[..]));
         assert_eq!(params.find("q").map(|param| param.text().into_owned()), Some(b"\";".to_vec()));
         assert_eq!(params.get("absent"), None);
+        for name in ["tag", "isfocus", "+sip.instance", "q", "last", "LAST", "ta", "tagg", "urn:x"] {
+            let listed = params.iter().find(|param| param.name.eq_ignore_ascii_case(name.as_bytes()));
+            assert_eq!(params.find(name), listed, "{name}");
+        }
     }
 }

@@ -229,6 +229,9 @@ pub struct FocusConfig {
     /// How long changes are gathered before a subscriber is told of them; `None`: he is told at once. RFC 4575 section
     /// 3.9 recommends 5 s. What answers a SUBSCRIBE, and the end, never wait.
     pub notification_interval: Option<Duration>,
+    /// Whether subscribers are told how a user comes in and goes (dialing-out, alerting, disconnecting), by whom he was
+    /// referred, and who was called in vain; otherwise only who is connected and who was (RFC 4575 section 5.7.3).
+    pub shows_progress: bool,
     /// Shortest conference subscription that it takes, in seconds, at most an hour: a shorter one is refused with 423.
     pub shortest_subscription: u32,
     /// Length of a refer subscription, in seconds.
@@ -258,6 +261,7 @@ impl FocusConfig {
             setup: DEFAULT_SETUP,
             conference_expires: DEFAULT_CONFERENCE_EXPIRES,
             notification_interval: None,
+            shows_progress: false,
             shortest_subscription: DEFAULT_SHORTEST_SUBSCRIPTION,
             refer_expires: DEFAULT_REFER_EXPIRES,
             maximum_users: 6,

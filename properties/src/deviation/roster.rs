@@ -32,6 +32,14 @@ pub(super) static ALL: &[Spec] = &[
         received: unchanged,
     },
     Spec {
+        name: "still-alerting",
+        fault: "who has answered is shown as alerting",
+        seen: "a focus that forgets to tell the roster of the 200",
+        caught_by: &[("I-STATUS-TRUE", Level::Fail)],
+        sent: still_alerting,
+        received: unchanged,
+    },
+    Spec {
         name: "creator-not-counted",
         fault: "the user count leaves the creator out",
         seen: "a focus that counts the users that it called",
@@ -83,6 +91,14 @@ fn versions_shared(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Text>
 fn departed_is_failed(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
     if node == Node::Focus && text.notifies("conference") {
         text.body = text.body.replace(">departed<", ">failed<");
+    }
+    vec![text]
+}
+
+fn still_alerting(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    const JOINED: &str = "<status>connected</status><joining-method>dialed-out</joining-method>";
+    if node == Node::Focus && text.notifies("conference") {
+        text.body = text.body.replace(JOINED, "<status>alerting</status>");
     }
     vec![text]
 }

@@ -19,6 +19,8 @@ pub(super) struct Call {
     pub(super) answered: Option<u16>,
     /// Whether a provisional response reached the focus; false for calls to the focus.
     pub(super) provisional: bool,
+    /// Whether a 180 reached the focus; false for calls to the focus.
+    pub(super) ringing: bool,
     /// Whether the focus sent CANCEL.
     pub(super) cancelled: bool,
     /// Whether a BYE of the other end reached the focus.
@@ -57,6 +59,9 @@ fn call(conversation: &Conversation, focus: Party, key: &TransactionKey, invite:
     } else {
         invite.final_response().map(|response| response.code).filter(sent)
     };
+    let heard = |matching: fn(u16) -> bool| {
+        dialed_out && invite.responses.iter().any(|r| matching(r.code) && r.delivered.is_some())
+    };
     let byes =
         || conversation.transactions().filter(|(other, _)| &*other.method == "BYE" && other.call_id == key.call_id);
     let cancel = TransactionKey { method: "CANCEL".into(), ..key.clone() };
@@ -65,7 +70,8 @@ fn call(conversation: &Conversation, focus: Party, key: &TransactionKey, invite:
         call_id: key.call_id.clone(),
         dialed_out,
         answered,
-        provisional: dialed_out && invite.responses.iter().any(|r| r.code < 200 && r.delivered.is_some()),
+        provisional: heard(|code| code < 200),
+        ringing: heard(|code| code == 180),
         cancelled: dialed_out && conversation.transaction_at(&cancel).is_some_and(|cancel| cancel.sent.is_some()),
         left: byes().any(|(_, bye)| bye.server == Some(focus) && bye.delivered.is_some()),
         dismissed: byes().any(|(_, bye)| bye.client == Some(focus) && bye.sent.is_some()),

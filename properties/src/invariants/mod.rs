@@ -7,6 +7,7 @@
 
 mod evidence;
 mod session_description;
+mod transient;
 
 use crate::observe::{Conversation, End, Event, Judge, Observer, Party};
 use crate::verdict::Profile;

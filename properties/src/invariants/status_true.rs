@@ -4,11 +4,12 @@
 //! What the focus knows decides: the 2xx that it sent or was delivered, and the BYEs.
 
 use super::evidence::{Call, calls, user};
+use super::transient;
 use crate::observe::{Conversation, End, Event, Judge, Observer, Rule};
 use crate::oracle::conference::{Document, Endpoint, State};
 use crate::verdict::{Level, Profile};
 
-const NAME: &str = "I-STATUS-TRUE";
+pub(super) const NAME: &str = "I-STATUS-TRUE";
 static CONNECTED: Rule = Rule::new(NAME, "EV-43", Level::Fail);
 static GONE: Rule = Rule::new(NAME, "FA-19", Level::Fail);
 /// The 3GPP example of a dial-out shows dialed-in.
@@ -46,6 +47,7 @@ fn on_endpoint(
     conversation: &Conversation,
     judge: &mut Judge,
 ) {
+    transient::on_endpoint(event, entity, endpoint, theirs, conversation, judge);
     let (party, numbers) = (event.party, &[event.number]);
     let status = endpoint.status.as_deref().unwrap_or("");
     if is_present(endpoint) {

@@ -174,6 +174,7 @@ fn status_true() {
             @CALL
             @REFER
             D2 focus NOTIFY 1 | roster 1 full p1=alerting
+            holds EV-41 EV-43
         case shown although he declined
             @CALL
             @REFER
@@ -227,6 +228,76 @@ fn status_true() {
             D3.1 p1 BYE 1
             D2 focus NOTIFY 1 | roster 1 full p1=disconnected/booted
             finds EV-42 non-strict
+        case called, ringing, in, out: each shown as it is
+            @CALL
+            D1 ue REFER 3 | Refer-To: <sip:p1@home>
+            D3.1 focus INVITE* 1 | sdp c 1
+            D2 focus NOTIFY 1 | roster 1 full p1=dialing-out
+            D3.1 p1 180 INVITE 1
+            D2 focus NOTIFY 2 | roster 2 full p1=alerting
+            D3.1 p1 200 INVITE 1 | sdp p 1
+            D3.1 focus ACK 1
+            D2 focus NOTIFY 3 | roster 3 full p1
+            D3.1 focus BYE 2
+            D2 focus NOTIFY 4 | roster 4 full p1=disconnecting
+            D3.1 p1 200 BYE 2
+            D2 focus NOTIFY 5 | roster 5 full p1=disconnected/booted
+            holds EV-41 EV-42 EV-43
+        case the focus finds out who answered
+            @CALL
+            @REFER
+            D3.1 p1 200 INVITE 1 | sdp p 1
+            D2 focus NOTIFY 1 | roster 1 full p1=dialing-out
+            holds EV-43
+        case called, but not yet
+            @CALL
+            D2 focus NOTIFY 1 | roster 1 full alice=dialing-out
+            finds EV-43 fail
+        case calling, but he is called
+            @CALL
+            @REFER
+            D2 focus NOTIFY 1 | roster 1 full p1=dialing-in
+            finds EV-43 fail
+        case alerting, but the focus has not heard so
+            @CALL
+            D1 ue REFER 3 | Refer-To: <sip:p1@home>
+            D3.1 focus INVITE* 1 | sdp c 1
+            -D3.1 p1 180 INVITE 1
+            D2 focus NOTIFY 1 | roster 1 full p1=alerting
+            finds EV-43 fail
+        case still alerting after he declined
+            @CALL
+            @REFER
+            D3.1 p1 603 INVITE 1
+            D2 focus NOTIFY 1 | roster 1 full p1=alerting
+            finds EV-43 fail
+        case alerting, although it was he who called
+            @CALL
+            D2 focus NOTIFY 1 | roster 1 full alice=alerting
+            finds EV-43 non-strict
+        case joined while it rings
+            @CALL
+            @REFER
+            D2 focus NOTIFY 1 | roster 1 full p1=alerting/dialed-out
+            finds EV-41 non-strict
+        case disconnecting, but nobody ends his call
+            @CALL
+            @REFER
+            @JOIN
+            D2 focus NOTIFY 1 | roster 1 full p1=disconnecting
+            finds EV-43 fail
+        case disconnecting by CANCEL
+            @CALL
+            @REFER
+            D3.1 focus CANCEL* 1
+            D2 focus NOTIFY 1 | roster 1 full p1=disconnecting
+            holds EV-43
+        case disconnected, and his call goes on
+            @CALL
+            @REFER
+            @JOIN
+            D2 focus NOTIFY 1 | roster 1 full p1=disconnected/departed
+            finds EV-43 fail
         case declined, but said to be busy
             @CALL
             @REFER

@@ -291,6 +291,10 @@ fn defaults(dialog: &str, code: Option<&str>, method: &str) -> &'static [&'stati
     }
 }
 
+fn element(name: &str, text: &str) -> String {
+    format!("<{name}>{text}</{name}>")
+}
+
 /// `VERSION STATE name=status ...`: the root and `users` have STATE (`full`, `partial`; `partial-root` leaves the state
 /// of `users` out); a status `gone` is a deleted user.
 fn roster(text: &str) -> String {
@@ -304,15 +308,20 @@ fn roster(text: &str) -> String {
                 return format!("<user entity=\"sip:{name}@home\" state=\"deleted\"/>");
             }
             let method = if name == "alice" { "dialed-in" } else { "dialed-out" };
-            let joined = if rest.starts_with("dialed") { rest } else { method };
+            let joined = match status {
+                _ if rest.starts_with("dialed") => element("joining-method", rest),
+                "dialing-in" | "dialing-out" | "alerting" => String::new(),
+                _ => element("joining-method", method),
+            };
             let left = if status == "disconnected" && !rest.is_empty() {
-                format!("<disconnection-method>{rest}</disconnection-method>")
+                element("disconnection-method", rest)
             } else {
                 String::new()
             };
+            let status = element("status", status);
             format!(
-                "<user entity=\"sip:{name}@home\"><endpoint entity=\"sip:{name}@host\"><status>{status}</status>\
-                 <joining-method>{joined}</joining-method>{left}</endpoint></user>"
+                "<user entity=\"sip:{name}@home\"><endpoint entity=\"sip:{name}@host\">{status}{joined}{left}\
+                 </endpoint></user>"
             )
         })
         .collect();

@@ -243,12 +243,8 @@ impl LocalMedia {
     }
 
     fn describe(&self, version: u64, timing: Vec<Timing>, media: Vec<MediaDescription>) -> SessionDescription {
-        let origin = Origin {
-            username: "-".into(),
-            session_id: self.session_id.to_string(),
-            version,
-            address: self.host(),
-        };
+        let origin =
+            Origin { username: "-".into(), session_id: self.session_id.to_string(), version, address: self.host() };
         let text = render(&origin, &timing, &media);
         SessionDescription::compose(text, origin, timing, media)
     }

@@ -107,7 +107,10 @@ impl Focus {
         let mut conference = Conference {
             uri,
             creator,
-            roster: Roster::new(u32::try_from(self.config.maximum_users).unwrap_or(u32::MAX)),
+            roster: Roster::new(
+                u32::try_from(self.config.maximum_users).unwrap_or(u32::MAX),
+                self.config.shows_progress,
+            ),
             subscriptions: Vec::new(),
             invitations: Vec::new(),
             expulsions: Vec::new(),

@@ -114,6 +114,10 @@ impl Conference {
             leg: Leg { termination, ..Leg::new(host, &self.uri, call_id.as_bytes(), cseq, &reference) },
         });
         let place = self.invitations.len() - 1;
+        // A Referred-By that names somebody else was refused.
+        if self.roster.dial(reference.target.as_str(), self.creator.user.as_str()) {
+            self.changed();
+        }
         self.dial(host, place, reference);
     }
 
@@ -206,6 +210,10 @@ impl Conference {
             host.events.push_back(Event::Joined { conference, user });
         } else {
             invitation.leg.release(host);
+            let how = if code == 486 { DisconnectionMethod::Busy } else { DisconnectionMethod::Failed };
+            if self.roster.leave(&user, how) {
+                self.changed();
+            }
             host.events.push_back(Event::NotJoined { conference, user, code });
         }
         self.on_referred(cseq, code);
@@ -213,7 +221,7 @@ impl Conference {
 
     /// A response to a dial-out INVITE.
     pub(super) fn on_leg_response(&mut self, host: &mut Host<'_>, place: usize, response: &Message<'_>) {
-        let Some(leg) = self.invitations.get_mut(place).map(|invitation| &mut invitation.leg) else { return };
+        let Some(Invitation { leg, target, .. }) = self.invitations.get_mut(place) else { return };
         match response.status().unwrap_or_default() {
             code @ 0..=199 => {
                 leg.alerting |= code == 180;
@@ -221,8 +229,14 @@ impl Conference {
                     // Only now somebody is there who may fail to answer; before, Timer B limits the wait.
                     leg.no_answer_at = Some(host.now + host.config.no_answer);
                 }
-                if leg.caller.on_provisional() == CallerOutput::SendCancel {
+                let news = if leg.caller.on_provisional() == CallerOutput::SendCancel {
                     leg.cancel(host);
+                    self.roster.dismiss(target.as_str())
+                } else {
+                    code == 180 && self.roster.alert(target.as_str())
+                };
+                if news {
+                    self.changed();
                 }
             }
             200..=299 => self.on_leg_success(host, place, response),
@@ -280,10 +294,15 @@ impl Conference {
 
     /// The invited user is not wanted any more: CANCEL as soon as one is allowed, or BYE.
     pub(super) fn hang_up(&mut self, host: &mut Host<'_>, place: usize) {
-        let Some(leg) = self.invitations.get_mut(place).map(|invitation| &mut invitation.leg) else { return };
+        let Some(Invitation { leg, target, .. }) = self.invitations.get_mut(place) else { return };
         leg.no_answer_at = None;
         match leg.caller.hang_up() {
-            CallerOutput::SendCancel => leg.cancel(host),
+            CallerOutput::SendCancel => {
+                leg.cancel(host);
+                if self.roster.dismiss(target.as_str()) {
+                    self.changed();
+                }
+            }
             CallerOutput::SendBye => self.send_leg_bye(host, place),
             _ => {}
         }
@@ -311,7 +330,10 @@ impl Conference {
         }
         invitation.leg.release(host);
         let user = invitation.target.to_string();
-        self.roster.leave(&user, how);
+        match how {
+            DisconnectionMethod::Booted => self.roster.dismiss(&user),
+            how => self.roster.leave(&user, how),
+        };
         host.events.push_back(Event::Left { conference: self.uri.to_string(), user });
         self.changed();
     }
@@ -360,6 +382,9 @@ impl Conference {
         let Some(invitation) = self.invitations.get_mut(place) else { return };
         invitation.leg.end_bye();
         let user = invitation.target.clone();
+        if self.roster.leave(user.as_str(), DisconnectionMethod::Booted) {
+            self.changed();
+        }
         self.on_expelled(&user, code);
     }
 

@@ -1,7 +1,7 @@
 //! Who is and was in a conference, and the conference-info content that says so (RFC 4575 section 5).
 //!
-//! Only settled things are shown: a user appears when his dialog with the focus is confirmed, and stays as
-//! `disconnected` after it. The transient statuses are suppressed, which section 5.7.3 leaves to policy; an invitation
+//! A user appears when his dialog with the focus is confirmed, and stays as `disconnected` after it. Whether his way in
+//! and out is shown too is policy (section 5.7.3): without it the transient statuses are suppressed, and an invitation
 //! that failed leaves no trace here. Keys are spelt once and never change (section 4.5).
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::body::conference_info::{
     AvailableMedium, Conference, ConferenceDescription, ConferenceState, DisconnectionMethod, Endpoint, EndpointStatus,
-    JoiningMethod, Media, MediaStatus, User, Users,
+    Execution, JoiningMethod, Media, MediaStatus, User, Users,
 };
 use crate::body::sdp::Flow;
 use crate::view::RosterEntry;
@@ -21,6 +21,8 @@ const AUDIO_LABEL: &str = "11223";
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Roster {
     maximum: u32,
+    /// Whether the transient statuses are shown, and who was called in vain.
+    shows_progress: bool,
     locked: bool,
     /// By the URI that is shown. Shared with what the subscribers were told last.
     members: Arc<BTreeMap<String, Member>>,
@@ -31,31 +33,91 @@ pub(crate) struct Roster {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Member {
     endpoint: String,
-    joining: JoiningMethod,
-    left: Option<DisconnectionMethod>,
-    source: u32,
-    on_hold: bool,
-    /// What flows, from the focus' point of view.
-    flow: Flow,
+    /// Who asked for the user to be brought in, as far as that is shown.
+    referred: Option<String>,
+    status: Status,
+}
+
+/// Where a user is on his way in and out (section 5.7.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Status {
+    DialingOut,
+    Alerting,
+    Connected {
+        joining: JoiningMethod,
+        source: u32,
+        on_hold: bool,
+        /// What flows, from the focus' point of view.
+        flow: Flow,
+    },
+    /// Who was called off before he joined has not joined in any way.
+    Disconnecting {
+        joining: Option<JoiningMethod>,
+    },
+    Disconnected {
+        joining: Option<JoiningMethod>,
+        how: DisconnectionMethod,
+    },
+}
+
+impl Status {
+    const fn is_connected(self) -> bool {
+        match self {
+            Self::Connected { .. } => true,
+            Self::DialingOut | Self::Alerting | Self::Disconnecting { .. } | Self::Disconnected { .. } => false,
+        }
+    }
+
+    /// How he came in, if he did.
+    const fn joining(self) -> Option<JoiningMethod> {
+        match self {
+            Self::DialingOut | Self::Alerting => None,
+            Self::Connected { joining, .. } => Some(joining),
+            Self::Disconnecting { joining } | Self::Disconnected { joining, .. } => joining,
+        }
+    }
 }
 
 impl Roster {
     /// Nobody yet, at most `maximum` users.
-    pub(crate) fn new(maximum: u32) -> Self {
-        Self { maximum, locked: false, members: Arc::default(), hidden: BTreeMap::new() }
+    pub(crate) fn new(maximum: u32, shows_progress: bool) -> Self {
+        Self { maximum, shows_progress, locked: false, members: Arc::default(), hidden: BTreeMap::new() }
+    }
+
+    /// A user is called into the conference, as `referrer` wished. His URI names his endpoint too: where he will answer
+    /// is not known, and a key stays as it is. Tells whether that is shown.
+    pub(crate) fn dial(&mut self, user: &str, referrer: &str) -> bool {
+        if self.shows_progress {
+            let referred = Some(self.shown(referrer).to_owned());
+            let member = Member { endpoint: user.to_owned(), referred, status: Status::DialingOut };
+            Arc::make_mut(&mut self.members).insert(user.to_owned(), member);
+        }
+        self.shows_progress
+    }
+
+    /// The user agent of a user who is called alerts him. Tells whether that is news.
+    pub(crate) fn alert(&mut self, user: &str) -> bool {
+        self.advance(user, |status| (status == Status::DialingOut).then_some(Status::Alerting))
     }
 
     /// A user's dialog with the focus is confirmed. `endpoint` is his Contact URI, `source` the number that names his
     /// audio.
     pub(crate) fn join(&mut self, user: &str, endpoint: &str, joining: JoiningMethod, source: u32) {
-        let (on_hold, flow) = (false, Flow::SENDRECV);
-        let member = Member { endpoint: endpoint.to_owned(), joining, left: None, source, on_hold, flow };
+        let status = Status::Connected { joining, source, on_hold: false, flow: Flow::SENDRECV };
+        let on_his_way = |status| matches!(status, Status::DialingOut | Status::Alerting).then_some(status);
+        if self.advance(user, |known| on_his_way(known).map(|_| status)) {
+            return;
+        }
+        let member = Member { endpoint: endpoint.to_owned(), referred: None, status };
         Arc::make_mut(&mut self.members).insert(user.to_owned(), member);
     }
 
     /// As [`Roster::join`], for a user who asked for privacy: he is shown under a URI that is made up, and so is his
-    /// endpoint (RFC 4575 section 5.6).
+    /// endpoint (RFC 4575 section 5.6). What was shown of his way in names him, and goes.
     pub(crate) fn join_hidden(&mut self, user: &str, joining: JoiningMethod, source: u32) {
+        if self.members.contains_key(user) {
+            Arc::make_mut(&mut self.members).remove(user);
+        }
         let number = self.hidden.len() + 1;
         let shown = || format!("sip:anonymous{number}@anonymous.invalid");
         let entity = self.hidden.entry(user.to_owned()).or_insert_with(shown).clone();
@@ -63,26 +125,54 @@ impl Roster {
     }
 
     /// A participant is on hold or not, and `flow` is what flows between the mixer and him, seen from the mixer; tells
-    /// whether that is new.
+    /// whether that is news.
     pub(crate) fn hold(&mut self, user: &str, on_hold: bool, flow: Flow) -> bool {
-        let shown = self.hidden.get(user).map_or(user, String::as_str);
-        let new = |member: &Member| member.left.is_none() && (member.on_hold, member.flow) != (on_hold, flow);
-        if !self.members.get(shown).is_some_and(new) {
-            return false;
+        self.advance(user, |status| match status {
+            Status::Connected { joining, source, .. } => {
+                let next = Status::Connected { joining, source, on_hold, flow };
+                (next != status).then_some(next)
+            }
+            Status::DialingOut | Status::Alerting | Status::Disconnecting { .. } | Status::Disconnected { .. } => None,
+        })
+    }
+
+    /// The focus is about to end a user's dialog or to call his invitation off. Tells whether that is news.
+    pub(crate) fn dismiss(&mut self, user: &str) -> bool {
+        if !self.shows_progress {
+            return self.leave(user, DisconnectionMethod::Booted);
         }
-        if let Some(member) = Arc::make_mut(&mut self.members).get_mut(shown) {
-            (member.on_hold, member.flow) = (on_hold, flow);
+        self.advance(user, |status| match status {
+            Status::DialingOut | Status::Alerting | Status::Connected { .. } => {
+                Some(Status::Disconnecting { joining: status.joining() })
+            }
+            Status::Disconnecting { .. } | Status::Disconnected { .. } => None,
+        })
+    }
+
+    /// A user's dialog with the focus is over, or his invitation has failed. Tells whether that is news.
+    pub(crate) fn leave(&mut self, user: &str, how: DisconnectionMethod) -> bool {
+        self.advance(user, |status| match status {
+            Status::DialingOut | Status::Alerting | Status::Connected { .. } | Status::Disconnecting { .. } => {
+                Some(Status::Disconnected { joining: status.joining(), how })
+            }
+            Status::Disconnected { .. } => None,
+        })
+    }
+
+    /// Changes where a listed user is, if there is a next status; tells whether there was.
+    fn advance(&mut self, user: &str, next: impl FnOnce(Status) -> Option<Status>) -> bool {
+        let shown = self.shown(user);
+        let Some(status) = self.members.get(shown).and_then(|member| next(member.status)) else { return false };
+        let shown = shown.to_owned();
+        if let Some(member) = Arc::make_mut(&mut self.members).get_mut(&shown) {
+            member.status = status;
         }
         true
     }
 
-    /// A user's dialog with the focus is over.
-    pub(crate) fn leave(&mut self, user: &str, how: DisconnectionMethod) {
-        let shown = self.hidden.get(user).map_or(user, String::as_str);
-        let is_here = self.members.get(shown).is_some_and(|member| member.left.is_none());
-        if let Some(member) = Arc::make_mut(&mut self.members).get_mut(shown).filter(|_| is_here) {
-            member.left = Some(how);
-        }
+    /// The URI under which others see a user.
+    fn shown<'a>(&'a self, user: &'a str) -> &'a str {
+        self.hidden.get(user).map_or(user, String::as_str)
     }
 
     /// Whether nobody can join any more (section 5.5.3); tells whether that changed.
@@ -99,7 +189,7 @@ impl Roster {
 
     /// How many are in the conference.
     pub(crate) fn present(&self) -> usize {
-        self.members.values().filter(|member| member.left.is_none()).count()
+        self.members.values().filter(|member| member.status.is_connected()).count()
     }
 
     /// Whether nobody was ever in it.
@@ -146,10 +236,31 @@ impl Roster {
     pub(crate) fn view(&self) -> Vec<RosterEntry> {
         let entry = |(entity, member): (&String, &Member)| RosterEntry {
             entity: entity.clone(),
-            connected: member.left.is_none(),
-            on_hold: member.left.is_none() && member.on_hold,
+            connected: member.status.is_connected(),
+            on_hold: matches!(member.status, Status::Connected { on_hold: true, .. }),
         };
         self.members.iter().map(entry).collect()
+    }
+}
+
+impl Member {
+    fn user(&self) -> User {
+        let referred = self.referred.clone().map(|by| Box::new(Execution { by: Some(by), ..Execution::default() }));
+        let endpoint = Endpoint { referred, joining_method: self.status.joining(), ..Endpoint::default() };
+        let endpoint = match self.status {
+            Status::DialingOut => Endpoint { status: Some(EndpointStatus::DialingOut), ..endpoint },
+            Status::Alerting => Endpoint { status: Some(EndpointStatus::Alerting), ..endpoint },
+            Status::Connected { source, on_hold, flow, .. } => Endpoint {
+                status: Some(if on_hold { EndpointStatus::OnHold } else { EndpointStatus::Connected }),
+                media: BTreeMap::from([("1".to_owned(), Box::new(audio(source, flow)))]),
+                ..endpoint
+            },
+            Status::Disconnecting { .. } => Endpoint { status: Some(EndpointStatus::Disconnecting), ..endpoint },
+            Status::Disconnected { how, .. } => {
+                Endpoint { status: Some(EndpointStatus::Disconnected), disconnection_method: Some(how), ..endpoint }
+            }
+        };
+        User { endpoints: BTreeMap::from([(self.endpoint.clone(), Box::new(endpoint))]), ..User::default() }
     }
 }
 
@@ -163,30 +274,14 @@ const fn media_status(flow: Flow) -> MediaStatus {
     }
 }
 
-impl Member {
-    fn user(&self) -> User {
-        let audio = Media {
-            kind: Some("audio".to_owned()),
-            label: Some(AUDIO_LABEL.to_owned()),
-            src_id: Some(self.source.to_string()),
-            status: Some(media_status(self.flow.flipped())),
-            ..Media::default()
-        };
-        let endpoint = match self.left {
-            None => Endpoint {
-                status: Some(if self.on_hold { EndpointStatus::OnHold } else { EndpointStatus::Connected }),
-                joining_method: Some(self.joining),
-                media: BTreeMap::from([("1".to_owned(), Box::new(audio))]),
-                ..Endpoint::default()
-            },
-            Some(how) => Endpoint {
-                status: Some(EndpointStatus::Disconnected),
-                joining_method: Some(self.joining),
-                disconnection_method: Some(how),
-                ..Endpoint::default()
-            },
-        };
-        User { endpoints: BTreeMap::from([(self.endpoint.clone(), Box::new(endpoint))]), ..User::default() }
+/// A participant's part in the conference's audio.
+fn audio(source: u32, flow: Flow) -> Media {
+    Media {
+        kind: Some("audio".to_owned()),
+        label: Some(AUDIO_LABEL.to_owned()),
+        src_id: Some(source.to_string()),
+        status: Some(media_status(flow.flipped())),
+        ..Media::default()
     }
 }
 
@@ -196,7 +291,7 @@ mod tests {
 
     #[test]
     fn who_left_stays_listed_but_is_not_counted() {
-        let mut roster = Roster::new(6);
+        let mut roster = Roster::new(6, false);
         roster.join("sip:alice@home.example", "sip:alice@192.0.2.9", JoiningMethod::DialedIn, 1);
         roster.join("sip:bob@home.example", "sip:bob@192.0.2.41", JoiningMethod::DialedOut, 2);
         roster.leave("sip:bob@home.example", DisconnectionMethod::Departed);
@@ -211,7 +306,7 @@ mod tests {
 
     #[test]
     fn an_excerpt_holds_who_came_who_changed_and_who_went() {
-        let mut before = Roster::new(6);
+        let mut before = Roster::new(6, false);
         before.join("sip:alice@home.example", "sip:alice@192.0.2.9", JoiningMethod::DialedIn, 1);
         before.join("sip:bob@home.example", "sip:bob@192.0.2.41", JoiningMethod::DialedOut, 2);
         let mut after = before.clone();
@@ -227,7 +322,7 @@ mod tests {
 
     #[test]
     fn who_is_hidden_joins_and_leaves_under_one_made_up_uri() {
-        let mut roster = Roster::new(6);
+        let mut roster = Roster::new(6, false);
         roster.join_hidden("sip:alice@home.example", JoiningMethod::DialedIn, 1);
         roster.join_hidden("sip:bob@home.example", JoiningMethod::DialedOut, 2);
         roster.leave("sip:alice@home.example", DisconnectionMethod::Departed);
@@ -240,11 +335,68 @@ mod tests {
 
     #[test]
     fn leaving_twice_keeps_the_first_reason() {
-        let mut roster = Roster::new(6);
+        let mut roster = Roster::new(6, false);
         roster.join("sip:bob@home.example", "sip:bob@192.0.2.41", JoiningMethod::DialedOut, 2);
         roster.leave("sip:bob@home.example", DisconnectionMethod::Departed);
         let before = roster.clone();
         roster.leave("sip:bob@home.example", DisconnectionMethod::Booted);
         assert_eq!(roster, before);
+    }
+
+    /// What becomes of Bob's row, event by event; empty where nothing is news.
+    fn way(shows_progress: bool, events: &[&str]) -> String {
+        let mut roster = Roster::new(6, shows_progress);
+        roster.join("sip:alice@home.example", "sip:alice@192.0.2.9", JoiningMethod::DialedIn, 1);
+        let mut way = Vec::new();
+        for event in events {
+            let before = roster.clone();
+            let bob = "sip:bob@home.example";
+            let news = match *event {
+                "dial" => roster.dial(bob, "sip:alice@home.example"),
+                "180" => roster.alert(bob),
+                "200" => {
+                    roster.join(bob, "sip:bob@192.0.2.41", JoiningMethod::DialedOut, 2);
+                    true
+                }
+                "BYE to him" => roster.dismiss(bob),
+                "his BYE" => roster.leave(bob, DisconnectionMethod::Departed),
+                "486" => roster.leave(bob, DisconnectionMethod::Busy),
+                "BYE answered" => roster.leave(bob, DisconnectionMethod::Booted),
+                other => unreachable!("{other}"),
+            };
+            assert_eq!(news, roster != before, "{event}");
+            let status = roster.members.get(bob).and_then(|member| {
+                let endpoint = member.user().endpoints.into_values().next()?;
+                Some(endpoint.status?.token())
+            });
+            way.push(format!("{event}: {}", status.filter(|_| news).unwrap_or_default()));
+        }
+        way.join(", ")
+    }
+
+    #[test]
+    fn the_way_in_and_out_is_shown_where_policy_wants_it() {
+        let joined = ["dial", "180", "180", "200", "BYE to him", "BYE answered", "BYE answered"];
+        let shown = "dial: dialing-out, 180: alerting, 180: , 200: connected, BYE to him: disconnecting, \
+                     BYE answered: disconnected, BYE answered: ";
+        assert_eq!(way(true, &joined), shown);
+        let settled = "dial: , 180: , 180: , 200: connected, BYE to him: disconnected, BYE answered: , BYE answered: ";
+        assert_eq!(way(false, &joined), settled);
+        assert_eq!(way(true, &["dial", "486", "180"]), "dial: dialing-out, 486: disconnected, 180: ");
+        assert_eq!(way(false, &["dial", "486"]), "dial: , 486: ");
+        let again = "dial: dialing-out, 486: disconnected, dial: dialing-out, 200: connected, his BYE: disconnected";
+        assert_eq!(way(true, &["dial", "486", "dial", "200", "his BYE"]), again);
+    }
+
+    #[test]
+    fn who_turns_out_to_be_hidden_is_not_named_any_more() {
+        let mut roster = Roster::new(6, true);
+        roster.join_hidden("sip:alice@home.example", JoiningMethod::DialedIn, 1);
+        roster.dial("sip:bob@home.example", "sip:alice@home.example");
+        let by = roster.members["sip:bob@home.example"].referred.clone();
+        assert_eq!(by.as_deref(), Some("sip:anonymous1@anonymous.invalid"), "who referred him is hidden too");
+        roster.join_hidden("sip:bob@home.example", JoiningMethod::DialedOut, 2);
+        let shown: Vec<_> = roster.view().into_iter().map(|row| row.entity).collect();
+        assert_eq!(shown, ["sip:anonymous1@anonymous.invalid", "sip:anonymous2@anonymous.invalid"]);
     }
 }

@@ -1,7 +1,7 @@
 //! The witnesses of the optional procedures: the implementation can be led to do all that the model shows to be
 //! possible. Those of the plain procedures are followed by `imsconf verify`.
 
-use imsconf_model::{Conference, Configuration, Procedure, explore};
+use imsconf_model::{Configuration, Procedure, explore};
 use imsconf_properties::verdict::Profile;
 use imsconf_properties::witness::{not_ours, replay};
 

@@ -25,7 +25,7 @@ pub(crate) struct Roster {
     shows_progress: bool,
     locked: bool,
     /// By the URI that is shown. Shared with what the subscribers were told last.
-    members: Arc<BTreeMap<String, Member>>,
+    members: Arc<BTreeMap<Arc<str>, Arc<Member>>>,
     /// Under which URI a user is shown who asked for privacy.
     hidden: BTreeMap<String, String>,
 }
@@ -90,7 +90,7 @@ impl Roster {
         if self.shows_progress {
             let referred = Some(self.shown(referrer).to_owned());
             let member = Member { endpoint: user.to_owned(), referred, status: Status::DialingOut };
-            Arc::make_mut(&mut self.members).insert(user.to_owned(), member);
+            Arc::make_mut(&mut self.members).insert(user.into(), Arc::new(member));
         }
         self.shows_progress
     }
@@ -109,7 +109,7 @@ impl Roster {
             return;
         }
         let member = Member { endpoint: endpoint.to_owned(), referred: None, status };
-        Arc::make_mut(&mut self.members).insert(user.to_owned(), member);
+        Arc::make_mut(&mut self.members).insert(user.into(), Arc::new(member));
     }
 
     /// As [`Roster::join`], for a user who asked for privacy: he is shown under a URI that is made up, and so is his
@@ -161,11 +161,11 @@ impl Roster {
 
     /// Changes where a listed user is, if there is a next status; tells whether there was.
     fn advance(&mut self, user: &str, next: impl FnOnce(Status) -> Option<Status>) -> bool {
-        let shown = self.shown(user);
-        let Some(status) = self.members.get(shown).and_then(|member| next(member.status)) else { return false };
-        let shown = shown.to_owned();
-        if let Some(member) = Arc::make_mut(&mut self.members).get_mut(&shown) {
-            member.status = status;
+        let Self { members, hidden, .. } = self;
+        let shown = hidden.get(user).map_or(user, String::as_str);
+        let Some(status) = members.get(shown).and_then(|member| next(member.status)) else { return false };
+        if let Some(member) = Arc::make_mut(members).get_mut(shown) {
+            Arc::make_mut(member).status = status;
         }
         true
     }
@@ -204,10 +204,16 @@ impl Roster {
 
     /// The conference without the users who are the same in `other`: enough to tell both apart, and no more.
     pub(crate) fn except(&self, other: &Self) -> Conference {
-        self.excerpt(|entity, member| other.members.get(entity) != Some(member))
+        let mut others = other.members.iter().peekable();
+        self.excerpt(|entity, member| {
+            // Both are in the same order, and what they have in common is mostly shared.
+            while others.next_if(|(known, _)| !Arc::ptr_eq(known, entity) && *known < entity).is_some() {}
+            let known = others.next_if(|(known, _)| Arc::ptr_eq(known, entity) || *known == entity);
+            known.is_none_or(|(_, known)| !Arc::ptr_eq(known, member) && known != member)
+        })
     }
 
-    fn excerpt(&self, listed: impl Fn(&String, &Member) -> bool) -> Conference {
+    fn excerpt(&self, mut listed: impl FnMut(&Arc<str>, &Arc<Member>) -> bool) -> Conference {
         let audio = AvailableMedium {
             label: AUDIO_LABEL.to_owned(),
             kind: Some("audio".to_owned()),
@@ -215,7 +221,7 @@ impl Roster {
             ..AvailableMedium::default()
         };
         let members = self.members.iter().filter(|(entity, member)| listed(entity, member));
-        let rows = members.map(|(entity, member)| (entity.clone(), member.user())).collect();
+        let rows = members.map(|(entity, member)| (entity.to_string(), member.user())).collect();
         Conference {
             description: Some(ConferenceDescription {
                 maximum_user_count: Some(self.maximum),

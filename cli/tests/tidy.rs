@@ -53,7 +53,13 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace")
 }
 
+/// Folders below `fuzz` that fuzzing makes, which `.gitignore` leaves out.
+const MADE: [&str; 4] = ["target", "corpus", "artifacts", "coverage"];
+
 fn collect(path: &Path, found: &mut Vec<File>) {
+    if path.file_name().is_some_and(|name| MADE.iter().any(|made| name == *made)) {
+        return;
+    }
     if path.is_dir() {
         for entry in fs::read_dir(path).expect("a readable folder") {
             collect(&entry.expect("a readable entry").path(), found);

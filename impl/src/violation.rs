@@ -1,8 +1,8 @@
 //! Faults of the peer, as data: one variant per rule that a message can break on its own.
 //!
 //! The strict verdict layer of [`crate::wire`] produces them; nothing is refused because of them unless a role decides
-//! so. How strong a rule is, is what its own clause says ([`Strength`]); what 3GPP makes of it depends on the profile and
-//! belongs to the catalogue of requirements.
+//! so. How strong a rule is, is what its own clause says ([`Strength`]); what 3GPP makes of it depends on the profile
+//! and belongs to the catalogue of requirements.
 
 use std::fmt;
 use std::ops::Range;
@@ -108,7 +108,8 @@ rules! {
     Digest: "digest", Must, "RFC 3261 section 25.1", "A digest directive is not written as its grammar wants it";
     Parameter: "parameter", Must, "RFC 3261 section 25.1", "A parameter does not follow the grammar";
     ParameterRepeated: "parameter-repeated", Must, "RFC 3261 section 7.3.1", "A parameter stands twice in one value";
-    ParameterValue: "parameter-value", Must, "RFC 3261 section 25.1", "The value of a known parameter is out of its range";
+    ParameterValue: "parameter-value", Must, "RFC 3261 section 25.1",
+        "The value of a known parameter is out of its range";
     // URIs.
     RequestUri: "request-uri", Must, "RFC 3261 section 8.1.1.1", "The Request-URI is malformed";
     RequestUriPart: "request-uri-part", Must, "RFC 3261 section 19.1.1",
@@ -119,11 +120,13 @@ rules! {
         "A character in the headers part of a URI is not percent-encoded";
     HeadersPart: "headers-part", Must, "RFC 3261 section 25.1",
         "The headers part of a URI is not made of names, equals signs and values";
-    Escape: "escape", Must, "RFC 3261 section 19.1.2", "A percent sign in a URI is not followed by two hexadecimal digits";
+    Escape: "escape", Must, "RFC 3261 section 19.1.2",
+        "A percent sign in a URI is not followed by two hexadecimal digits";
     UriCharacter: "uri-character", Must, "RFC 3261 section 25.1",
         "A character that has to be percent-encoded stands raw in a URI";
     HostName: "host-name", Must, "RFC 3261 section 25.1", "The host of a URI is neither a name nor an address";
-    UriParameter: "uri-parameter", Must, "RFC 3261 section 19.1.1", "A URI parameter is empty, malformed or there twice";
+    UriParameter: "uri-parameter", Must, "RFC 3261 section 19.1.1",
+        "A URI parameter is empty, malformed or there twice";
     Telephone: "telephone", Must, "RFC 3966 section 3", "A tel URI is no telephone number";
     // What a request or response must hold.
     FromTag: "from-tag", Must, "RFC 3261 section 8.1.1.3", "From has no tag";
@@ -173,7 +176,8 @@ rules! {
     ReferReport: "refer-report", Must, "RFC 3515 section 2.4.4",
         "The body of a refer NOTIFY is no sipfrag that begins with a Status-Line";
     ReplacesMethod: "replaces-method", Must, "RFC 3891 section 6.1", "Replaces stands in something else than an INVITE";
-    FocusInUri: "focus-in-uri", Must, "RFC 3840 section 9", "`isfocus` is a parameter of the URI instead of the Contact";
+    FocusInUri: "focus-in-uri", Must, "RFC 3840 section 9",
+        "`isfocus` is a parameter of the URI instead of the Contact";
 }
 
 #[cfg(test)]

@@ -177,7 +177,10 @@ impl<'a> Part<'a> {
 
     /// Whether it is of this media type.
     pub fn is(&self, media_type: &str) -> bool {
-        self.content_type().map_or(media_type.eq_ignore_ascii_case("text/plain"), |own| own.is(media_type))
+        match self.content_type() {
+            Some(own) => own.is(media_type),
+            None => media_type.eq_ignore_ascii_case("text/plain"),
+        }
     }
 
     /// Whether a recipient that does not understand the part may pass over it (`handling=optional`, RFC 5621 section

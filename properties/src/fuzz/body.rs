@@ -1,5 +1,5 @@
-//! Bodies of several parts and session descriptions: parts are slices in order, findings stand inside, and the two readers
-//! of a session description agree.
+//! Bodies of several parts and session descriptions: parts are slices in order, findings stand inside, and the two
+//! readers of a session description agree.
 
 use imsconf::body::multipart::{MAX_PARTS, Multipart};
 use imsconf::body::sdp::{self, SdpError, SessionDescription};

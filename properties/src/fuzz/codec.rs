@@ -31,8 +31,8 @@ pub fn message(bytes: &[u8]) -> Result<(), Broken> {
     answer(&message)
 }
 
-/// The verdict does not hang on how names are spelled: with the long form in the place of each compact one, and the usual
-/// letters, the same rules are broken.
+/// The verdict does not hang on how names are spelled: with the long form in the place of each compact one, and the
+/// usual letters, the same rules are broken.
 fn respelled(message: &Message<'_>, violations: &[Violation]) -> Result<(), Broken> {
     let bytes = message.as_bytes();
     let (mut text, mut at) = (Vec::with_capacity(bytes.len() * 2), 0);

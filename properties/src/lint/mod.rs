@@ -1,7 +1,7 @@
 //! What is wrong with one message, or with one body: every rule that it breaks, with clause, level and byte range.
 //!
-//! The rules are those of the codec's strict layer ([`imsconf::wire::verdict`], [`imsconf::body`]); here they are brought
-//! into one form, and a message is judged together with its body. Read [`lint`] first, then `body.rs`.
+//! The rules are those of the codec's strict layer ([`imsconf::wire::verdict`], [`imsconf::body`]); here they are
+//! brought into one form, and a message is judged together with its body. Read [`lint`] first, then `body.rs`.
 
 mod body;
 mod message;

@@ -70,7 +70,8 @@ fn a_part_has_header_fields_of_its_own() {
 fn bodies_in_bodies_are_found() {
     let inner = "--i\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--i--\r\n";
     let body = format!(
-        "--b\r\nContent-Type: multipart/alternative;boundary=i\r\n\r\n{inner}\r\n--b\r\nContent-Type: a/b\r\n\r\nx\r\n--b--"
+        "--b\r\nContent-Type: multipart/alternative;boundary=i\r\n\r\n{inner}\r\n--b\r\nContent-Type: a/b\r\n\r\nx\r\n\
+         --b--"
     );
     let multipart = read("multipart/mixed;boundary=b", &body).expect("two parts");
     let found = |media_type| multipart.find(media_type).expect("readable").map(|part| part.body.to_vec());

@@ -69,11 +69,11 @@ fn check_value(message: &Message<'_>, field: &Field<'_>, kind: Value, value: &[u
     if kind == Value::Address && value == b"*" && message.method() == Some(Method::Register) {
         return;
     }
-    if kind.holds_quoted_strings() {
-        if let Some(open) = check_quotes(value, findings) {
-            findings.add(Rule::Quote, open);
-            return;
-        }
+    if kind.holds_quoted_strings()
+        && let Some(open) = check_quotes(value, findings)
+    {
+        findings.add(Rule::Quote, open);
+        return;
     }
     if matches!(kind, Value::Challenge | Value::Credentials) {
         return grammar::check_authentication(value, kind == Value::Challenge, findings);

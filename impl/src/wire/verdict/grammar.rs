@@ -158,8 +158,10 @@ pub(super) fn check_authentication(value: &[u8], is_challenge: bool, findings: &
     while let Some(params) = rest {
         let (param, behind) = split_top_level(params, b',');
         rest = behind;
-        let (name, text) =
-            split_once(trim(param), b'=').map_or((trim(param), None), |(name, text)| (trim(name), Some(trim(text))));
+        let (name, text) = match split_once(trim(param), b'=') {
+            Some((name, text)) => (trim(name), Some(trim(text))),
+            None => (trim(param), None),
+        };
         let Some(text) = text.filter(|text| is_token(name) && (is_token(text) || is_quoted(text))) else {
             findings.add(Rule::Parameter, trim(param));
             continue;

@@ -43,7 +43,7 @@ fn check_sip(uri: &Uri<'_>, findings: &mut Findings<'_>) {
     }
     let headers = uri.headers_part().map(|part| part.split('&'));
     for header in headers.into_iter().flatten() {
-        if !header.split_once('=').is_some_and(|(name, _)| !name.is_empty()) {
+        if header.split_once('=').is_none_or(|(name, _)| name.is_empty()) {
             findings.add(Rule::HeadersPart, header.as_bytes());
         }
     }

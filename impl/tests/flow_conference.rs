@@ -30,7 +30,7 @@ fn subscribed() -> Net {
 }
 
 fn connected(entity: &str) -> RosterEntry {
-    RosterEntry { entity: entity.to_owned(), connected: true }
+    RosterEntry { entity: entity.to_owned(), connected: true, on_hold: false }
 }
 
 fn outcome(net: &Net, target: &str) -> Option<InvitationOutcome> {
@@ -162,7 +162,7 @@ fn a_user_leaves() {
     net.ladder.clear();
     net.bob(Command::Leave);
     insta::assert_snapshot!(net.ends());
-    let gone = RosterEntry { entity: BOB.to_owned(), connected: false };
+    let gone = RosterEntry { entity: BOB.to_owned(), connected: false, on_hold: false };
     assert_eq!(net.ue.view().subscription.roster, [connected("sip:alice@home.example"), gone]);
     assert_eq!(net.bob_events.last(), Some(&participant::Event::Left));
     assert_settled(&mut net);

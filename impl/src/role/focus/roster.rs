@@ -240,8 +240,8 @@ impl Roster {
     }
 
     pub(crate) fn view(&self) -> Vec<RosterEntry> {
-        let entry = |(entity, member): (&String, &Member)| RosterEntry {
-            entity: entity.clone(),
+        let entry = |(entity, member): (&Arc<str>, &Arc<Member>)| RosterEntry {
+            entity: entity.to_string(),
             connected: member.status.is_connected(),
             on_hold: matches!(member.status, Status::Connected { on_hold: true, .. }),
         };

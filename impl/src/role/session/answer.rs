@@ -75,7 +75,7 @@ impl Session {
         let response = line.endpoint.response(server, 200, None)?;
         let (uri, parameters) = line.contact;
         let response = response.contact(uri, parameters).allow(&ALLOW).body(sdp::MEDIA_TYPE, body);
-        let success = line.endpoint.respond(line.now, server, response)?;
+        let success = line.endpoint.respond_and_keep(line.now, server, response)?;
         let timers = line.endpoint.timers();
         let mut callee = Callee::new(timers.t1(), timers.t2());
         callee.accept(line.now, success);

@@ -24,9 +24,15 @@ fn is_ringing(call: &Call) -> bool {
     call.ringing && call.answered.is_none()
 }
 
-/// What this status says of a call, as a test and in words; nothing if it says nothing that a call could belie.
-fn claim(status: &str) -> Option<(fn(&Call) -> bool, &'static str)> {
-    let claim: (fn(&Call) -> bool, _) = match status {
+/// What a status says of a call.
+struct Claim {
+    holds: fn(&Call) -> bool,
+    otherwise: &'static str,
+}
+
+/// What this status claims; nothing if a call could not belie it.
+fn claim(status: &str) -> Option<Claim> {
+    let (holds, otherwise): (fn(&Call) -> bool, _) = match status {
         "dialing-in" => (|call| !call.dialed_out && is_under_way(call), "he is not calling"),
         "dialing-out" => (|call| call.dialed_out && is_under_way(call), "he is not being called"),
         "alerting" => (is_ringing, "his user agent is not ringing"),
@@ -34,7 +40,7 @@ fn claim(status: &str) -> Option<(fn(&Call) -> bool, &'static str)> {
         "disconnected" => (|call| !call.is_connected(), "his call goes on"),
         _ => return None,
     };
-    Some(claim)
+    Some(Claim { holds, otherwise })
 }
 
 /// Whether a message that a capture may lack, a 180, CANCEL or BYE, could bear the status out.
@@ -54,7 +60,7 @@ pub(super) fn on_endpoint(
 ) {
     let (party, numbers) = (event.party, &[event.number]);
     let status = endpoint.status.as_deref().unwrap_or("");
-    let Some((holds, otherwise)) = claim(status).filter(|_| !theirs.is_empty()) else { return };
+    let Some(Claim { holds, otherwise }) = claim(status).filter(|_| !theirs.is_empty()) else { return };
     let inbound = status == "alerting" && theirs.iter().all(|call| !call.dialed_out);
     let rule = if inbound { &INBOUND } else { &ON_THE_WAY };
     let text = || format!("{entity} is shown as {status}, but {otherwise}");

@@ -44,8 +44,8 @@ pub struct MediaView {
     pub held: bool,
     /// The change that we want.
     pub change: MediaChange,
-    /// Whether the 2xx to a re-INVITE of the peer waits for its ACK.
-    pub unacknowledged: bool,
+    /// `CSeq` number of the re-INVITE of the peer whose 2xx waits for its ACK.
+    pub unacknowledged: Option<u32>,
 }
 
 /// A change of a session's media that one end wants: to hold it, or else to resume it.

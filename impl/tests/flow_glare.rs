@@ -54,11 +54,11 @@ fn back_offs(net: &mut Net) -> (Duration, Duration) {
     for _ in 0..500 {
         let requested = |change| matches!(change, MediaChange::Requested { again: true, .. });
         if requested(net.ue.view().media.change) || net.ue.view().media.holds {
-            ue.get_or_insert(net.now.since(start));
+            ue = ue.or(Some(net.now.since(start)));
         }
         let view = net.focus.view().conferences[0].media;
         if requested(view.change) || view.holds {
-            focus.get_or_insert(net.now.since(start));
+            focus = focus.or(Some(net.now.since(start)));
         }
         net.pass(Duration::from_millis(10));
     }
@@ -292,7 +292,7 @@ fn a_hold_that_overtakes_an_ack_with_the_answer_is_refused() {
         transmit.bytes = without_body(&transmit.bytes);
     }
     net.settle_unless(|message| message.method() == Some(Method::Ack));
-    assert!(net.focus.view().conferences[0].media.unacknowledged);
+    assert!(net.focus.view().conferences[0].media.unacknowledged.is_some());
     net.said.clear();
     net.ue.handle_command(net.now, ue::Command::Resume).expect("resume");
     net.settle();

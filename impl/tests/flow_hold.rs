@@ -76,7 +76,7 @@ fn descriptions(net: &Net, sender: &str) -> Vec<(u64, &'static str)> {
 }
 
 fn idle(holds: bool, held: bool) -> MediaView {
-    MediaView { holds, held, change: MediaChange::None, unacknowledged: false }
+    MediaView { holds, held, change: MediaChange::None, unacknowledged: None }
 }
 
 /// Delivers what is in flight; what `rewrite` gives another form is delivered in that form.
@@ -230,10 +230,10 @@ fn the_2xx_to_a_re_invite_is_repeated_until_its_ack() {
     net.bob.handle_command(net.now, Command::Resume).expect("resume");
     let end = net.now + Duration::from_secs(3);
     net.run_until_unless(end, |message| message.method() == Some(Method::Ack));
-    assert!(net.focus.view().conferences[0].invitations[0].media.unacknowledged);
+    assert!(net.focus.view().conferences[0].invitations[0].media.unacknowledged.is_some());
     net.run_dry();
     insta::assert_snapshot!(net.ends());
-    assert!(!net.focus.view().conferences[0].invitations[0].media.unacknowledged);
+    assert!(net.focus.view().conferences[0].invitations[0].media.unacknowledged.is_none());
     // Nobody acknowledges at all: the focus ends the call.
     net.bob.handle_command(net.now, Command::Hold).expect("hold");
     let end = net.now + Duration::from_secs(33);

@@ -45,6 +45,14 @@ pub enum Action {
     HangUp(Invited),
     /// The invited user hangs up that call.
     UserHangsUp(Invited),
+    /// An invited user who is in the conference puts his call on hold, or resumes it: re-INVITE.
+    UserAsks(Invited),
+    /// The focus does that.
+    FocusAsks(Invited),
+    /// The invited user no longer wants the change that was refused with 491.
+    UserThinksBetter(Invited),
+    /// The focus no longer wants it.
+    FocusThinksBetter(Invited),
 
     /// A message arrives and its receiver reacts. Not for the factory INVITE nor for an acceptable REFER: there the
     /// focus has a choice.
@@ -87,6 +95,11 @@ pub enum Action {
     GiveUp(Invited),
     /// A CANCEL put off at the end of the conference becomes possible (a 100 came) and is sent.
     FocusCancels(Invited),
+
+    /// The time of an invited user whose re-INVITE was refused with 491 has come: he asks once more.
+    UserAsksAgain(Invited),
+    /// The time of the focus has come.
+    FocusAsksAgain(Invited),
 
     /// Timer N at the UE: SUBSCRIBE accepted, the NOTIFY was lost.
     SubscribeExpires,
@@ -174,6 +187,12 @@ impl Action {
             Self::Converse(_) => Self::Converse(FIRST),
             Self::HangUp(_) => Self::HangUp(FIRST),
             Self::UserHangsUp(_) => Self::UserHangsUp(FIRST),
+            Self::UserAsks(_) => Self::UserAsks(FIRST),
+            Self::FocusAsks(_) => Self::FocusAsks(FIRST),
+            Self::UserThinksBetter(_) => Self::UserThinksBetter(FIRST),
+            Self::FocusThinksBetter(_) => Self::FocusThinksBetter(FIRST),
+            Self::UserAsksAgain(_) => Self::UserAsksAgain(FIRST),
+            Self::FocusAsksAgain(_) => Self::FocusAsksAgain(FIRST),
             Self::NotifyUser(_) => Self::NotifyUser(FIRST),
             Self::NotifyUserEnd(_) => Self::NotifyUserEnd(FIRST),
             Self::UserSubscribeExpires(_) => Self::UserSubscribeExpires(FIRST),
@@ -216,6 +235,12 @@ impl Action {
             | Self::ExpulsionExpires(_)
             | Self::ExpulsionNotifyTooLate(_) => Some(Procedure::Expulsion),
             Self::Converse(_) | Self::HangUp(_) | Self::UserHangsUp(_) => Some(Procedure::Replacement),
+            Self::UserAsks(_)
+            | Self::FocusAsks(_)
+            | Self::UserThinksBetter(_)
+            | Self::FocusThinksBetter(_)
+            | Self::UserAsksAgain(_)
+            | Self::FocusAsksAgain(_) => Some(Procedure::Hold),
             Self::Deliver(message) | Self::Lose(message) => message.procedure(),
             _ => None,
         }
@@ -242,6 +267,10 @@ impl Action {
             | Self::Converse(_)
             | Self::HangUp(_)
             | Self::UserHangsUp(_)
+            | Self::UserAsks(_)
+            | Self::FocusAsks(_)
+            | Self::UserThinksBetter(_)
+            | Self::FocusThinksBetter(_)
             | Self::Refresh
             | Self::Unsubscribe => ActionKind::Command,
             Self::Deliver(_)
@@ -264,6 +293,8 @@ impl Action {
             | Self::NotifyReferrer(_)
             | Self::GiveUp(_)
             | Self::FocusCancels(_)
+            | Self::UserAsksAgain(_)
+            | Self::FocusAsksAgain(_)
             | Self::SubscribeExpires
             | Self::UserSubscribeExpires(_)
             | Self::ReferExpires(_) => ActionKind::Protocol,

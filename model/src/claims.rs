@@ -10,6 +10,7 @@ use stateright::{Model, Property};
 
 use crate::action::{Action, ActionKind};
 use crate::focus::{DialOut, Hosting, Report};
+use crate::hold::{End, HoldMessage};
 use crate::message::{CallMessage, DialMessage, ReferMessage, SubscriptionMessage};
 use crate::network::Messages;
 use crate::participant::Participant;
@@ -49,6 +50,10 @@ pub fn claims<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
         Property::always("RF-48", |_, state| referral_survives(state)),
         Property::always("CR-62", |_, state| cancel_after_arrival(state)),
         Property::always("CR-67", |_, state| given_up_for_good(state)),
+        Property::always("FA-15", |_, state| one_change_at_a_time(state)),
+        Property::always("CR-35", |_, state| refused_because_asked(state)),
+        Property::always("CR-36", |_, state| agreed_on_hold(state)),
+        Property::always("EV-43", |_, state| shown_on_hold(state)),
         Property::always("CR-69", |_, state| nothing_new_after_the_end(state)),
         Property::always("I-TIMEOUT", |model, state| !is_quiescent(model, state) || !somebody_waits(state)),
         Property::always("I-NO-LEAK", |model, state| {
@@ -120,6 +125,7 @@ fn leg_waits(leg: &Leg) -> bool {
         )
         || leg.plain.ue.is_waiting()
         || leg.plain.user.is_waiting()
+        || leg.wants_change()
 }
 
 /// Whether both ends of every usage agree on where it stands, and none is half open.
@@ -152,7 +158,7 @@ fn leg_settled(state: &State, leg: &Leg) -> bool {
     });
     let dial = match (leg.focus.dial, leg.participant) {
         (DialOut::Idle, Participant::Idle) => leg.focus.report == Report::None,
-        (DialOut::Joined, Participant::InCall) => state.focus.is_up(),
+        (DialOut::Joined, Participant::InCall) => state.focus.is_up() && leg.agrees_on_hold(),
         (DialOut::Over, Participant::Over) => true,
         // The INVITE never came; the 408 was reported.
         (DialOut::Over, Participant::Idle) => leg.focus.outcome == Some(Outcome::TimedOut) || refused_unasked(leg),
@@ -461,13 +467,58 @@ fn no_early_bye(state: &State) -> bool {
 }
 
 /// The focus ends the dialog of somebody who joined only because the conference is over (RFC 4579 5.12), or because he
-/// is to be expelled (RFC 4579 5.11).
+/// is to be expelled (RFC 4579 5.11), or because he has left and its re-INVITE told it so first (RFC 5407 3.2.2).
 fn others_stay(state: &State) -> bool {
     state.legs.iter().all(|leg| {
         leg.focus.dial != DialOut::Leaving
             || leg.focus.outcome != Some(Outcome::Joined)
             || state.focus.hosting == Hosting::Over
             || leg.expel.is_under_way()
+            || matches!(leg.participant, Participant::Leaving | Participant::Over)
+    })
+}
+
+/// Never are two re-INVITEs of one dialog accepted at the same time, and none is sent while another is not through in
+/// either direction (RFC 3261 14.1 and 14.2).
+fn one_change_at_a_time(state: &State) -> bool {
+    state.legs.iter().all(|leg| {
+        let accepted = |asker: End| leg.network.hold.contains(HoldMessage::Ok(asker));
+        // Whoever gave the 200 and not got the ACK has no request of his own out.
+        let crossed = |asker: End| {
+            let unacknowledged = accepted(asker) || leg.network.hold.contains(HoldMessage::Ack(asker));
+            unacknowledged && leg.hold_of(asker.other()).change.is_open()
+        };
+        !(accepted(End::User) && accepted(End::Focus)) && !End::BOTH.into_iter().any(crossed)
+    })
+}
+
+/// A re-INVITE is refused with 491 only by somebody who asks himself, and nobody is refused who did not ask (RFC 3261
+/// 14.2, RFC 5407 3.3.1).
+fn refused_because_asked(state: &State) -> bool {
+    state.legs.iter().all(|leg| {
+        End::BOTH.into_iter().all(|asker| {
+            let refused = leg.network.hold.contains(HoldMessage::Pending(asker));
+            !refused || !leg.in_session(asker) || leg.hold_of(asker).change.is_open()
+        })
+    })
+}
+
+/// When no re-INVITE is under way both ends agree on who holds: a refused one changed nothing (RFC 3261 14.1).
+fn agreed_on_hold(state: &State) -> bool {
+    state.legs.iter().all(|leg| {
+        let stands = End::BOTH.into_iter().all(|end| leg.in_session(end));
+        let under_way = |asker| leg.network.hold.contains(HoldMessage::Ok(asker));
+        !stands || End::BOTH.into_iter().any(under_way) || leg.agrees_on_hold()
+    })
+}
+
+/// Who is shown on hold is in the conference, and somebody holds him (RFC 4575 5.7.3).
+fn shown_on_hold(state: &State) -> bool {
+    state.legs.iter().all(|leg| {
+        let stands = End::BOTH.into_iter().all(|end| leg.in_session(end));
+        let quiet = leg.network.hold.is_empty();
+        let held = leg.hold.on_hold();
+        !stands || !quiet || (leg.focus.row() == Presence::OnHold) == held
     })
 }
 

@@ -7,13 +7,14 @@ use stateright::{Model, Property};
 use crate::action::Action;
 use crate::claims::claims;
 use crate::focus::{DialOut, Hosting, Report};
+use crate::hold::{Change, End};
 use crate::message::{CallMessage, DialMessage, Message, ReferMessage, SubscriptionMessage};
 use crate::participant::Participant;
 use crate::plain::PlainEnd;
 use crate::procedures::{Procedure, Procedures};
 use crate::sightings::sightings;
 use crate::subscription::{LegSubscription, Notifier, Owed, Subscription};
-use crate::system::{Decision, State};
+use crate::system::{Decision, Leg, State};
 use crate::terms::{Invited, SecondOffer};
 use crate::ue::{Call, CallFailure, Refer};
 
@@ -144,6 +145,12 @@ impl Conference {
             Action::Converse(i) => state.ue.call == Call::Idle && state.leg(i).plain.ue == PlainEnd::None,
             Action::HangUp(i) => state.leg(i).plain.ue == PlainEnd::Up,
             Action::UserHangsUp(i) => state.leg(i).plain.user == PlainEnd::Up,
+            Action::UserAsks(i) => wants(state.leg(i), End::User, Change::None),
+            Action::FocusAsks(i) => wants(state.leg(i), End::Focus, Change::None),
+            Action::UserThinksBetter(i) => state.leg(i).hold.change == Change::BackingOff,
+            Action::FocusThinksBetter(i) => state.leg(i).focus.hold.change == Change::BackingOff,
+            Action::UserAsksAgain(i) => wants(state.leg(i), End::User, Change::BackingOff),
+            Action::FocusAsksAgain(i) => wants(state.leg(i), End::Focus, Change::BackingOff),
             _ => Self::due(state, action),
         }
     }
@@ -176,7 +183,9 @@ impl Conference {
                 notifier == Notifier::Active
                     && state.focus.is_up()
                     && match state.focus.owed {
-                        Owed::Nothing => state.legs.iter().any(|leg| leg.focus.told != leg.focus.row()),
+                        Owed::Nothing => {
+                            state.focus.behind || state.legs.iter().any(|leg| leg.focus.told != leg.focus.row())
+                        }
                         Owed::Full => true,
                         Owed::Last => false,
                     }
@@ -238,6 +247,11 @@ impl Conference {
             _ => false,
         }
     }
+}
+
+/// Whether this end can send its re-INVITE, its change being where it has to be for that.
+fn wants(leg: &Leg, end: End, change: Change) -> bool {
+    leg.hold_of(end).change == change && leg.may_ask(end)
 }
 
 impl Model for Conference {
@@ -308,6 +322,12 @@ impl Model for Conference {
                 Action::Converse(i),
                 Action::HangUp(i),
                 Action::UserHangsUp(i),
+                Action::UserAsks(i),
+                Action::FocusAsks(i),
+                Action::UserThinksBetter(i),
+                Action::FocusThinksBetter(i),
+                Action::UserAsksAgain(i),
+                Action::FocusAsksAgain(i),
                 Action::NotifyUser(i),
                 Action::NotifyUserEnd(i),
                 Action::GiveUp(i),
@@ -336,6 +356,9 @@ impl Model for Conference {
             for message in network.subscription.iter().map(|kind| Message::Subscriber(i, kind)) {
                 offer(Action::Deliver(message));
                 offer(Action::Lose(message));
+            }
+            for message in network.hold.iter().map(|kind| Message::Hold(i, kind)) {
+                offer(Action::Deliver(message));
             }
             for message in network.plain.iter().map(|kind| Message::Plain(i, kind)) {
                 offer(Action::Deliver(message));
@@ -367,7 +390,13 @@ impl Model for Conference {
             | Action::UserSubscribes(_)
             | Action::Converse(_)
             | Action::HangUp(_)
-            | Action::UserHangsUp(_) => next.command(action),
+            | Action::UserHangsUp(_)
+            | Action::UserAsks(_)
+            | Action::FocusAsks(_)
+            | Action::UserThinksBetter(_)
+            | Action::FocusThinksBetter(_) => next.command(action),
+            Action::UserAsksAgain(i) => next.leg_mut(i).ask(End::User, true),
+            Action::FocusAsksAgain(i) => next.leg_mut(i).ask(End::Focus, true),
             Action::Deliver(message) => next.deliver(message),
             Action::FocusAdmitsCreation => {
                 next.take(Message::Call(CallMessage::Invite));

@@ -2,6 +2,7 @@
 //!
 //! Read first: RFC 4579 5.4, 5.5 and 5.12, RFC 6665 4.2, RFC 3515 2.4.4, RFC 4575 3.3. Next: `participant.rs`.
 
+use crate::hold::HoldEnd;
 use crate::message::{CallMessage, DialMessage, ReferMessage, SubscriptionMessage};
 use crate::network::{LegNetwork, Messages};
 use crate::subscription::{Notifier, Owed};
@@ -79,6 +80,9 @@ pub struct Focus {
     pub ahead: u8,
     /// What is owed in D2 because of a SUBSCRIBE. `Nothing` whenever no document is to be sent any more.
     pub owed: Owed,
+    /// Whether the roster changed since the last document to the UE and says again what that said: its subscriber is told
+    /// so. `false` whenever something else is to be told, or nothing.
+    pub behind: bool,
 }
 
 /// What the focus holds per invited user.
@@ -92,6 +96,8 @@ pub struct FocusLeg {
     pub report: Report,
     /// His row after the last document sent; `Absent` again once the conference is over.
     pub told: Presence,
+    /// Who holds his call, as the focus knows it.
+    pub hold: HoldEnd,
 }
 
 impl FocusLeg {
@@ -99,6 +105,7 @@ impl FocusLeg {
     #[must_use]
     pub const fn row(self) -> Presence {
         match (self.dial, self.outcome) {
+            (DialOut::Joined, _) if self.hold.on_hold() => Presence::OnHold,
             (DialOut::Joined, _) => Presence::Connected,
             (DialOut::Leaving | DialOut::Over, Some(Outcome::Joined)) => Presence::Disconnected,
             _ => Presence::Absent,
@@ -169,6 +176,7 @@ impl Focus {
         self.notifier = Notifier::Notifying;
         self.ahead += 1;
         self.owed = Owed::Nothing;
+        self.behind = false;
     }
 
     /// Sends the last document, which ends the subscription.

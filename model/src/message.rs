@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use crate::hold::{End, HoldMessage};
 use crate::procedures::Procedure;
 use crate::terms::{Invited, Outcome, Party};
 
@@ -299,6 +300,8 @@ pub enum Message {
     Subscriber(Invited, SubscriptionMessage),
     /// In the call of the invited user and the UE beside the conference.
     Plain(Invited, PlainMessage),
+    /// In D3(i): holding his call and resuming it.
+    Hold(Invited, HoldMessage),
 }
 
 impl Message {
@@ -328,6 +331,10 @@ impl Message {
             Self::Subscriber(invited, _) => Party::Participant(invited),
             Self::Plain(_, PlainMessage::UserBye | PlainMessage::UeByeAnswered) => Party::Ue,
             Self::Plain(invited, PlainMessage::UeBye | PlainMessage::UserByeAnswered) => Party::Participant(invited),
+            Self::Hold(invited, kind) => match kind.receiver() {
+                End::User => Party::Participant(invited),
+                End::Focus => Party::Focus,
+            },
             Self::Refer(_, kind) | Self::Expel(_, kind) => match kind {
                 ReferMessage::Refer
                 | ReferMessage::OvertakenRefer
@@ -367,6 +374,7 @@ impl Message {
             Self::Dial(_, kind) => Self::Dial(Invited::ALL[0], kind),
             Self::Subscriber(_, kind) => Self::Subscriber(Invited::ALL[0], kind),
             Self::Plain(_, kind) => Self::Plain(Invited::ALL[0], kind),
+            Self::Hold(_, kind) => Self::Hold(Invited::ALL[0], kind),
         }
     }
 
@@ -380,6 +388,7 @@ impl Message {
             Self::Subscriber(..) => Some(Procedure::ManySubscribers),
             Self::Expel(..) => Some(Procedure::Expulsion),
             Self::Plain(..) => Some(Procedure::Replacement),
+            Self::Hold(..) => Some(Procedure::Hold),
             Self::Subscription(kind) if kind.is_control() => Some(Procedure::SubscriptionControl),
             Self::Call(_) | Self::Subscription(_) | Self::Refer(..) | Self::Dial(..) => None,
         }
@@ -398,7 +407,8 @@ impl Message {
             | Self::Refer(..)
             | Self::Expel(..)
             | Self::Dial(..)
-            | Self::Plain(..) => true,
+            | Self::Plain(..)
+            | Self::Hold(..) => true,
         }
     }
 
@@ -406,7 +416,7 @@ impl Message {
     ///
     /// Both halves of SUBSCRIBE, REFER, NOTIFY and BYE, and the request half of the two INVITEs and of the UE's CANCEL.
     /// The rest of an INVITE (183, PRACK, UPDATE, 200, ACK) is repeated by the transaction users themselves and taken
-    /// to arrive.
+    /// to arrive, and so is all of a re-INVITE, whose loss ends the call like that of a BYE.
     #[must_use]
     pub const fn may_be_lost(self) -> bool {
         match self {
@@ -414,6 +424,7 @@ impl Message {
                 matches!(kind, CallMessage::Invite | CallMessage::Bye | CallMessage::ByeAnswered | CallMessage::Cancel)
             }
             Self::Subscription(_) | Self::Refer(..) | Self::Expel(..) | Self::Subscriber(..) | Self::Plain(..) => true,
+            Self::Hold(..) => false,
             Self::Dial(_, kind) => matches!(
                 kind,
                 DialMessage::Invite
@@ -523,6 +534,7 @@ impl fmt::Display for Message {
             Self::Dial(invited, kind) => write!(f, "dial-out {invited}: {kind}"),
             Self::Subscriber(invited, kind) => write!(f, "subscriber {invited}: {kind}"),
             Self::Plain(invited, kind) => write!(f, "call beside {invited}: {kind}"),
+            Self::Hold(invited, kind) => write!(f, "hold {invited}: {kind}"),
         }
     }
 }

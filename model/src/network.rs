@@ -6,6 +6,7 @@
 
 use std::marker::PhantomData;
 
+use crate::hold::HoldMessage;
 use crate::message::{CallMessage, DialMessage, Kind, PlainMessage, ReferMessage, SubscriptionMessage};
 
 /// A set of messages of one dialog usage, one bit per kind.
@@ -89,6 +90,8 @@ pub struct LegNetwork {
     pub subscription: Messages<SubscriptionMessage>,
     /// The call that he and the UE have beside the conference.
     pub plain: Messages<PlainMessage>,
+    /// In D3(i), of holding his call and resuming it.
+    pub hold: Messages<HoldMessage>,
     /// While [`ReferMessage::Refer`] is in flight: how many such REFERs have a lower CSeq, over all invited users.
     /// Otherwise 0.
     pub rank: u8,
@@ -106,6 +109,6 @@ impl LegNetwork {
     /// How many messages are in flight for him.
     #[must_use]
     pub const fn len(self) -> u32 {
-        self.refer.len() + self.dial.len() + self.subscription.len() + self.plain.len()
+        self.refer.len() + self.dial.len() + self.subscription.len() + self.plain.len() + self.hold.len()
     }
 }

@@ -7,6 +7,7 @@ use std::hash::{Hash, Hasher};
 
 use stateright::Representative;
 
+use crate::hold::HoldEnd;
 use crate::subscription::Subscription;
 use crate::system::{Leg, State};
 use crate::terms::{Outcome, SecondOffer};
@@ -86,6 +87,10 @@ const fn outcome(value: Option<Outcome>) -> u64 {
     }
 }
 
+const fn hold(value: HoldEnd) -> u64 {
+    value.holds as u64 | (value.held as u64) << 1 | (value.change as u64) << 2
+}
+
 impl Leg {
     /// The block as one word.
     pub(crate) fn word(&self) -> u128 {
@@ -103,7 +108,7 @@ impl Leg {
             .field(u64::from(self.network.quiet), 1)
             .field(subscription(self.subscription.subscriber), 4)
             .field(self.subscription.notifier as u64, 3)
-            .field(u64::from(self.subscription.ahead), 4)
+            .field(u64::from(self.subscription.ahead), 3)
             .field(u64::from(self.subscription.behind), 1)
             .field(u64::from(self.network.subscription.bits()), 7)
             .field(refer(self.expel.ue), 4)
@@ -115,6 +120,9 @@ impl Leg {
             .field(self.plain.user as u64, 3)
             .field(u64::from(self.plain.named), 1)
             .field(u64::from(self.network.plain.bits()), 4)
+            .field(hold(self.hold), 4)
+            .field(hold(self.focus.hold), 4)
+            .field(u64::from(self.network.hold.bits()), 10)
             .bits
     }
 }
@@ -129,6 +137,7 @@ impl State {
             .field(self.focus.notifier as u64, 3)
             .field(u64::from(self.focus.ahead), 4)
             .field(self.focus.owed as u64, 2)
+            .field(u64::from(self.focus.behind), 1)
             .field(u64::from(self.network.call.bits()), 14)
             .field(u64::from(self.network.subscription.bits()), 12)
             .field(u64::from(self.lost), 8)

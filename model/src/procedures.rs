@@ -22,6 +22,8 @@ pub enum Procedure {
     ManySubscribers,
     /// The UE refreshes or ends its conference subscription (RFC 6665 4.1.2).
     SubscriptionControl,
+    /// An invited user or the focus puts his call on hold and resumes it (RFC 3264 8.4, RFC 3261 14).
+    Hold,
 }
 
 impl Procedure {
@@ -33,6 +35,7 @@ impl Procedure {
         Self::Replacement,
         Self::ManySubscribers,
         Self::SubscriptionControl,
+        Self::Hold,
     ];
 
     /// What it is called in reports.
@@ -45,6 +48,7 @@ impl Procedure {
             Self::Replacement => "replacement",
             Self::ManySubscribers => "many subscribers",
             Self::SubscriptionControl => "subscription control",
+            Self::Hold => "hold",
         }
     }
 }

@@ -10,6 +10,7 @@ use stateright::{Model, Property};
 use crate::action::Action;
 use crate::claims::claims;
 use crate::conference::Conference;
+use crate::hold::Change;
 use crate::message::{Message, ReferMessage, SubscriptionMessage};
 use crate::subscription::Subscription;
 use crate::system::State;
@@ -48,8 +49,11 @@ impl Prompt {
             | Action::UserSubscriptionExpires(_)
             | Action::ReferExpires(_)
             | Action::ExpulsionExpires(_)
+            | Action::UserAsksAgain(_)
             // And talk begins when the telephones are quiet.
             | Action::Converse(_) => state.is_silent(),
+            // The wait of the focus, whose Call-ID it is, is the longer one.
+            Action::FocusAsksAgain(i) => state.is_silent() && state.leg(i).hold.change != Change::BackingOff,
             // And so does the time-out by which a loss shows.
             Action::NotifyTooLate
             | Action::ReferNotifyTooLate(_)

@@ -116,6 +116,7 @@ impl Scope {
                 plain(1, 1, false).with(Procedure::ManySubscribers),
                 plain(1, 0, false).with(Procedure::Replacement),
                 plain(1, 1, false).with(Procedure::SubscriptionControl),
+                plain(1, 0, false).with(Procedure::Hold),
                 plain(2, 1, true),
             ],
             Self::Deep => {

@@ -9,6 +9,7 @@ use stateright::{Model, Property};
 use crate::action::Action;
 use crate::conference::Conference;
 use crate::focus::{DialOut, Hosting, Report};
+use crate::hold::{Change, End, HoldMessage};
 use crate::message::{CallMessage, DialMessage, Kind, Message, PlainMessage, ReferMessage, SubscriptionMessage};
 use crate::participant::Participant;
 use crate::plain::PlainEnd;
@@ -49,6 +50,9 @@ pub fn sightings<M: Model<State = State, Action = Action>>(model: Conference) ->
     }
     if invited >= 1 && model.procedures.has(Procedure::Replacement) {
         all.extend(replacement());
+    }
+    if invited >= 1 && model.procedures.has(Procedure::Hold) {
+        all.extend(hold());
     }
     all
 }
@@ -397,6 +401,36 @@ fn expulsion<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
     ]
 }
 
+fn hold<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
+    vec![
+        Property::sometimes("on hold, and the roster tells it", |_, state: &State| {
+            subscribed(state) && any(state, |leg| leg.ue.known == Presence::OnHold && leg.hold.holds)
+        }),
+        Property::sometimes("held by the focus, and the roster tells it", |_, state: &State| {
+            subscribed(state) && any(state, |leg| leg.ue.known == Presence::OnHold && leg.hold.held)
+        }),
+        Property::sometimes("held by both", |_, state: &State| {
+            state.is_silent() && any(state, |leg| leg.hold.holds && leg.hold.held)
+        }),
+        Property::sometimes("re-INVITEs cross: both are refused", |_, state: &State| {
+            let both = |leg: &Leg| End::BOTH.into_iter().all(|end| leg.hold_of(end).change == Change::BackingOff);
+            state.is_silent() && any(state, both)
+        }),
+        Property::sometimes("after the back-off both changes come about", |_, state: &State| {
+            let again = |leg: &Leg| leg.focus.hold.change == Change::RequestedAgain && leg.hold.holds;
+            any(state, |leg| again(leg) && leg.network.hold.contains(HoldMessage::Ok(End::Focus)))
+        }),
+        Property::sometimes("a hold that is over before it was told is told", |_, state: &State| state.focus.behind),
+        Property::sometimes("left on hold", |_, state: &State| {
+            state.is_silent()
+                && any(state, |leg| leg.participant == Participant::Over && leg.ue.known == Presence::Disconnected)
+        }),
+        Property::sometimes("a re-INVITE meets a BYE", |_, state: &State| {
+            any(state, |leg| leg.network.hold.contains(HoldMessage::Gone(End::Focus)))
+        }),
+    ]
+}
+
 /// Past its first document, with another on its way.
 fn subscribed_before(state: &State) -> bool {
     state.ue.subscription == Subscription::Active && notes(state, SubscriptionMessage::Notify)
@@ -542,6 +576,28 @@ pub fn moments(model: Conference) -> Vec<Moment> {
             }
             _ => false,
         }));
+    }
+    if invited >= 1 && model.procedures.has(Procedure::Hold) {
+        all.extend([
+            Moment::new("a re-INVITE overtakes the ACK to the first INVITE", |state, action| match action {
+                Action::Deliver(Message::Hold(invited, HoldMessage::Request(End::Focus))) => {
+                    state.in_flight(Message::Dial(invited, DialMessage::Ack))
+                }
+                _ => false,
+            }),
+            Moment::new("a re-INVITE overtakes the ACK to the one before", |state, action| match action {
+                Action::Deliver(Message::Hold(invited, HoldMessage::Request(End::User))) => {
+                    state.in_flight(Message::Hold(invited, HoldMessage::Ack(End::User)))
+                }
+                _ => false,
+            }),
+            Moment::new("a refused change is not wanted any more", |_, action| {
+                matches!(action, Action::UserThinksBetter(_))
+            }),
+            Moment::new("the conference ends while a hold is asked for", |state, action| {
+                action == Action::Deliver(Message::Call(CallMessage::Bye)) && any(state, Leg::wants_change)
+            }),
+        ]);
     }
     if losses >= 1 {
         all.push(Moment::new("conference NOTIFY too late", |_, action| action == Action::NotifyTooLate));

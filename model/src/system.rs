@@ -5,6 +5,7 @@
 use crate::action::Action;
 use crate::expulsion::Expulsion;
 use crate::focus::{DialOut, Focus, FocusLeg, Hosting, Report};
+use crate::hold::{End, HoldEnd};
 use crate::message::{CallMessage, DialMessage, Message, PlainMessage, ReferMessage, SubscriptionMessage};
 use crate::network::{LegNetwork, Messages, Network};
 use crate::participant::Participant;
@@ -24,6 +25,8 @@ pub struct Leg {
     pub expel: Expulsion,
     /// He himself.
     pub participant: Participant,
+    /// Who holds his call, as he knows it.
+    pub hold: HoldEnd,
     /// His own subscription to the conference package.
     pub subscription: LegSubscription,
     /// The call that he and the UE have beside the conference.
@@ -73,6 +76,9 @@ impl State {
             self.focus.owed = Owed::Nothing;
         }
         self.legs.iter_mut().for_each(|leg| leg.subscription.normalise(up));
+        self.legs.iter_mut().for_each(Leg::normalise_hold);
+        let told = self.legs.iter().all(|leg| leg.focus.told == leg.focus.row());
+        self.focus.behind &= up && self.focus.notifier.is_live() && self.focus.owed == Owed::Nothing && told;
         self.drop_dead_letters();
         let ranks = self.legs.map(|leg| [leg.rank(), leg.expel.rank()]);
         for leg in &mut self.legs {
@@ -162,6 +168,7 @@ impl State {
             Message::Dial(invited, kind) => self.leg(invited).network.dial.contains(kind),
             Message::Subscriber(invited, kind) => self.leg(invited).network.subscription.contains(kind),
             Message::Plain(invited, kind) => self.leg(invited).network.plain.contains(kind),
+            Message::Hold(invited, kind) => self.leg(invited).network.hold.contains(kind),
         }
     }
 
@@ -197,6 +204,7 @@ impl State {
             Message::Dial(invited, kind) => self.leg_mut(invited).network.dial.remove(kind),
             Message::Subscriber(invited, kind) => self.leg_mut(invited).network.subscription.remove(kind),
             Message::Plain(invited, kind) => self.leg_mut(invited).network.plain.remove(kind),
+            Message::Hold(invited, kind) => self.leg_mut(invited).network.hold.remove(kind),
         };
     }
 
@@ -238,9 +246,15 @@ impl State {
 
     /// Whoever subscribed has to learn of what is in the roster now and was not `before`.
     pub(crate) fn note_changes(&mut self, before: &Self) {
-        let row = |leg: &Leg| leg.focus.row();
-        if !self.legs.iter().map(row).eq(before.legs.iter().map(row)) {
+        // A row says which way the media flow, and so which end holds.
+        let row = |leg: &Leg| {
+            let HoldEnd { holds, held, .. } = leg.focus.hold;
+            (leg.focus.row(), holds, held)
+        };
+        let rows = |state: &Self| state.legs.map(|leg| row(&leg));
+        if rows(self) != rows(before) {
             self.legs.iter_mut().for_each(|leg| leg.subscription.on_change());
+            self.focus.behind = true;
         }
     }
 
@@ -312,6 +326,7 @@ impl State {
                 let leg = self.leg_mut(invited);
                 leg.plain.on_user_message(kind, &mut leg.network.plain);
             }
+            (Message::Hold(invited, kind), _) => self.leg_mut(invited).on_hold(kind),
             (Message::Dial(invited, DialMessage::Invite), Party::Participant(_)) if self.leg(invited).plain.named => {
                 let leg = self.leg_mut(invited);
                 leg.plain.give_way(&mut leg.participant, &mut leg.network);
@@ -360,6 +375,8 @@ impl State {
             }
             Message::Subscriber(invited, kind) => self.leg_mut(invited).subscription.on_lost(kind),
             Message::Plain(invited, kind) => self.leg_mut(invited).plain.on_lost(kind),
+            // It is never lost.
+            Message::Hold(..) => {}
             Message::Dial(invited, kind) => {
                 let leg = self.leg_mut(invited);
                 match kind {
@@ -432,6 +449,10 @@ impl State {
                 leg.subscription.subscribe(&mut leg.network.subscription);
             }
             Action::UserLeaves(invited) => self.answer(invited, DialMessage::UserBye, Participant::Leaving),
+            Action::UserAsks(invited) => self.leg_mut(invited).ask(End::User, false),
+            Action::FocusAsks(invited) => self.leg_mut(invited).ask(End::Focus, false),
+            Action::UserThinksBetter(invited) => self.leg_mut(invited).think_better(End::User),
+            Action::FocusThinksBetter(invited) => self.leg_mut(invited).think_better(End::Focus),
             _ => {}
         }
     }

@@ -108,6 +108,8 @@ pub enum Presence {
     Connected,
     /// `disconnected` after having been in the conference.
     Disconnected,
+    /// `on-hold`: in the conference, and held by himself or by the focus.
+    OnHold,
 }
 
 /// Who sends or receives a message.

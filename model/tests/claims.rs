@@ -8,6 +8,8 @@
 mod control;
 #[path = "claims/giving_up.rs"]
 mod giving_up;
+#[path = "claims/hold.rs"]
+mod hold;
 #[path = "claims/replacement.rs"]
 mod replacement;
 #[path = "claims/subscribers.rs"]
@@ -165,11 +167,13 @@ fn faults() -> impl Iterator<Item = (&'static Fault, Procedures)> {
     let giving_up = giving_up::FAULTS.iter().map(|fault| (Procedure::GivingUp, fault));
     let replacement = replacement::FAULTS.iter().map(|fault| (Procedure::Replacement, fault));
     let control = control::FAULTS.iter().map(|fault| (Procedure::SubscriptionControl, fault));
+    let hold = hold::FAULTS.iter().map(|fault| (Procedure::Hold, fault));
     let optional = optional
         .chain(many)
         .chain(giving_up)
         .chain(replacement)
         .chain(control)
+        .chain(hold)
         .map(|(procedure, fault)| (fault, Procedures::NONE.with(procedure)));
     plain.chain(optional)
 }

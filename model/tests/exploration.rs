@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use imsconf_model::{
-    Action, ActionKind, CallMessage, Conference, Configuration, DialMessage, Graph, Invited, Kind, Message, Outcome,
-    PlainMessage, Procedure, Procedures, Prompt, ReferMessage, Scope, SecondOffer, State, SubscriptionMessage, claims,
-    ends_well, explore, owes_nothing, walk,
+    Action, ActionKind, CallMessage, Conference, Configuration, DialMessage, Graph, HoldMessage, Invited, Kind,
+    Message, Outcome, PlainMessage, Procedure, Procedures, Prompt, ReferMessage, Scope, SecondOffer, State,
+    SubscriptionMessage, claims, ends_well, explore, owes_nothing, walk,
 };
 use stateright::{Checker, Model, Property, Representative};
 
@@ -27,7 +27,8 @@ fn every_action() -> BTreeSet<Action> {
     let expulsions = ReferMessage::ALL.iter().map(|kind| Message::Expel(first, *kind));
     let plain = PlainMessage::ALL.iter().map(|kind| Message::Plain(first, *kind));
     let messages = calls.chain(subscriptions).chain(refers).chain(expulsions).chain(dials).chain(subscribers);
-    let messages = messages.chain(plain).filter(|message| message.is_said());
+    let holds = HoldMessage::ALL.iter().map(|kind| Message::Hold(first, *kind));
+    let messages = messages.chain(plain).chain(holds).filter(|message| message.is_said());
     let mut actions: BTreeSet<_> =
         messages.flat_map(|message| [Action::Deliver(message), Action::Lose(message)]).collect();
     actions.extend([
@@ -50,6 +51,12 @@ fn every_action() -> BTreeSet<Action> {
         Action::Converse(first),
         Action::HangUp(first),
         Action::UserHangsUp(first),
+        Action::UserAsks(first),
+        Action::FocusAsks(first),
+        Action::UserThinksBetter(first),
+        Action::FocusThinksBetter(first),
+        Action::UserAsksAgain(first),
+        Action::FocusAsksAgain(first),
         Action::Refresh,
         Action::Unsubscribe,
         Action::NotifyLast,
@@ -259,6 +266,7 @@ fn sizes_with_optional_procedures_are_what_they_were() {
         (Procedure::SubscriptionControl, (1, 1), (458_178, 2_915_905, 138, 330)),
         (Procedure::ManySubscribers, (1, 1), (379_873, 2_182_172, 164, 373)),
         (Procedure::Replacement, (1, 0), (278_248, 1_619_761, 47, 97)),
+        (Procedure::Hold, (1, 0), (0, 0, 0, 0)),
     ];
     for (procedure, (invited, losses), expected) in table {
         let report = explore(&configuration(invited, losses, false).with(procedure), &mut |_| {});

@@ -142,6 +142,14 @@ pub enum Step {
     HangUp(u8),
     /// This user hangs up the call that he and the UE have beside the conference.
     UserHangsUp(u8),
+    /// This user puts his call with the conference on hold, or no longer wants to resume it.
+    UserHolds(u8),
+    /// This user takes it off hold, or no longer wants to hold it.
+    UserResumes(u8),
+    /// The focus puts this user on hold, or no longer wants to resume his call.
+    FocusHolds(u8),
+    /// The focus takes this user off hold, or no longer wants to hold his call.
+    FocusResumes(u8),
     /// From now on the focus refuses (`true`) or admits creations.
     RefuseCreation(bool),
     /// From now on the focus refuses creations with this code, one of [`REFUSALS`].
@@ -255,7 +263,11 @@ impl Step {
             | Self::UeCalls(user)
             | Self::UserCalls(user)
             | Self::HangUp(user)
-            | Self::UserHangsUp(user) => Some(user),
+            | Self::UserHangsUp(user)
+            | Self::UserHolds(user)
+            | Self::UserResumes(user)
+            | Self::FocusHolds(user)
+            | Self::FocusResumes(user) => Some(user),
             Self::Create(_)
             | Self::Subscribe
             | Self::Cancel

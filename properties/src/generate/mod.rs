@@ -109,6 +109,10 @@ fn command(invited: u8) -> impl Strategy<Value = Step> {
         2 => (0..invited).prop_map(Step::UserSubscribes),
         1 => (0..invited).prop_map(Step::HangUp),
         1 => (0..invited).prop_map(Step::UserHangsUp),
+        2 => (0..invited).prop_map(Step::UserHolds),
+        1 => (0..invited).prop_map(Step::UserResumes),
+        2 => (0..invited).prop_map(Step::FocusHolds),
+        1 => (0..invited).prop_map(Step::FocusResumes),
         1 => prop::bool::weighted(0.3).prop_map(Step::RefuseCreation),
         1 => prop::bool::weighted(0.3).prop_map(Step::RefuseRefer),
         1 => prop::bool::weighted(0.4).prop_map(Step::InsistOnReports),
@@ -159,6 +163,6 @@ mod tests {
             let text = format!("{step:?}");
             kinds.insert(text.split('(').next().unwrap_or_default().to_owned());
         }
-        assert_eq!(kinds.len(), 32, "{kinds:?}");
+        assert_eq!(kinds.len(), 36, "{kinds:?}");
     }
 }

@@ -8,11 +8,11 @@
 use imsconf::role::participant::Participant;
 use imsconf::view::{
     CallState, ConferenceView, EarlyStage, FocusCallState, InvitationView, LegState, NotifierState, NotifierView,
-    ParticipantState, PlainCallState, PlainCallView, ReferralPurpose, ReferralState, ReferralView, ReportState,
+    MediaChange, MediaView, ParticipantState, PlainCallState, PlainCallView, ReferralPurpose, ReferralState, ReferralView, ReportState,
     RosterEntry, SubscriberState, SubscriptionView, UeView,
 };
 use imsconf_model as model;
-use imsconf_model::{CallMessage, DialMessage, Message, Outcome, PlainMessage, ReferMessage, SubscriptionMessage};
+use imsconf_model::{CallMessage, Change, DialMessage, End, HoldMessage, Message, Outcome, PlainMessage, ReferMessage, SubscriptionMessage};
 
 use crate::observe::Party;
 use crate::oracle::Sip;
@@ -65,6 +65,7 @@ pub fn alpha(world: &World) -> model::State {
         }
         let Some(own) = world.users().get(usize::from(user)).map(Participant::view) else { continue };
         leg.participant = participant(own.call);
+        leg.hold = hold_end(own.media);
         leg.subscription.subscriber = subscription(&own.subscription);
         leg.plain = plain(&ue.calls, &uri, &own.calls);
         if let Some(conference) = conference {
@@ -73,6 +74,9 @@ pub fn alpha(world: &World) -> model::State {
             leg.subscription.ahead = ahead(told, &own.subscription);
             leg.subscription.behind = is_behind(world, conference, told, &uri);
         }
+    }
+    if let Some(conference) = conference {
+        state.focus.behind = is_told_again(conference, &creator_uri());
     }
     put_in_flight(world, &mut state);
     state.normal_form()
@@ -160,6 +164,11 @@ fn is_behind(world: &World, conference: &ConferenceView, sent: Option<&Told>, su
     owing || users.into_iter().any(|uri| told(sent, &uri) != known(&conference.roster, &uri))
 }
 
+/// Whether a subscriber is owed a document that answers no SUBSCRIBE.
+fn is_told_again(conference: &ConferenceView, subscriber: &str) -> bool {
+    subscribed(conference, subscriber).is_some_and(|view| view.owing && !view.full)
+}
+
 const fn hosting(call: FocusCallState) -> model::Hosting {
     match call {
         FocusCallState::Early => model::Hosting::Early,
@@ -218,6 +227,7 @@ fn expelled(code: u16) -> Option<Outcome> {
 
 fn known(roster: &[RosterEntry], uri: &str) -> model::Presence {
     match roster.iter().find(|entry| entry.entity == uri) {
+        Some(entry) if entry.on_hold => model::Presence::OnHold,
         Some(entry) if entry.connected => model::Presence::Connected,
         Some(_) => model::Presence::Disconnected,
         None => model::Presence::Absent,
@@ -226,12 +236,26 @@ fn known(roster: &[RosterEntry], uri: &str) -> model::Presence {
 
 fn told(told: Option<&Told>, uri: &str) -> model::Presence {
     match told.and_then(|told| told.roster.users.get(uri)) {
-        Some(endpoints) if endpoints.values().any(|endpoint| endpoint.status.as_deref() == Some("connected")) => {
-            model::Presence::Connected
+        Some(endpoints) => {
+            let is = |status: &str| endpoints.values().any(|endpoint| endpoint.status.as_deref() == Some(status));
+            match (is("connected"), is("on-hold")) {
+                (true, _) => model::Presence::Connected,
+                (false, true) => model::Presence::OnHold,
+                (false, false) => model::Presence::Disconnected,
+            }
         }
-        Some(_) => model::Presence::Disconnected,
         None => model::Presence::Absent,
     }
+}
+
+const fn hold_end(view: MediaView) -> model::HoldEnd {
+    let change = match view.change {
+        MediaChange::None => Change::None,
+        MediaChange::Requested { again: false, .. } => Change::Requested,
+        MediaChange::Requested { again: true, .. } => Change::RequestedAgain,
+        MediaChange::BackingOff { .. } | MediaChange::Due { .. } => Change::BackingOff,
+    };
+    model::HoldEnd { holds: view.holds, held: view.held, change }
 }
 
 fn focus_leg(view: &InvitationView) -> model::FocusLeg {
@@ -245,7 +269,8 @@ fn focus_leg(view: &InvitationView) -> model::FocusLeg {
         LegState::Over => model::DialOut::Over,
     };
     let report = report_state(view.report);
-    model::FocusLeg { dial, outcome: view.outcome.and_then(outcome), report, told: model::Presence::Absent }
+    let (outcome, hold) = (view.outcome.and_then(outcome), hold_end(view.media));
+    model::FocusLeg { dial, outcome, report, told: model::Presence::Absent, hold }
 }
 
 const fn report_state(state: ReportState) -> model::Report {
@@ -301,7 +326,8 @@ const fn plain_is_awaited(message: Message, call: model::PlainCall) -> bool {
         | Message::Refer(..)
         | Message::Expel(..)
         | Message::Dial(..)
-        | Message::Subscriber(..) => false,
+        | Message::Subscriber(..)
+        | Message::Hold(..) => false,
     }
 }
 
@@ -349,7 +375,7 @@ fn put_in_flight(world: &World, state: &mut model::State) {
         let plain = [Subject::PlainUeBye(user), Subject::PlainUserBye(user)];
         let plain = plain.into_iter().flat_map(|subject| pending(ledger, subject));
         let plain = plain.filter(|message| plain_is_awaited(*message, leg.plain));
-        let subscription = subscribe.chain(tell).chain(plain);
+        let subscription = subscribe.chain(tell).chain(plain).chain(changes(world, user));
         refer
             .chain(notify)
             .chain(expel)
@@ -386,12 +412,34 @@ fn insert(state: &mut model::State, message: Message) {
                 leg.network.plain.insert(kind);
             }
         }
+        Message::Hold(user, kind) => {
+            if let Some(leg) = state.legs.get_mut(user.index()) {
+                leg.network.hold.insert(kind);
+            }
+        }
         Message::Subscriber(user, kind) => {
             if let Some(leg) = state.legs.get_mut(user.index()) {
                 leg.network.subscription.insert(kind);
             }
         }
     }
+}
+
+/// What is in flight about holding the call of this user. An ACK counts for whoever waits for it.
+fn changes(world: &World, user: u8) -> impl Iterator<Item = Message> {
+    let ledger = world.ledger();
+    let asked = [Subject::UserChange(user), Subject::FocusChange(user)];
+    let conference = world.focus().view().conferences.pop();
+    let invitations = conference.into_iter().flat_map(|conference| conference.invitations);
+    let own = invitations.filter(|own| ledger.user(&own.target) == Some(user)).last();
+    let focus = own.and_then(|own| own.media.unacknowledged);
+    let own = world.users().get(usize::from(user)).and_then(|user| user.view().media.unacknowledged);
+    let acks = [(Subject::UserChangeAck(user), focus), (Subject::FocusChangeAck(user), own)];
+    let awaited = acks.into_iter().filter(|(subject, waits)| {
+        waits.is_some() && ledger.exchange(*subject).map(|ack| ack.cseq) == *waits
+    });
+    let subjects = asked.into_iter().chain(awaited.map(|(subject, _)| subject));
+    subjects.flat_map(|subject| pending(ledger, subject).collect::<Vec<_>>()).collect::<Vec<_>>().into_iter()
 }
 
 /// Whether a message of the creator's call can still have an effect.
@@ -496,7 +544,11 @@ pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, re
         (Subject::PlainUeBye(user), Some(_)) => Some(Message::Plain(leg(user)?, PlainMessage::UeByeAnswered)),
         (Subject::PlainUserBye(user), None) => Some(Message::Plain(leg(user)?, PlainMessage::UserBye)),
         (Subject::PlainUserBye(user), Some(_)) => Some(Message::Plain(leg(user)?, PlainMessage::UserByeAnswered)),
-        (Subject::PlainInvite(_) | Subject::PlainAck(_), _) => None,
+        (Subject::PlainInvite(_) | Subject::PlainAck(_) | Subject::RefusalAck(_), _) => None,
+        (Subject::UserChange(user), _) => Some(Message::Hold(leg(user)?, about_change(End::User, reply)?)),
+        (Subject::FocusChange(user), _) => Some(Message::Hold(leg(user)?, about_change(End::Focus, reply)?)),
+        (Subject::UserChangeAck(user), None) => Some(Message::Hold(leg(user)?, HoldMessage::Ack(End::User))),
+        (Subject::FocusChangeAck(user), None) => Some(Message::Hold(leg(user)?, HoldMessage::Ack(End::Focus))),
         (Subject::Dial(user), None) => Some(Message::Dial(leg(user)?, DialMessage::Invite)),
         (Subject::Dial(user), Some(code)) => Some(Message::Dial(leg(user)?, dial_reply(code)?)),
         (Subject::DialAck(user), None) => Some(Message::Dial(leg(user)?, DialMessage::Ack)),
@@ -505,7 +557,15 @@ pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, re
         (Subject::FocusBye(user), Some(_)) => Some(Message::Dial(leg(user)?, DialMessage::FocusByeAnswered)),
         (Subject::UserBye(user), None) => Some(Message::Dial(leg(user)?, DialMessage::UserBye)),
         (Subject::UserBye(user), Some(_)) => Some(Message::Dial(leg(user)?, DialMessage::UserByeAnswered)),
-        (Subject::CallCancel | Subject::CallAck | Subject::DialAck(_) | Subject::Cancel(_), Some(_))
+        (
+            Subject::CallCancel
+            | Subject::CallAck
+            | Subject::DialAck(_)
+            | Subject::Cancel(_)
+            | Subject::UserChangeAck(_)
+            | Subject::FocusChangeAck(_),
+            Some(_),
+        )
         | (Subject::Other, _) => None,
     }
 }
@@ -546,6 +606,17 @@ const fn about_refer(reply: Option<u16>, overtaken: bool, success: bool, quiet: 
         Some(_) if success && quiet => ReferMessage::AcceptedQuietly,
         Some(_) if success => ReferMessage::Accepted,
         Some(_) => ReferMessage::Refused,
+    }
+}
+
+/// A re-INVITE or a response to one; none for what the model does not know.
+const fn about_change(asker: End, reply: Option<u16>) -> Option<HoldMessage> {
+    match reply {
+        None => Some(HoldMessage::Request(asker)),
+        Some(200..=299) => Some(HoldMessage::Ok(asker)),
+        Some(491) => Some(HoldMessage::Pending(asker)),
+        Some(481) => Some(HoldMessage::Gone(asker)),
+        Some(_) => None,
     }
 }
 

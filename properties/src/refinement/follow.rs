@@ -4,7 +4,7 @@
 //! that it takes by itself are passed over, and where the model lets a timer fire while something is in flight the
 //! schedule first delivers it. Whether the schedule shows what the path was to show is for the caller to check.
 
-use imsconf_model::{Action, CallMessage, Message, ReferMessage};
+use imsconf_model::{Action, CallMessage, Change, Message, ReferMessage};
 use thiserror::Error;
 
 use super::alpha::{self, alpha};
@@ -88,6 +88,25 @@ impl Follower {
             Action::Converse(invited) => self.command(Step::UeCalls(user(invited))),
             Action::HangUp(invited) => self.command(Step::HangUp(user(invited))),
             Action::UserHangsUp(invited) => self.command(Step::UserHangsUp(user(invited))),
+            Action::UserAsks(invited) | Action::UserThinksBetter(invited) => {
+                let end = alpha(&self.world).leg(invited).hold;
+                // Who thinks better of it wants what he has.
+                let hold = end.holds == (end.change == Change::BackingOff);
+                let step = if hold { Step::UserHolds } else { Step::UserResumes };
+                self.command(step(user(invited)))
+            }
+            Action::FocusAsks(invited) | Action::FocusThinksBetter(invited) => {
+                let end = alpha(&self.world).leg(invited).focus.hold;
+                let hold = end.holds == (end.change == Change::BackingOff);
+                let step = if hold { Step::FocusHolds } else { Step::FocusResumes };
+                self.command(step(user(invited)))
+            }
+            Action::UserAsksAgain(invited) => {
+                self.fire_until(|world| alpha(world).leg(invited).hold.change != Change::BackingOff)
+            }
+            Action::FocusAsksAgain(invited) => {
+                self.fire_until(|world| alpha(world).leg(invited).focus.hold.change != Change::BackingOff)
+            }
             Action::FocusAdmitsCreation => {
                 self.decided(Step::RefuseCreation(false), Message::Call(CallMessage::Invite))
             }

@@ -2,7 +2,7 @@
 //! after.
 
 use imsconf_model as model;
-use imsconf_model::{Action, CallMessage, DialOut, Invited, Message, Refer, ReferMessage, Subscription};
+use imsconf_model::{Action, CallMessage, Change, DialOut, End, Invited, Message, Refer, ReferMessage, Subscription};
 
 use super::alpha;
 use crate::schedule::{SecondOffer, Step};
@@ -79,7 +79,7 @@ pub(super) fn image(before: &model::State, outcome: &Outcome, ledger: &Ledger) -
         Happened::Dropped => Image::Stutter(Stutter::Dropped),
         Happened::Doubled => Image::Stutter(Stutter::Doubled),
         Happened::Lost => Image::Stutter(Stutter::Lost),
-        Happened::Command(step) => command(step),
+        Happened::Command(step) => command(before, step),
         Happened::Arrival(entry) => arrival(before, entry, outcome, ledger),
         Happened::Fired => fired(before, outcome),
     }
@@ -92,15 +92,17 @@ pub(super) fn unawaited<'o>(after: &model::State, outcome: &'o Outcome, ledger: 
         let Entry { subject, reply, first } = crossing.entry;
         // Nobody waits for what becomes of an ACK or a CANCEL; a SUBSCRIBE that refreshes is below the model.
         let exempt = [Subject::CallAck, Subject::CallCancel, Subject::Subscribe].contains(&subject)
-            || matches!(subject, Subject::DialAck(_) | Subject::Cancel(_) | Subject::UserSubscribe(_));
+            || matches!(subject, Subject::DialAck(_) | Subject::Cancel(_) | Subject::UserSubscribe(_))
+            || matches!(subject, Subject::UserChangeAck(_) | Subject::FocusChangeAck(_));
         let exchange = ledger.exchange(subject).filter(|_| first && reply.is_none() && !exempt);
         let message = exchange.and_then(|exchange| alpha::message(ledger, subject, exchange, None));
         message.is_some_and(|message| !in_flight(after).any(|own| own == message))
     })
 }
 
-fn command(step: Step) -> Image {
+fn command(before: &model::State, step: Step) -> Image {
     let invited = |user: u8| Invited::new(usize::from(user));
+    let change = |user: u8, end: End| Some(before.leg(invited(user)?).hold_of(end).change);
     let action = match step {
         Step::Create(SecondOffer::Prack) => Some(Action::Create(model::SecondOffer::InPrack)),
         Step::Create(SecondOffer::Update) => Some(Action::Create(model::SecondOffer::InUpdate)),
@@ -128,6 +130,14 @@ fn command(step: Step) -> Image {
         Step::UserSubscribes(user) => invited(user).map(Action::UserSubscribes),
         Step::HangUp(user) => invited(user).map(Action::HangUp),
         Step::UserHangsUp(user) => invited(user).map(Action::UserHangsUp),
+        Step::UserHolds(user) | Step::UserResumes(user) => match change(user, End::User) {
+            Some(Change::BackingOff) => invited(user).map(Action::UserThinksBetter),
+            _ => invited(user).map(Action::UserAsks),
+        },
+        Step::FocusHolds(user) | Step::FocusResumes(user) => match change(user, End::Focus) {
+            Some(Change::BackingOff) => invited(user).map(Action::FocusThinksBetter),
+            _ => invited(user).map(Action::FocusAsks),
+        },
         // How a call beside the conference comes about is below the model.
         Step::UeCalls(_) | Step::UserCalls(_) => return Image::Stutter(Stutter::Invisible),
         Step::Deliver(_)
@@ -279,6 +289,11 @@ fn reactions(before: &model::State, sent: &[Crossing], by_timer: bool) -> Vec<Ac
         Subject::Cancel(user) => cancellation(before, user, by_timer),
         _ => None,
     });
+    let again = first().filter_map(|entry| match entry.subject {
+        Subject::UserChange(user) => Invited::new(usize::from(user)).map(Action::UserAsksAgain),
+        Subject::FocusChange(user) => Invited::new(usize::from(user)).map(Action::FocusAsksAgain),
+        _ => None,
+    });
     let notifies = sent.iter().filter(|crossing| crossing.entry.first && crossing.entry.reply.is_none());
     let notifies = notifies.filter_map(|crossing| match crossing.entry.subject {
         Subject::RosterNotify => {
@@ -297,7 +312,7 @@ fn reactions(before: &model::State, sent: &[Crossing], by_timer: bool) -> Vec<Ac
         Subject::ExpelNotify(user) => Invited::new(usize::from(user)).map(Action::NotifyExpulsion),
         _ => None,
     });
-    cancels.chain(notifies).collect()
+    cancels.chain(again).chain(notifies).collect()
 }
 
 /// A CANCEL that the end of the conference brings at once to a ringing user is part of that end.
@@ -386,7 +401,8 @@ pub(super) fn in_flight(state: &model::State) -> impl Iterator<Item = Message> +
         let expel = leg.expel.network.iter().map(move |kind| Message::Expel(user, kind));
         let subscription = leg.network.subscription.iter().map(move |kind| Message::Subscriber(user, kind));
         let plain = leg.network.plain.iter().map(move |kind| Message::Plain(user, kind));
-        refer.chain(expel).chain(dial).chain(subscription).chain(plain)
+        let hold = leg.network.hold.iter().map(move |kind| Message::Hold(user, kind));
+        refer.chain(expel).chain(dial).chain(subscription).chain(plain).chain(hold)
     });
     call.chain(subscription).chain(legs)
 }

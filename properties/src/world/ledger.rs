@@ -61,6 +61,16 @@ pub enum Subject {
     PlainUeBye(u8),
     /// The user's BYE in that call.
     PlainUserBye(u8),
+    /// A user's re-INVITE in his call with the conference.
+    UserChange(u8),
+    /// The ACK to its 200.
+    UserChangeAck(u8),
+    /// The focus' re-INVITE to a user.
+    FocusChange(u8),
+    /// The ACK to its 200.
+    FocusChangeAck(u8),
+    /// The ACK to the refusal of either.
+    RefusalAck(u8),
     /// Nothing that the procedures know; the refinement check fails on it.
     Other,
 }
@@ -337,13 +347,16 @@ impl Ledger {
             }
             ("BYE", Party::Ue) if plain.is_some() => plain.map_or(Subject::Other, Subject::PlainUeBye),
             ("BYE", Party::Participant(_)) if plain.is_some() => plain.map_or(Subject::Other, Subject::PlainUserBye),
+            ("INVITE", Party::Participant(user)) if leg == Some(user) => Subject::UserChange(user),
             ("INVITE", Party::Participant(user)) => Subject::PlainInvite(user),
+            ("INVITE", Party::Focus) if leg.is_some() => leg.map_or(Subject::Other, Subject::FocusChange),
             ("INVITE", Party::Ue) => invited().map_or(Subject::Create, Subject::PlainInvite),
             ("INVITE", Party::Focus) => invited().map_or(Subject::Other, Subject::Dial),
             ("PRACK", Party::Ue) if in_call => Subject::Prack,
             ("UPDATE", Party::Ue) if in_call => Subject::Update,
             ("ACK", Party::Ue) if in_call => Subject::CallAck,
-            ("ACK", Party::Focus) => leg.map_or(Subject::Other, Subject::DialAck),
+            ("ACK", Party::Focus) => leg.map_or(Subject::Other, |user| self.ack_subject(message, user, party)),
+            ("ACK", Party::Participant(user)) if leg == Some(user) => self.ack_subject(message, user, party),
             ("BYE", Party::Ue) if in_call => Subject::CallBye,
             ("BYE", Party::Focus) => leg.map_or(Subject::Other, Subject::FocusBye),
             ("BYE", Party::Participant(user)) => Subject::UserBye(user),
@@ -359,6 +372,23 @@ impl Ledger {
             }
             ("NOTIFY", Party::Focus) => self.notify_subject(message),
             _ => Subject::Other,
+        }
+    }
+
+    /// An ACK in a user's dialog: to the first INVITE or to a re-INVITE, and to which kind of response.
+    fn ack_subject(&self, ack: &Sip, user: u8, sender: Party) -> Subject {
+        let cseq = ack.cseq().map(|cseq| cseq.number);
+        let (change, acknowledges) = match sender {
+            Party::Focus => (Subject::FocusChange(user), Subject::FocusChangeAck(user)),
+            Party::Ue | Party::Participant(_) | Party::Unknown(_) => {
+                (Subject::UserChange(user), Subject::UserChangeAck(user))
+            }
+        };
+        match self.exchanges.get(&change).filter(|change| Some(change.cseq) == cseq) {
+            Some(change) if change.replies.iter().any(|reply| reply.code >= 300) => Subject::RefusalAck(user),
+            Some(_) => acknowledges,
+            None if sender == Party::Focus => Subject::DialAck(user),
+            None => Subject::Other,
         }
     }
 

@@ -7,6 +7,7 @@
 //! Read first: `schedule.rs` (what a step is), then [`World::apply`].
 
 mod fingerprint;
+mod hold;
 mod ledger;
 mod plain;
 pub(crate) mod topology;
@@ -295,6 +296,10 @@ impl World {
             Step::UserCalls(number) => (Node::User(number), self.user_calls(number)),
             Step::HangUp(number) => (Node::Ue, self.hang_up(number)),
             Step::UserHangsUp(number) => (Node::User(number), self.user_hangs_up(number)),
+            Step::UserHolds(number) => (Node::User(number), self.user_holds(number, true)),
+            Step::UserResumes(number) => (Node::User(number), self.user_holds(number, false)),
+            Step::FocusHolds(number) => (Node::Focus, self.focus_holds(number, true)),
+            Step::FocusResumes(number) => (Node::Focus, self.focus_holds(number, false)),
             Step::RefuseCreation(creation) => (Node::Focus, self.policy(Refuses { creation, ..self.refuses })),
             Step::RefuseCreationWith(code) => {
                 self.refuses.creation |= REFUSALS.contains(&code);

@@ -24,6 +24,10 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    pub(super) const fn cseq(&self) -> u32 {
+        self.cseq
+    }
+
     pub(super) fn timer(&self) -> Option<Timer> {
         self.callee.timer()
     }

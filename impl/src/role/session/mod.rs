@@ -120,7 +120,7 @@ impl Session {
                 Change::BackingOff { .. } => MediaChange::BackingOff { hold },
                 Change::Due => MediaChange::Due { hold },
             },
-            unacknowledged: self.answer.is_some(),
+            unacknowledged: self.answer.as_ref().map(Answer::cseq),
         }
     }
 

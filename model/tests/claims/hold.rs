@@ -1,0 +1,85 @@
+//! Wrong models of hold and resume: each mishandles requests that cross, or what is said of who holds.
+
+use imsconf_model::{Action, Change, End, HoldMessage, Invited, Message};
+
+use super::{Fault, How, leg_of};
+
+/// Its message of this kind is delivered.
+fn delivered(action: Action, wanted: HoldMessage) -> Option<Invited> {
+    match action {
+        Action::Deliver(Message::Hold(invited, kind)) if kind == wanted => Some(invited),
+        _ => None,
+    }
+}
+
+pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        what: "the focus serves a re-INVITE while its own is open",
+        claim: "FA-15",
+        model: (1, 0),
+        how: How::After(|_, action, next| {
+            if let Some(invited) = delivered(action, HoldMessage::Request(End::User)) {
+                let leg = leg_of(next, invited);
+                if leg.network.hold.remove(HoldMessage::Pending(End::User)) {
+                    leg.network.hold.insert(HoldMessage::Ok(End::User));
+                    leg.focus.hold.held = !leg.focus.hold.held;
+                }
+            }
+        }),
+    },
+    Fault {
+        what: "an invited user who refuses the focus' re-INVITE with 491 forgets his own",
+        claim: "CR-35",
+        model: (1, 0),
+        how: How::After(|_, action, next| {
+            if let Some(invited) = delivered(action, HoldMessage::Request(End::Focus)) {
+                let leg = leg_of(next, invited);
+                if leg.network.hold.contains(HoldMessage::Pending(End::Focus)) {
+                    leg.hold.change = Change::None;
+                }
+            }
+        }),
+    },
+    Fault {
+        what: "an invited user takes a change that was refused with 491 for done",
+        claim: "CR-36",
+        model: (1, 0),
+        how: How::After(|_, action, next| {
+            if let Some(invited) = delivered(action, HoldMessage::Pending(End::User)) {
+                let leg = leg_of(next, invited);
+                leg.hold.holds = !leg.hold.holds;
+                leg.hold.change = Change::None;
+            }
+        }),
+    },
+    Fault {
+        what: "the focus answers a hold and shows the user as connected",
+        claim: "EV-43",
+        model: (1, 0),
+        how: How::After(|_, action, next| {
+            if let Some(invited) = delivered(action, HoldMessage::Request(End::User)) {
+                leg_of(next, invited).focus.hold.held = false;
+            }
+        }),
+    },
+    Fault {
+        what: "nobody asks again after a 491, and nobody gives up",
+        claim: "I-TIMEOUT",
+        model: (1, 0),
+        how: How::Never(|action| matches!(action, Action::UserAsksAgain(_) | Action::FocusAsksAgain(_))),
+    },
+    Fault {
+        what: "the focus does not tell its subscriber who is on hold",
+        claim: "I-ROSTER",
+        model: (1, 0),
+        how: How::After(|before, action, next| {
+            if action == Action::NotifyRoster {
+                for (leg, was) in next.legs.iter_mut().zip(&before.legs) {
+                    if leg.focus.told == imsconf_model::Presence::OnHold {
+                        leg.focus.told = was.focus.told;
+                    }
+                }
+            }
+        }),
+    },
+];

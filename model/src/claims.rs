@@ -51,9 +51,8 @@ pub fn claims<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
         Property::always("CR-62", |_, state| cancel_after_arrival(state)),
         Property::always("CR-67", |_, state| given_up_for_good(state)),
         Property::always("FA-15", |_, state| one_change_at_a_time(state)),
-        Property::always("CR-35", |_, state| refused_because_asked(state)),
+        Property::always("CR-35", |_, state| asked_and_waiting(state)),
         Property::always("CR-36", |_, state| agreed_on_hold(state)),
-        Property::always("EV-43", |_, state| shown_on_hold(state)),
         Property::always("CR-69", |_, state| nothing_new_after_the_end(state)),
         Property::always("I-TIMEOUT", |model, state| !is_quiescent(model, state) || !somebody_waits(state)),
         Property::always("I-NO-LEAK", |model, state| {
@@ -492,13 +491,18 @@ fn one_change_at_a_time(state: &State) -> bool {
     })
 }
 
-/// A re-INVITE is refused with 491 only by somebody who asks himself, and nobody is refused who did not ask (RFC 3261
-/// 14.2, RFC 5407 3.3.1).
-fn refused_because_asked(state: &State) -> bool {
+/// Whoever asked waits for what is answered, whatever he answers himself meanwhile (RFC 3261 14.2, RFC 5407 3.3.1).
+fn asked_and_waiting(state: &State) -> bool {
     state.legs.iter().all(|leg| {
         End::BOTH.into_iter().all(|asker| {
-            let refused = leg.network.hold.contains(HoldMessage::Pending(asker));
-            !refused || !leg.in_session(asker) || leg.hold_of(asker).change.is_open()
+            let exchange = [
+                HoldMessage::Request(asker),
+                HoldMessage::Ok(asker),
+                HoldMessage::Pending(asker),
+                HoldMessage::Gone(asker),
+            ];
+            let under_way = exchange.into_iter().any(|kind| leg.network.hold.contains(kind));
+            !under_way || !leg.in_session(asker) || leg.hold_of(asker).change.is_open()
         })
     })
 }
@@ -509,16 +513,6 @@ fn agreed_on_hold(state: &State) -> bool {
         let stands = End::BOTH.into_iter().all(|end| leg.in_session(end));
         let under_way = |asker| leg.network.hold.contains(HoldMessage::Ok(asker));
         !stands || End::BOTH.into_iter().any(under_way) || leg.agrees_on_hold()
-    })
-}
-
-/// Who is shown on hold is in the conference, and somebody holds him (RFC 4575 5.7.3).
-fn shown_on_hold(state: &State) -> bool {
-    state.legs.iter().all(|leg| {
-        let stands = End::BOTH.into_iter().all(|end| leg.in_session(end));
-        let quiet = leg.network.hold.is_empty();
-        let held = leg.hold.on_hold();
-        !stands || !quiet || (leg.focus.row() == Presence::OnHold) == held
     })
 }
 

@@ -83,7 +83,8 @@ impl Conference {
             Action::Leave => confirmed,
             Action::Ring(i) => state.leg(i).participant == Participant::Offered,
             Action::Answer(i) | Action::Busy(i) | Action::Decline(i) => state.leg(i).participant.is_offered(),
-            Action::UserLeaves(i) => state.leg(i).participant == Participant::InCall,
+            // Not before the ACK to his 200 (RFC 3261 15).
+            Action::UserLeaves(i) => state.leg(i).may_hang_up(),
             Action::Deliver(message) => {
                 let choice = matches!(
                     message,

@@ -153,13 +153,22 @@ impl Leg {
         }
     }
 
+    /// Whether this end waits for the ACK to its 200 to a re-INVITE.
+    fn is_unacknowledged(&self, end: End) -> bool {
+        let open = [HoldMessage::Ok(end.other()), HoldMessage::Ack(end.other())];
+        open.into_iter().any(|kind| self.network.hold.contains(kind))
+    }
+
     /// Whether nothing of the other end is in the way of a re-INVITE of this one: of the first INVITE and of every
     /// other, whoever answered it has the ACK (RFC 3261 14.1).
     pub(crate) fn may_ask(&self, end: End) -> bool {
-        let other = end.other();
         let confirmed = end == End::Focus || self.participant == Participant::InCall;
-        let open = [HoldMessage::Ok(other), HoldMessage::Ack(other)];
-        confirmed && self.in_session(end) && !open.into_iter().any(|kind| self.network.hold.contains(kind))
+        confirmed && self.in_session(end) && !self.is_unacknowledged(end)
+    }
+
+    /// Whether the invited user may send a BYE: he has the ACK to each 200 of his (RFC 3261 15).
+    pub(crate) fn may_hang_up(&self) -> bool {
+        self.participant == Participant::InCall && !self.is_unacknowledged(End::User)
     }
 
     /// This end sends its re-INVITE, for the first time or `again`.

@@ -54,6 +54,11 @@ const SHOWN: &[(&str, &[&str])] = &[
         "creator-leaves-with-calls-pending",
         &["BYE", "BYE", "CANCEL", "487 (INVITE)", "NOTIFY (conference)", "NOTIFY (refer)", "200 (NOTIFY)"],
     ),
+    (
+        "call-held-and-resumed",
+        &["INVITE", "200 (INVITE)", "NOTIFY (conference)", "INVITE", "200 (INVITE)", "NOTIFY (conference)"],
+    ),
+    ("re-invites-cross", &["491 (INVITE)", "491 (INVITE)", "200 (INVITE)", "ACK", "200 (INVITE)", "ACK"]),
     ("lost-report-holds-back-another", &["REFER", "lost for good", "REFER", "NOTIFY (refer)", "481 (NOTIFY)"]),
     ("dial-out-lost-with-ims-timers", &["lost for good", "202 (REFER)", "NOTIFY (refer)", "NOTIFY (refer)"]),
 ];

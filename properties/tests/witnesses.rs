@@ -34,3 +34,8 @@ fn many_subscribers_are_followed() {
 fn a_replaced_call_is_followed() {
     follow(Procedure::Replacement);
 }
+
+#[test]
+fn hold_and_glare_are_followed() {
+    follow(Procedure::Hold);
+}

@@ -1,6 +1,6 @@
 //! Wrong models of hold and resume: each mishandles requests that cross, or what is said of who holds.
 
-use imsconf_model::{Action, Change, End, HoldMessage, Invited, Message};
+use imsconf_model::{Action, Change, End, HoldMessage, Invited, Message, Presence};
 
 use super::{Fault, How, leg_of};
 
@@ -53,16 +53,6 @@ pub(super) const FAULTS: &[Fault] = &[
         }),
     },
     Fault {
-        what: "the focus answers a hold and shows the user as connected",
-        claim: "EV-43",
-        model: (1, 0),
-        how: How::After(|_, action, next| {
-            if let Some(invited) = delivered(action, HoldMessage::Request(End::User)) {
-                leg_of(next, invited).focus.hold.held = false;
-            }
-        }),
-    },
-    Fault {
         what: "nobody asks again after a 491, and nobody gives up",
         claim: "I-TIMEOUT",
         model: (1, 0),
@@ -72,12 +62,11 @@ pub(super) const FAULTS: &[Fault] = &[
         what: "the focus does not tell its subscriber who is on hold",
         claim: "I-ROSTER",
         model: (1, 0),
-        how: How::After(|before, action, next| {
-            if action == Action::NotifyRoster {
-                for (leg, was) in next.legs.iter_mut().zip(&before.legs) {
-                    if leg.focus.told == imsconf_model::Presence::OnHold {
-                        leg.focus.told = was.focus.told;
-                    }
+        how: How::After(|_, action, next| {
+            if let Action::Deliver(Message::Hold(invited, _)) = action {
+                let leg = leg_of(next, invited);
+                if leg.focus.row() == Presence::OnHold {
+                    leg.focus.told = Presence::OnHold;
                 }
             }
         }),

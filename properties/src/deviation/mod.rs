@@ -6,6 +6,7 @@
 mod conference;
 mod dialog;
 mod headers;
+mod hold;
 mod refer;
 mod replaces;
 mod roster;
@@ -88,7 +89,7 @@ impl Deviation {
     /// Every deviation there is.
     pub fn all() -> impl Iterator<Item = &'static Spec> {
         let calls = [subscription::ALL, refer::ALL, replaces::ALL, session::ALL, dialog::ALL];
-        let rest = [conference::ALL, roster::ALL, headers::ALL];
+        let rest = [hold::ALL, conference::ALL, roster::ALL, headers::ALL];
         calls.into_iter().chain(rest).flatten()
     }
 

@@ -94,6 +94,7 @@ observers! {
     isolation: Isolation,
     prack: Prack,
     offer_answer: OfferAnswer,
+    glare: Glare,
     qos: Qos,
     cancel: Cancel,
     timeout: Timeout,

@@ -7,12 +7,15 @@
 
 use imsconf::role::participant::Participant;
 use imsconf::view::{
-    CallState, ConferenceView, EarlyStage, FocusCallState, InvitationView, LegState, NotifierState, NotifierView,
-    MediaChange, MediaView, ParticipantState, PlainCallState, PlainCallView, ReferralPurpose, ReferralState, ReferralView, ReportState,
-    RosterEntry, SubscriberState, SubscriptionView, UeView,
+    CallState, ConferenceView, EarlyStage, FocusCallState, InvitationView, LegState, MediaChange, MediaView,
+    NotifierState, NotifierView, ParticipantState, PlainCallState, PlainCallView, ReferralPurpose, ReferralState,
+    ReferralView, ReportState, RosterEntry, SubscriberState, SubscriptionView, UeView,
 };
 use imsconf_model as model;
-use imsconf_model::{CallMessage, Change, DialMessage, End, HoldMessage, Message, Outcome, PlainMessage, ReferMessage, SubscriptionMessage};
+use imsconf_model::{
+    CallMessage, Change, DialMessage, End, HoldMessage, Message, Outcome, PlainMessage, ReferMessage,
+    SubscriptionMessage,
+};
 
 use crate::observe::Party;
 use crate::oracle::Sip;
@@ -435,9 +438,9 @@ fn changes(world: &World, user: u8) -> impl Iterator<Item = Message> {
     let focus = own.and_then(|own| own.media.unacknowledged);
     let own = world.users().get(usize::from(user)).and_then(|user| user.view().media.unacknowledged);
     let acks = [(Subject::UserChangeAck(user), focus), (Subject::FocusChangeAck(user), own)];
-    let awaited = acks.into_iter().filter(|(subject, waits)| {
-        waits.is_some() && ledger.exchange(*subject).map(|ack| ack.cseq) == *waits
-    });
+    let awaited = acks
+        .into_iter()
+        .filter(|(subject, waits)| waits.is_some() && ledger.exchange(*subject).map(|ack| ack.cseq) == *waits);
     let subjects = asked.into_iter().chain(awaited.map(|(subject, _)| subject));
     subjects.flat_map(|subject| pending(ledger, subject).collect::<Vec<_>>()).collect::<Vec<_>>().into_iter()
 }

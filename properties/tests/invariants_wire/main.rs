@@ -6,6 +6,7 @@ mod call;
 mod dialog;
 mod document;
 mod headers;
+mod hold;
 mod refer;
 mod script;
 mod subscription;

@@ -250,6 +250,9 @@ impl Participant {
         let Some(call) = self.call.as_mut().filter(established) else {
             return Err(not_now(&Command::Leave, "there is no confirmed call"));
         };
+        if call.session.view().unacknowledged.is_some() {
+            return Err(not_now(&Command::Leave, "the 2xx to the re-INVITE is not acknowledged"));
+        }
         call.leaves = true;
         call.session.end();
         call.callee.hang_up();

@@ -80,8 +80,8 @@ pub struct Focus {
     pub ahead: u8,
     /// What is owed in D2 because of a SUBSCRIBE. `Nothing` whenever no document is to be sent any more.
     pub owed: Owed,
-    /// Whether the roster changed since the last document to the UE and says again what that said: its subscriber is told
-    /// so. `false` whenever something else is to be told, or nothing.
+    /// Whether the roster changed since the last document to the UE and says again what that said: its subscriber is
+    /// told so. `false` whenever something else is to be told, or nothing.
     pub behind: bool,
 }
 

@@ -5,7 +5,7 @@
 use crate::schedule::{Schedule, ScheduleError};
 
 /// Name and text of each corner.
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 14] = [
     (
         "the answer to SUBSCRIBE and the first NOTIFY are both lost",
         include_str!("../corners/answer-and-notify-of-subscribe-lost.json"),
@@ -44,6 +44,15 @@ const FILES: [(&str, &str); 11] = [
         include_str!("../corners/answer-and-notify-of-user-subscribe-lost.json"),
     ),
     ("the refusal of a refresh is lost", include_str!("../corners/refusal-of-a-refresh-lost.json")),
+    ("two changes that crossed are not wanted any more", include_str!("../corners/changes-withdrawn-after-491.json")),
+    (
+        "the focus hears from its re-INVITE that a user has left",
+        include_str!("../corners/re-invite-after-the-user-left.json"),
+    ),
+    (
+        "a user hears from his re-INVITE that the conference is over",
+        include_str!("../corners/re-invite-of-a-user-after-the-end.json"),
+    ),
 ];
 
 /// The corners, by name.
@@ -73,6 +82,9 @@ mod tests {
             "Deliver(Subscriber(NotifyRefused))",
             "Lose(Subscriber(SubscribeOk))",
             "Lose(Subscription(RefreshRefused))",
+            "UserThinksBetter",
+            "Deliver(Hold(Gone(Focus)))",
+            "Deliver(Hold(Gone(User)))",
         ];
         for ((name, schedule), action) in all().expect("readable").into_iter().zip(reached) {
             let report = run(&schedule, None);

@@ -42,7 +42,8 @@ pub fn judge(world: &World, judge: &mut Judge) {
     roster(world, conference, judge);
 }
 
-/// At rest the mixer holds a termination for each endpoint that is connected, with media in it, and no other.
+/// At rest the mixer holds a termination for each endpoint that is in the conference, with media in it as far as the
+/// endpoint is not on hold, and no other.
 fn terminations(focus: &FocusView, judge: &mut Judge) {
     let connected: usize = focus.conferences.iter().map(connected_endpoints).sum();
     let held = focus.terminations;
@@ -54,9 +55,12 @@ fn terminations(focus: &FocusView, judge: &mut Judge) {
         judge.rule(&CONTEXT, Party::Focus, context == endpoints, &[], || {
             format!("{context} terminations in the context of {}, {endpoints} endpoints", conference.uri)
         });
-        let silent = conference.context.iter().find(|termination| !termination.sends && !termination.receives);
-        judge.rule(&MIXED, Party::Focus, silent.is_none(), &[], || {
-            format!("{} is connected, and the mixer was never told of his media", silent.map_or("", |own| &own.user))
+        let on_hold = |user: &str| conference.roster.iter().any(|row| row.on_hold && row.entity == user);
+        let wrong = conference.context.iter().find(|own| (own.sends && own.receives) == on_hold(&own.user));
+        judge.rule(&MIXED, Party::Focus, wrong.is_none(), &[], || {
+            let user = wrong.map_or("", |own| &own.user);
+            let state = if on_hold(user) { "on hold" } else { "connected" };
+            format!("{user} is {state}, and the mixer was never told of his media")
         });
     }
 }

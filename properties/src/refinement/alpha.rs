@@ -7,16 +7,16 @@
 
 use imsconf::role::participant::Participant;
 use imsconf::view::{
-    CallState, ConferenceView, EarlyStage, FocusCallState, InvitationView, LegState, MediaChange, MediaView,
-    NotifierState, NotifierView, ParticipantState, PlainCallState, PlainCallView, ReferralPurpose, ReferralState,
-    ReferralView, ReportState, RosterEntry, SubscriberState, SubscriptionView, UeView,
+    CallState, ConferenceView, EarlyStage, FocusCallState, InvitationView, LegState, NotifierState, NotifierView,
+    ParticipantState, PlainCallState, PlainCallView, ReferralPurpose, ReferralState, ReferralView, ReportState,
+    RosterEntry, SubscriberState, SubscriptionView, UeView,
 };
 use imsconf_model as model;
 use imsconf_model::{
-    CallMessage, Change, DialMessage, End, HoldMessage, Message, Outcome, PlainMessage, ReferMessage,
-    SubscriptionMessage,
+    CallMessage, DialMessage, End, HoldMessage, Message, Outcome, PlainMessage, ReferMessage, SubscriptionMessage,
 };
 
+use super::change::{about_change, changes, hold_end};
 use crate::observe::Party;
 use crate::oracle::Sip;
 use crate::schedule::SecondOffer;
@@ -251,16 +251,6 @@ fn told(told: Option<&Told>, uri: &str) -> model::Presence {
     }
 }
 
-const fn hold_end(view: MediaView) -> model::HoldEnd {
-    let change = match view.change {
-        MediaChange::None => Change::None,
-        MediaChange::Requested { again: false, .. } => Change::Requested,
-        MediaChange::Requested { again: true, .. } => Change::RequestedAgain,
-        MediaChange::BackingOff { .. } | MediaChange::Due { .. } => Change::BackingOff,
-    };
-    model::HoldEnd { holds: view.holds, held: view.held, change }
-}
-
 fn focus_leg(view: &InvitationView) -> model::FocusLeg {
     let dial = match view.leg {
         LegState::Calling { .. } => model::DialOut::Calling,
@@ -428,23 +418,6 @@ fn insert(state: &mut model::State, message: Message) {
     }
 }
 
-/// What is in flight about holding the call of this user. An ACK counts for whoever waits for it.
-fn changes(world: &World, user: u8) -> impl Iterator<Item = Message> {
-    let ledger = world.ledger();
-    let asked = [Subject::UserChange(user), Subject::FocusChange(user)];
-    let conference = world.focus().view().conferences.pop();
-    let invitations = conference.into_iter().flat_map(|conference| conference.invitations);
-    let own = invitations.filter(|own| ledger.user(&own.target) == Some(user)).last();
-    let focus = own.and_then(|own| own.media.unacknowledged);
-    let own = world.users().get(usize::from(user)).and_then(|user| user.view().media.unacknowledged);
-    let acks = [(Subject::UserChangeAck(user), focus), (Subject::FocusChangeAck(user), own)];
-    let awaited = acks
-        .into_iter()
-        .filter(|(subject, waits)| waits.is_some() && ledger.exchange(*subject).map(|ack| ack.cseq) == *waits);
-    let subjects = asked.into_iter().chain(awaited.map(|(subject, _)| subject));
-    subjects.flat_map(|subject| pending(ledger, subject).collect::<Vec<_>>()).collect::<Vec<_>>().into_iter()
-}
-
 /// Whether a message of the creator's call can still have an effect.
 fn call_is_awaited(message: Message, state: &model::State) -> bool {
     let Message::Call(kind) = message else { return false };
@@ -485,7 +458,7 @@ fn dial_is_awaited(message: Message, leg: &model::Leg) -> bool {
 }
 
 /// The messages about `subject` that were sent and have not arrived.
-fn pending(ledger: &Ledger, subject: Subject) -> impl Iterator<Item = Message> + '_ {
+pub(super) fn pending(ledger: &Ledger, subject: Subject) -> impl Iterator<Item = Message> + '_ {
     let exchange = ledger.exchange(subject);
     let request =
         exchange.filter(|exchange| !exchange.arrived).and_then(|exchange| message(ledger, subject, exchange, None));
@@ -609,17 +582,6 @@ const fn about_refer(reply: Option<u16>, overtaken: bool, success: bool, quiet: 
         Some(_) if success && quiet => ReferMessage::AcceptedQuietly,
         Some(_) if success => ReferMessage::Accepted,
         Some(_) => ReferMessage::Refused,
-    }
-}
-
-/// A re-INVITE or a response to one; none for what the model does not know.
-const fn about_change(asker: End, reply: Option<u16>) -> Option<HoldMessage> {
-    match reply {
-        None => Some(HoldMessage::Request(asker)),
-        Some(200..=299) => Some(HoldMessage::Ok(asker)),
-        Some(491) => Some(HoldMessage::Pending(asker)),
-        Some(481) => Some(HoldMessage::Gone(asker)),
-        Some(_) => None,
     }
 }
 

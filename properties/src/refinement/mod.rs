@@ -5,6 +5,7 @@
 //! still owes anything (an implementation that just stops would pass otherwise).
 
 mod alpha;
+mod change;
 mod follow;
 mod image;
 

@@ -19,9 +19,12 @@ pub(crate) const SMALL: &[&[u8]] = &[include_bytes!("../../impl/tests/messages/a
 /// An INVITE that went through many proxies: sixty header fields.
 pub(crate) const LARGE: &[&[u8]] = &[include_bytes!("../../impl/tests/messages/sixty_fields.sip")];
 
+/// What is done to a message, in words and as a change of its text.
+type Softening = (&'static str, fn(&str) -> String);
+
 /// What a codec that refuses a message may be given in its place: each step on top of those before. None makes the
 /// message shorter by more than a few bytes.
-const SOFTENINGS: [(&str, fn(&str) -> String); 3] = [
+const SOFTENINGS: [Softening; 3] = [
     ("with its headers part in Refer-To left out", without_headers_part),
     ("with names for its IPv6 addresses", |text| with_names(text, "host1.ims.example.org")),
     ("with sip for tel URIs", |text| text.replace("tel:+15551230001", "sip:15551230001@example.org")),

@@ -6,7 +6,10 @@ use memchr::{memchr, memchr_iter};
 
 /// Every line end, by memchr alone: the message has been looked at, nothing more.
 pub(crate) fn scan(datagram: &[u8]) -> usize {
-    memchr_iter(b'\n', datagram).map(|at| black_box(at)).count()
+    memchr_iter(b'\n', datagram).fold(0, |lines, at| {
+        black_box(at);
+        lines + 1
+    })
 }
 
 /// Name and value of every header field by two searches per line. Nothing is checked, no fold is seen, no name known.

@@ -3,9 +3,7 @@
 use std::hint::black_box;
 
 use bytes::Bytes;
-use rsipstack::sip::{
-    HasHeaders, Header, HeadersExt, Method, Request, SipMessage, ToTypedHeader, UntypedHeader, Uri, Version,
-};
+use rsipstack::sip::{HasHeaders, Header, HeadersExt, Method, Request, SipMessage, ToTypedHeader, Uri, Version};
 
 use crate::codec::{Codec, Fresh};
 

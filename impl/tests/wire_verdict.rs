@@ -69,7 +69,7 @@ const BROKEN: &[(&str, &str, &str, Rule, &str)] = &[
     (INVITE, "From: <", "From: \"open <", Rule::Quote, "\"open <sip:u@h>;tag=1"),
     (INVITE, "From: <", "From: A, B <", Rule::DisplayName, "A, B"),
     (INVITE, "From: <sip:u@h", "From: < sip:u@h", Rule::AngleSpace, " sip:u@h"),
-    (REGISTER, "Expires: 0", "Expires: 4294967296", Rule::NumberRange, "4294967296"),
+    (SUBSCRIBED, "Expires: 60", "Expires: 4294967296", Rule::NumberRange, "4294967296"),
     (INVITE, "c@h\r\n", "c@h\r\nRetry-After: 99999999999\r\n", Rule::NumberRange, "99999999999"),
     (INVITE, "c@h\r\n", "c@h\r\nDate: Sat, 13 Nov 2010 23:29:00 EST\r\n", Rule::Date, "Sat, 13 Nov 2010 23:29:00 EST"),
     (REFUSED, "c@h\r\n", "c@h\r\nWarning: 1812 h \"x\"\r\n", Rule::Warning, "1812 h \"x\""),

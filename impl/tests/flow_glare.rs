@@ -54,11 +54,11 @@ fn back_offs(net: &mut Net) -> (Duration, Duration) {
     for _ in 0..500 {
         let requested = |change| matches!(change, MediaChange::Requested { again: true, .. });
         if requested(net.ue.view().media.change) || net.ue.view().media.holds {
-            ue = ue.or(Some(net.now.since(start)));
+            ue = ue.or_else(|| Some(net.now.since(start)));
         }
         let view = net.focus.view().conferences[0].media;
         if requested(view.change) || view.holds {
-            focus = focus.or(Some(net.now.since(start)));
+            focus = focus.or_else(|| Some(net.now.since(start)));
         }
         net.pass(Duration::from_millis(10));
     }

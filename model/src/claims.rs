@@ -487,7 +487,8 @@ fn one_change_at_a_time(state: &State) -> bool {
             let unacknowledged = accepted(asker) || leg.network.hold.contains(HoldMessage::Ack(asker));
             unacknowledged && leg.hold_of(asker.other()).change.is_open()
         };
-        !(accepted(End::User) && accepted(End::Focus)) && !End::BOTH.into_iter().any(crossed)
+        let both = End::BOTH.into_iter().all(accepted);
+        !(both || End::BOTH.into_iter().any(crossed))
     })
 }
 

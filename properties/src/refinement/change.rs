@@ -23,8 +23,8 @@ pub(super) fn changes(world: &World, user: u8) -> impl Iterator<Item = Message> 
     let ledger = world.ledger();
     let asked = [Subject::UserChange(user), Subject::FocusChange(user)];
     let conference = world.focus().view().conferences.pop();
-    let invitations = conference.into_iter().flat_map(|conference| conference.invitations);
-    let own = invitations.filter(|own| ledger.user(&own.target) == Some(user)).last();
+    let invitations = conference.map(|conference| conference.invitations).unwrap_or_default().into_iter();
+    let own = invitations.rev().find(|own| ledger.user(&own.target) == Some(user));
     let focus = own.and_then(|own| own.media.unacknowledged);
     let own = world.users().get(usize::from(user)).and_then(|user| user.view().media.unacknowledged);
     let acks = [(Subject::UserChangeAck(user), focus), (Subject::FocusChangeAck(user), own)];

@@ -26,8 +26,8 @@ impl World {
     pub(super) fn focus_holds(&mut self, number: u8, hold: bool) -> bool {
         let Ok(user) = user_uri(number).parse::<OwnedUri>() else { return false };
         let conference = self.focus.view().conferences.pop();
-        let invitations = conference.into_iter().flat_map(|conference| conference.invitations);
-        let own = invitations.filter(|invitation| self.ledger.user(&invitation.target) == Some(number)).last();
+        let invitations = conference.map(|conference| conference.invitations).unwrap_or_default().into_iter();
+        let own = invitations.rev().find(|invitation| self.ledger.user(&invitation.target) == Some(number));
         let command = if hold { focus::Command::Hold { user } } else { focus::Command::Resume { user } };
         let now = self.now;
         own.is_some_and(|own| matters(own.media, hold)) && self.focus.handle_command(now, command).is_ok()

@@ -129,7 +129,8 @@ Examples:
   imsconf check --impl --scope creation --deviation answered-before-prack")]
 pub(crate) struct Check {
     /// How much of the model to explore: tiny, ci or deep; or what of the implementation, see --impl
-    #[arg(long, value_name = "NAME", default_value = "ci", value_parser = scope, conflicts_with_all = ["invited", "losses"])]
+    #[arg(long, value_name = "NAME", default_value = "ci", value_parser = scope)]
+    #[arg(conflicts_with_all = ["invited", "losses"])]
     pub(crate) scope: Explorable,
     /// Explore the implementation itself, every interleaving of it in a small scope, each step under all checks:
     /// transactions, creation, orders, races, two-invitations or invitation

@@ -131,6 +131,12 @@ fn read_uri(uri: &Uri<'_>) {
     }
 }
 
+/// How many characters of URIs in a message are not escaped as they should be.
+fn bad_escapes(message: &[u8]) -> usize {
+    let message = Message::parse(message).expect("a message");
+    verdict(&message).iter().filter(|violation| violation.to_string().contains("percent")).count()
+}
+
 fn token() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9.!%*_+`'~-]{1,20}"
 }
@@ -249,17 +255,17 @@ proptest! {
         from_tag in token(),
     ) {
         let value = format!("{call_id};to-tag={to_tag};from-tag={from_tag}");
-        let target = target.without_headers_and_method().with_header("Replaces", value.as_bytes());
-        let bytes = Builder::request(Method::Refer, &target.without_headers_and_method())
-            .refer_to(&target)
-            .render()
-            .unwrap();
+        let bare = target.without_headers_and_method();
+        let target = bare.with_header("Replaces", value.as_bytes());
+        let refer = |to: &OwnedUri| Builder::request(Method::Refer, &bare).refer_to(to).render().unwrap();
+        let bytes = refer(&target);
         let message = Message::parse(&bytes).unwrap();
         let read = message.refer_to().unwrap().uri.header("Replaces").unwrap();
         let replaces = Replaces::parse(&read).unwrap();
         prop_assert_eq!(replaces.call_id, call_id.as_bytes());
         prop_assert_eq!((replaces.to_tag, replaces.from_tag), (to_tag.as_bytes(), from_tag.as_bytes()));
-        prop_assert!(verdict(&message).iter().all(|violation| !violation.to_string().contains("percent")));
+        // A user part may have escapes that are none; what was added has not.
+        prop_assert_eq!(bad_escapes(&bytes), bad_escapes(&refer(&bare)));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Messages on a stream: whatever the pieces in which they come, the same messages come out, and nothing is kept without
-//! limit.
+//! Messages on a stream: whatever the pieces in which they come, the same messages come out, and nothing is kept
+//! without limit.
 
 use imsconf::wire::stream::{MAX_BUFFERED, Segment, Side, StreamError, StreamFault, StreamFramer};
 use imsconf::wire::{FramingFault, MAX_FIELDS, MAX_LINE};

@@ -2,8 +2,8 @@
 //!
 //! What is under way multiplies the states, and much of it is an answer that its receiver does nothing with but stop
 //! waiting: whether it arrives now or later, and what happens in between, comes to the same. Such a delivery is
-//! *confluent*: it commutes with whatever else can happen, nothing takes it away for good, and it takes nothing away. So
-//! every run of the conference is one of this model with those arrivals put first, and every state in which none of
+//! *confluent*: it commutes with whatever else can happen, nothing takes it away for good, and it takes nothing away.
+//! So every run of the conference is one of this model with those arrivals put first, and every state in which none of
 //! them is under way is the same in both; the quiescent states are among those. What is left out are states in which
 //! such an answer is late, and so it is for configurations that are too large with them; smaller ones are explored
 //! with every order, and `tests/confluence.rs` holds this model to them: it tries every such arrival against every

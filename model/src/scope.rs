@@ -39,8 +39,8 @@ pub struct Configuration {
     pub model: Conference,
     /// Whether states that differ only in which invited user is which count as one.
     pub symmetry: bool,
-    /// Whether answers that commute with everything else arrive at once, see [`Confluent`]. Without effect on a model for
-    /// which that does not hold.
+    /// Whether answers that commute with everything else arrive at once, see [`Confluent`]. Without effect on a model
+    /// for which that does not hold.
     pub confluence: bool,
 }
 

@@ -128,8 +128,8 @@ fn losses_and_optional_procedures_are_not_for_it() {
     assert_eq!(report.size(), explore(&Configuration::new(1, 1, false), &mut |_| {}).size());
 }
 
-/// The first thing that happens after an action is what [`Confluent::first`] says, so a path of the reduced model can be
-/// replayed on the whole one.
+/// The first thing that happens after an action is what [`Confluent::first`] says, so a path of the reduced model can
+/// be replayed on the whole one.
 #[test]
 fn a_path_is_a_run_with_the_arrivals_put_in() {
     let model = Conference::new(2, 0);

@@ -77,8 +77,8 @@ pub(crate) fn find_by_words(wanted: u8, bytes: &[u8]) -> Option<usize> {
     rest.iter().position(|byte| *byte == wanted).map(|at| bytes.len() - rest.len() + at)
 }
 
-/// [`find`] for whichever of three bytes stands first. Always inlined, because it is several times as fast where these are
-/// constants.
+/// [`find`] for whichever of three bytes stands first. Always inlined, because it is several times as fast where these
+/// are constants.
 #[inline(always)]
 pub(crate) fn find_any([one, two, three]: [u8; 3], bytes: &[u8]) -> Option<usize> {
     let is_wanted = |byte| (byte == one) | (byte == two) | (byte == three);
@@ -313,8 +313,8 @@ pub(crate) fn unquote(text: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Cuts at the first `separator` outside quoted strings and angle brackets; the separator is left out. A quote or
-/// bracket that is never closed hides everything behind it. Always inlined, because it is several times as fast where the
-/// separator is a constant.
+/// bracket that is never closed hides everything behind it. Always inlined, because it is several times as fast where
+/// the separator is a constant.
 #[inline(always)]
 pub(crate) fn split_top_level(bytes: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
     let mut at = 0;

@@ -1,7 +1,8 @@
 //! The statuses on the way into a conference and out of it, as part of I-STATUS-TRUE (RFC 4575 sections 5.7.3 and
 //! 5.7.4). A focus may leave them all out; what it shows has to be so.
 //!
-//! `dialing-in` and `dialing-out` outlast the 2xx: a focus may answer, or be answered, and only then find out who it is.
+//! `dialing-in` and `dialing-out` outlast the 2xx: a focus may answer, or be answered, and only then find out who it
+//! is.
 
 use super::evidence::Call;
 use super::status_true::NAME;

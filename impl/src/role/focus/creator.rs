@@ -106,7 +106,8 @@ impl Conference {
         if !matches!(matched, Ok(PrackVerdict::Matched { .. })) {
             return host.answer(server, 481);
         }
-        // A PRACK that matches is not refused for what is in it (RFC 3262 section 3): what cannot be read is no offer.
+        // A PRACK that matches is not refused for what is in it (RFC 3262 section 3): what cannot be read is no
+        // offer.
         let offer = offered(prack).ok().flatten();
         let mut line = Line { now: host.now, endpoint: host.endpoint, contact: (&self.uri, ISFOCUS) };
         let session = &mut self.creator.session;

@@ -72,7 +72,7 @@ const fn is_confluent(message: Message) -> bool {
             kind,
             DialMessage::Ack | DialMessage::Terminated | DialMessage::FocusByeAnswered | DialMessage::UserByeAnswered
         ),
-        Message::Expel(..) | Message::Subscriber(..) | Message::Plain(..) => false,
+        Message::Expel(..) | Message::Subscriber(..) | Message::Plain(..) | Message::Hold(..) => false,
     }
 }
 

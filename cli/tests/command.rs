@@ -69,6 +69,27 @@ fn check_explores_the_model() {
 }
 
 #[test]
+fn check_explores_the_implementation() {
+    let folder = folder("impl");
+    let arguments = ["check", "--impl", "--scope", "transactions", "--json", "impl.json"];
+    let (code, out, err) = imsconf(&folder, &arguments);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let report = json(&folder, "impl.json");
+    assert_eq!((&report["schema"], &report["verdict"]), (&1.into(), &"pass".into()));
+    let parts = report["implementation"].as_array().expect("explorations");
+    assert_eq!(parts.len(), 8, "four machines on two transports");
+    parts.iter().for_each(|part| assert_keys(part, &["scope", "unique_states", "transitions", "depth", "evaluations"]));
+
+    let wrong = ["--deviation", "answered-before-prack", "--drops", "0", "--doubles", "0", "--save", "found.json"];
+    let arguments = [&["check", "--impl", "--scope", "creation"], &wrong[..]].concat();
+    let (code, out, err) = imsconf(&folder, &arguments);
+    assert_eq!((code, err.as_str()), (1, ""), "{out}");
+    assert!(out.contains("imsconf replay found.json") && out.ends_with("\nverdict: fail\n"), "{out}");
+    let (code, out, _) = imsconf(&folder, &["replay", "found.json"]);
+    assert_eq!(code, 1, "{out}");
+}
+
+#[test]
 fn run_holds_the_implementation_to_the_model() {
     let folder = folder("run");
     let (code, out, err) = imsconf(&folder, &["run", "--cases", "20", "--json", "run.json"]);
@@ -155,7 +176,10 @@ fn what_cannot_be_used_says_so_and_ends_with_2() {
     let folder = folder("bad");
     fs::write(folder.join("bad.json"), "{\n  \"schema\": 1,\n  \"wurld\": {}\n}\n").expect("written");
     fs::write(folder.join("text.pcap"), "this is no capture, it is only text that is long enough").expect("written");
-    let table: [(&[&str], &[&str]); 7] = [
+    let table: [(&[&str], &[&str]); 10] = [
+        (&["check", "--scope", "creation"], &["creation", "add --impl"]),
+        (&["check", "--impl"], &["--impl", "check --help"]),
+        (&["check", "--scope", "everything"], &["tiny, ci and deep", "two-invitations"]),
         (&["replay", "bad.json"], &["bad.json", "line 3", "column", "wurld"]),
         (&["replay", "absent.json"], &["cannot read absent.json"]),
         (&["trace", "absent.pcap"], &["cannot read absent.pcap"]),

@@ -13,7 +13,7 @@ use crate::oracle::Sip;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Saw {
     answer: Answer,
-    /// Of an INVITE client: a CANCEL went out; of an INVITE server: a CANCEL came.
+    /// Of an INVITE client: a CANCEL went out; of a server: a CANCEL came.
     cancelled: bool,
     /// Of an INVITE server: the ACK came; or it said that none will.
     acknowledged: bool,
@@ -106,6 +106,8 @@ impl Rules<'_> {
         if before.over {
             let stray = match &heard.inbound {
                 None => true,
+                // That is for the transaction of a CANCEL, which may outlive the one that it cancels.
+                Some(_) if input == Input::Cancelled => true,
                 Some(inbound) => matches!(inbound, Inbound::Discarded(_) | Inbound::Ack(None)),
             };
             // The transaction of a CANCEL may still be repeating.
@@ -258,12 +260,10 @@ impl Rules<'_> {
             }
             Input::Cancel => {
                 let effect = matches!(heard.inbound, Some(Inbound::Cancel { .. }));
-                let open = invite && before.answer <= Answer::Provisional && !before.cancelled;
-                let copy = before.cancelled
-                    && matches!(heard.inbound, Some(Inbound::Absorbed | Inbound::CancelWithoutEffect { .. }));
-                rule(copy || effect == open || !invite, "a CANCEL concerns an INVITE without a final response (9.2)")?;
-                rule(invite || !effect, "a CANCEL has no effect on anything but an INVITE (9.2)")?;
-                after.cancelled |= effect;
+                let open = invite && before.answer <= Answer::Provisional;
+                let copy = before.cancelled && heard.inbound == Some(Inbound::Absorbed);
+                rule(copy || effect == open, "a CANCEL concerns an INVITE without a final response (9.2)")?;
+                after.cancelled = true;
             }
             Input::Answer(status) => {
                 self.given(before, status, heard)?;

@@ -35,8 +35,10 @@ impl<'a> Group<'a> {
         let to_factory = |message: &Sip| {
             message.method() == "INVITE" && message.to().is_some_and(|to| to.uri.contains("conf-factory"))
         };
-        let opens = messages().any(|message| message.is_request_of("INVITE") && message.to_tag().is_none());
-        let accepted = messages().filter(marked).any(|message| message.is_response_to("INVITE"));
+        let opening = messages().find(|message| message.is_request_of("INVITE") && message.to_tag().is_none());
+        // What the other end asks for later, and how it is answered, opens nothing.
+        let opener = |message: &&Sip| opening.is_some_and(|opening| message.from_tag() == opening.from_tag());
+        let accepted = messages().filter(marked).filter(opener).any(|message| message.is_response_to("INVITE"));
         let own = messages().filter(|message| marked(message) || (to_factory(message) && !message.is_request()));
         let focus = own.filter_map(|message| message.contact()).map(|contact| name(contact.uri)).collect();
         let named = messages().flat_map(|message| {
@@ -48,7 +50,7 @@ impl<'a> Group<'a> {
             focus,
             named: named.collect(),
             addresses: frames.iter().flat_map(|frame| [frame.source, frame.destination]).collect(),
-            creates: opens && (accepted || messages().any(to_factory)),
+            creates: accepted || messages().filter(opener).any(to_factory),
             frames,
         }
     }

@@ -413,8 +413,7 @@ fn hold<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
             state.is_silent() && any(state, |leg| leg.hold.holds && leg.hold.held)
         }),
         Property::sometimes("re-INVITEs cross: both are refused", |_, state: &State| {
-            let both = |leg: &Leg| End::BOTH.into_iter().all(|end| leg.hold_of(end).change == Change::BackingOff);
-            state.is_silent() && any(state, both)
+            any(state, |leg| End::BOTH.into_iter().all(|end| leg.hold_of(end).change == Change::BackingOff))
         }),
         Property::sometimes("a hold that is over before it was told is told", |_, state: &State| state.focus.behind),
         Property::sometimes("left on hold", |_, state: &State| {

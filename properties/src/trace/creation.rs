@@ -78,7 +78,11 @@ pub(super) fn judge_creation(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
             "the call went up without a reliable 183".to_owned()
         });
     }
-    scribe.step(&PRACK, Party::Ue, prack, &Absent::Owed { since: progress, shown_by: pracked });
+    // Behind the refusal there is nothing left to acknowledge.
+    let arrived = |seen: &Seen<'_>| seen.numbers.last().copied();
+    let calls_for_prack =
+        progress.filter(|progress| refused.is_none_or(|refused| arrived(progress) < arrived(refused)));
+    scribe.step(&PRACK, Party::Ue, prack, &Absent::Owed { since: calls_for_prack, shown_by: pracked });
     match pracked {
         Some(_) => scribe.step(&PRACKED, Party::Focus, pracked, &Absent::Optional),
         None => scribe.success(&PRACKED, Party::Focus, &call, prack),

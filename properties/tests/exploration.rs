@@ -28,7 +28,17 @@ fn transaction_machines_keep_the_rules_in_every_order() {
     assert!(explored.iter().all(|part| part.depth <= 12));
     let found: Vec<_> = explored.iter().map(shown).collect();
     let found: Vec<_> = found.iter().map(|(name, states, steps)| (name.as_str(), *states, *steps)).collect();
-    assert_eq!(found, []);
+    let expected = [
+        ("INVITE client, UDP", 4_353, 41_449),
+        ("INVITE client, TCP", 153, 1_740),
+        ("non-INVITE client, UDP", 303, 2_402),
+        ("non-INVITE client, TCP", 30, 246),
+        ("INVITE server, UDP", 6_174, 45_773),
+        ("INVITE server, TCP", 114, 1_014),
+        ("non-INVITE server, UDP", 455, 3_442),
+        ("non-INVITE server, TCP", 6, 38),
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]
@@ -42,18 +52,16 @@ fn a_faulty_transaction_machine_is_found() {
         (NonInviteClient, Fault::DeafToFailure, "a user sees provisional responses"),
         (InviteClient, Fault::Hasty, "what has its final response does not time out"),
         (NonInviteServer, Fault::Forgetful, "the user sees a request once"),
-        (InviteServer, Fault::SendsTwice, "what the user answers is sent once"),
+        (InviteServer, Fault::SendsTwice, "a server repeats what awaits its ACK"),
         (InviteServer, Fault::NeverRepeats, "an unacknowledged failure is repeated or given up"),
     ];
-    for (machine, fault, expected) in table {
-        match explore_faulty(machine, fault).failure {
-            Some(Counterexample::Inputs { rule, inputs }) => {
-                assert!(rule.starts_with(expected), "{machine:?} {fault:?}: {rule} by {inputs:?}");
-                assert!(inputs.len() <= 4, "{machine:?} {fault:?}: {inputs:?}");
-            }
-            found => panic!("{machine:?} {fault:?}: {found:?}"),
-        }
-    }
+    let missed = table.into_iter().filter_map(|(machine, fault, expected)| {
+        let failure = explore_faulty(machine, fault).failure;
+        let caught = matches!(&failure, Some(Counterexample::Inputs { rule, inputs })
+            if rule.starts_with(expected) && inputs.len() <= 4);
+        (!caught).then(|| format!("{machine:?} {fault:?}: {failure:?}"))
+    });
+    assert_eq!(missed.collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 /// The scopes themselves are for `imsconf check --impl`; these are the parts of them that take seconds.

@@ -184,6 +184,18 @@ fn on_caller(
     }
 }
 
+/// Whether the caller's next INVITE reached the called side: it has had the 2xx, because before it could not have begun
+/// another (RFC 3261 section 14.1), and an ACK that was lost says no more (RFC 5407 section 3.1.4).
+fn went_on(conversation: &Conversation, key: &TransactionKey) -> bool {
+    conversation.transactions().any(|(next, transaction)| {
+        *next.method == *key.method
+            && next.call_id == key.call_id
+            && next.from_tag == key.from_tag
+            && next.cseq > key.cseq
+            && transaction.delivered.is_some()
+    })
+}
+
 /// What the called side owes for an INVITE.
 fn on_called(
     judge: &mut Judge,
@@ -197,7 +209,8 @@ fn on_called(
     match transaction.final_response().filter(|response| response.sent.is_some()) {
         Some(response) if response.code < 300 => {
             let acknowledged = sibling(conversation, key, "ACK").is_some_and(|ack| ack.delivered.is_some());
-            owe(judge, end, &NO_ACK, server, acknowledged || has_bye(conversation, key), || {
+            let known = acknowledged || went_on(conversation, key) || has_bye(conversation, key);
+            owe(judge, end, &NO_ACK, server, known, || {
                 "the 2xx was never acknowledged, and the call not ended".to_owned()
             });
         }

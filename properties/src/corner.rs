@@ -44,6 +44,8 @@ const FILES: [(&str, &str); 14] = [
         include_str!("../corners/answer-and-notify-of-user-subscribe-lost.json"),
     ),
     ("the refusal of a refresh is lost", include_str!("../corners/refusal-of-a-refresh-lost.json")),
+    ("a call is held and resumed", include_str!("../regressions/call-held-and-resumed.json")),
+    ("re-INVITEs cross", include_str!("../regressions/re-invites-cross.json")),
     ("two changes that crossed are not wanted any more", include_str!("../corners/changes-withdrawn-after-491.json")),
     (
         "the focus hears from its re-INVITE that a user has left",

@@ -5,7 +5,7 @@
 use crate::schedule::{Schedule, ScheduleError};
 
 /// Name and text of each corner.
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 16] = [
     (
         "the answer to SUBSCRIBE and the first NOTIFY are both lost",
         include_str!("../corners/answer-and-notify-of-subscribe-lost.json"),
@@ -84,6 +84,8 @@ mod tests {
             "Deliver(Subscriber(NotifyRefused))",
             "Lose(Subscriber(SubscribeOk))",
             "Lose(Subscription(RefreshRefused))",
+            "UserAsks",
+            "FocusAsks",
             "UserThinksBetter",
             "Deliver(Hold(Gone(Focus)))",
             "Deliver(Hold(Gone(User)))",

@@ -1,47 +1,114 @@
-//! Conference documents of a small and of a large conference: reading and writing.
+//! Conference documents of 3, 30 and 300 users, and one that a network sent: reading and writing, beside what the XML
+//! libraries need for the same document when nothing is understood or judged.
+//!
+//! What is measured and its peer: `read` (into a roster, every check on) and `roxmltree` (its tree); `read trusted`
+//! (into a roster) and `NsReader` (every event, its namespace resolved); `write` (from the values) and `Writer` (the
+//! events of the same document, escaped already). What a run leaves behind is freed outside of what is measured.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use imsconf::body::conference_info::{
-    Conference, Document, Endpoint, EndpointStatus, JoiningMethod, Media, User, Users, read,
+    Applied, Conference, Document, Endpoint, EndpointStatus, JoiningMethod, Media, MediaStatus, Roster, User, Users,
+    read, read_trusted,
 };
+use quick_xml::events::Event;
+use quick_xml::{NsReader, Reader, Writer};
+
+/// A document of two users as it came from a network, indented.
+const NETWORK: &[u8] = include_bytes!("../impl/tests/messages/conference-info.xml");
 
 fn user(number: u32) -> (String, User) {
-    let medium = Media { kind: Some("audio".to_owned()), src_id: Some(number.to_string()), ..Media::default() };
+    let medium = Media {
+        kind: Some("audio".to_owned()),
+        src_id: Some((432_000 + number).to_string()),
+        status: Some(MediaStatus::SendRecv),
+        ..Media::default()
+    };
     let endpoint = Endpoint {
         status: Some(EndpointStatus::Connected),
         joining_method: Some(JoiningMethod::DialedOut),
-        media: BTreeMap::from([("1".to_owned(), medium)]),
+        media: BTreeMap::from([("1".to_owned(), Box::new(medium))]),
         ..Endpoint::default()
     };
+    let contact = format!("sip:user{number}@[2001:db8:abcd:16:11::{number}]:5060");
     let user = User {
         display_text: Some(format!("User {number}")),
-        endpoints: BTreeMap::from([(format!("sip:user{number}@[2001:db8::{number}]:5060"), endpoint)]),
+        endpoints: BTreeMap::from([(contact, Box::new(endpoint))]),
         ..User::default()
     };
-    (format!("sip:user{number}@home.example"), user)
+    (format!("sip:user{number}@ims.mnc001.mcc001.3gppnetwork.org"), user)
 }
 
 fn document(users: u32) -> Document {
     let rows = (0..users).map(user).collect();
     let users = Some(Users { rows, ..Users::default() });
-    Document::full("sip:conf1@conf-factory.home.example", 1, Conference { users, ..Conference::default() })
+    let entity = "sip:conf8123@mrfc.ims.mnc001.mcc001.3gppnetwork.org:5070";
+    Document::full(entity, 1, Conference { users, ..Conference::default() })
+}
+
+fn applied(document: Document) -> Roster {
+    let mut roster = Roster::new();
+    assert_eq!(roster.apply(document), Applied::First);
+    roster
+}
+
+/// Every event and the namespace of its name.
+fn resolve(text: &[u8]) {
+    let mut reader = NsReader::from_reader(text);
+    loop {
+        match reader.read_resolved_event().expect("well-formed") {
+            (_, Event::Eof) => break,
+            event => drop(black_box(event)),
+        }
+    }
+}
+
+fn events(text: &[u8]) -> Vec<Event<'static>> {
+    let mut reader = Reader::from_reader(text);
+    let next = || Some(reader.read_event().expect("well-formed").into_owned()).filter(|event| *event != Event::Eof);
+    std::iter::from_fn(next).collect()
+}
+
+fn rewrite(events: &[Event<'_>]) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::new());
+    for event in events {
+        writer.write_event(event.borrow()).expect("memory");
+    }
+    writer.into_inner()
 }
 
 fn conference_info(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("conference-info");
-    group.throughput(Throughput::Elements(1));
-    for users in [3, 30] {
-        let document = document(users);
-        let text = document.write();
+    let network = Document::read(NETWORK).expect("readable");
+    let written = [3, 30, 300].map(|users| (users.to_string(), document(users), document(users).write()));
+    for (name, document, text) in [("network".to_owned(), network, NETWORK.to_vec())].into_iter().chain(written) {
+        let own = document.write();
+        let events = events(&own);
         assert_eq!(read(&text).expect("readable").document, document);
-        group.bench_with_input(BenchmarkId::new("read", users), &text, |bencher, text| {
-            bencher.iter(|| read(black_box(text)));
+        assert_eq!(read_trusted(&text).as_ref(), Ok(&document));
+        assert_eq!(rewrite(&events), own);
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        let mut measure = |what: &str, run: &dyn Fn() -> Vec<u8>| {
+            let id = BenchmarkId::new(what, &name);
+            group.bench_function(id, |bencher| bencher.iter_with_large_drop(run));
+        };
+        measure("write", &|| black_box(&document).write());
+        measure("Writer", &|| rewrite(black_box(&events)));
+        let text = text.as_slice();
+        group.bench_function(BenchmarkId::new("read", &name), |bencher| {
+            bencher.iter_with_large_drop(|| applied(read(black_box(text)).expect("readable").document));
         });
-        group.bench_with_input(BenchmarkId::new("write", users), &document, |bencher, document| {
-            bencher.iter(|| black_box(document).write());
+        group.bench_function(BenchmarkId::new("roxmltree", &name), |bencher| {
+            let text = std::str::from_utf8(text).expect("UTF-8");
+            bencher.iter_with_large_drop(|| roxmltree::Document::parse(black_box(text)));
+        });
+        group.bench_function(BenchmarkId::new("read trusted", &name), |bencher| {
+            bencher.iter_with_large_drop(|| applied(read_trusted(black_box(text)).expect("readable")));
+        });
+        group.bench_function(BenchmarkId::new("NsReader", &name), |bencher| {
+            bencher.iter(|| resolve(black_box(text)));
         });
     }
     group.finish();

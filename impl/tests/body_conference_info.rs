@@ -22,7 +22,7 @@ fn creator_alone() -> Roster {
          <joining-method>dialed-in</joining-method></endpoint></user></users></conference-info>"
     );
     let mut roster = Roster::new();
-    assert_eq!(roster.apply(&Document::read(creator.as_bytes()).unwrap()), Applied::First);
+    assert_eq!(roster.apply(Document::read(creator.as_bytes()).unwrap()), Applied::First);
     roster
 }
 
@@ -49,7 +49,7 @@ fn closing_the_user_is_not_enough_and_the_roster_stays_as_it_was() {
     let mut roster = creator_alone();
     let before = roster.clone();
     let error = match read(closed.as_bytes()) {
-        Ok(reading) => panic!("{:?}", roster.apply(&reading.document)),
+        Ok(reading) => panic!("{:?}", roster.apply(reading.document)),
         Err(error) => error,
     };
     assert_eq!(
@@ -86,7 +86,7 @@ fn the_repaired_document_still_makes_the_creator_vanish() {
         [Tolerated::UsersDefaultFull, Tolerated::BlankInKey, Tolerated::BlankInKey, Tolerated::SrcId, Tolerated::Label];
     assert_eq!(rules, expected, "{:?}", reading.findings);
     let mut roster = creator_alone();
-    assert_eq!(roster.apply(&reading.document), Applied::Updated);
+    assert_eq!(roster.apply(reading.document), Applied::Updated);
     assert_eq!(present(&roster), [" sip:bob@home1.net"], "the blank is part of the key");
 }
 
@@ -95,9 +95,9 @@ fn with_a_partial_list_of_users_the_invited_user_joins_the_creator() {
     let intended = repaired().replace("<users>", "<users state=\"partial\">").replace("\" sip:bob", "\"sip:bob");
     let reading = read(intended.as_bytes()).unwrap();
     let mut roster = creator_alone();
-    assert_eq!(roster.apply(&reading.document), Applied::Updated);
+    assert_eq!(roster.apply(reading.document.clone()), Applied::Updated);
     assert_eq!(present(&roster), ["sip:bob@home1.net", "sip:creator@home1.net"]);
-    assert_eq!(roster.apply(&reading.document), Applied::Discarded(Discarded::Duplicate));
+    assert_eq!(roster.apply(reading.document), Applied::Discarded(Discarded::Duplicate));
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_networks_document_is_read() {
     assert_eq!((document.state, document.version), (State::Full, 3));
     assert_eq!(document.content.description.as_ref().and_then(|about| about.maximum_user_count), Some(6));
     let mut roster = Roster::new();
-    roster.apply(&document);
+    roster.apply(document.clone());
     assert_eq!(present(&roster), ["sip:001011234567895@ims.mnc001.mcc001.3gppnetwork.org"]);
     let users = document.content.users.as_ref().unwrap();
     let bob = users.rows.get("sip:bob@ims.mnc001.mcc001.3gppnetwork.org").unwrap();
@@ -176,7 +176,7 @@ fn a_focus_and_a_subscriber_agree_on_who_is_there() {
     let mut subscriber = Roster::new();
     let mut tell = |now: &Conference| {
         let document = focus.change(now).unwrap().unwrap();
-        subscriber.apply(&Document::read(&document.write()).unwrap());
+        subscriber.apply(Document::read(&document.write()).unwrap());
         (document.state, document.version, subscriber.conference().present().map(str::to_owned).collect::<Vec<_>>())
     };
     let mut now = Document::read(NETWORK).unwrap().content;

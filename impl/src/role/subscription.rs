@@ -296,7 +296,7 @@ impl ConferenceSubscription {
             dialog.on_answered(refresh, 200);
         }
         let before = entries(&self.roster);
-        let applied = document.map(|document| self.roster.apply(&document));
+        let applied = document.map(|document| self.roster.apply(document));
         let after = entries(&self.roster);
         let first = verdict == NotifyVerdict::Taken && !std::mem::replace(&mut self.was_active, true);
         owner.answer(server, 200);

@@ -21,7 +21,7 @@ pub fn conference_info(bytes: &[u8]) -> Result<(), Broken> {
     roxmltree::Document::parse(text).map_err(|error| Broken::new(format!("not XML: {error}")))?;
     let first = read(BEFORE).map_err(|error| Broken::new(format!("the document before: {error}")))?;
     let mut known = Roster::new();
-    known.apply(&first.document);
+    known.apply(first.document);
     for mut roster in [Roster::new(), known] {
         apply(&mut roster, &document)?;
     }
@@ -35,10 +35,10 @@ fn same(document: &Document, again: &Document) -> Result<(), Broken> {
 /// A document is taken or leaves everything as it was, and is never taken twice (RFC 4575 section 4.6).
 fn apply(roster: &mut Roster, document: &Document) -> Result<(), Broken> {
     let before = roster.clone();
-    let applied = roster.apply(document);
+    let applied = roster.apply(document.clone());
     taken_or_unchanged(&before, roster, applied)?;
     let after = roster.clone();
-    let again = roster.apply(document);
+    let again = roster.apply(document.clone());
     let refused = matches!(again, Applied::Discarded(_) | Applied::Gap { .. });
     hold(refused, || format!("{applied:?}, and the second time {again:?}"))?;
     taken_or_unchanged(&after, roster, again)
@@ -64,7 +64,7 @@ mod tests {
     fn the_oracles_see_what_is_wrong() {
         let document = read(BEFORE).expect("readable").document;
         let (empty, mut known) = (Roster::new(), Roster::new());
-        known.apply(&document);
+        known.apply(document);
         let taken = taken_or_unchanged(&empty, &known, Applied::First);
         assert_eq!(taken, Ok(()));
         assert!(taken_or_unchanged(&empty, &known, Applied::Discarded(Discarded::Old)).is_err());

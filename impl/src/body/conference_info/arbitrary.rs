@@ -95,8 +95,8 @@ prop_compose! {
 
 prop_compose! {
     fn media()(display_text in of(text()), kind in of(text()), label in of(text()), src_id in of(text()),
-        status in of(select(MediaStatus::ALL)), extensions in extensions()) -> Media {
-        Media { display_text, kind, label, src_id, status, extensions }
+        status in of(select(MediaStatus::ALL)), extensions in extensions()) -> Box<Media> {
+        Box::new(Media { display_text, kind, label, src_id, status, extensions })
     }
 }
 
@@ -114,10 +114,13 @@ prop_compose! {
     fn endpoint()(display_text in of(text()), executions in (of(execution()), of(execution()), of(execution())),
         status in of(select(EndpointStatus::ALL)), joining_method in of(select(JoiningMethod::ALL)),
         disconnection_method in of(select(DisconnectionMethod::ALL)), media in btree_map(key(), media(), 0..3),
-        call_info in of(call_info()), extensions in extensions()) -> Endpoint {
+        call_info in of(call_info()), extensions in extensions()) -> Box<Endpoint> {
         let (referred, joining_info, disconnection_info) = executions;
-        Endpoint { state: State::Full, display_text, referred, status, joining_method, joining_info,
-            disconnection_method, disconnection_info, media, call_info, extensions }
+        let [referred, joining_info, disconnection_info] =
+            [referred, joining_info, disconnection_info].map(|execution| execution.map(Box::new));
+        let call_info = call_info.map(Box::new);
+        Box::new(Endpoint { state: State::Full, display_text, referred, status, joining_method, joining_info,
+            disconnection_method, disconnection_info, media, call_info, extensions })
     }
 }
 

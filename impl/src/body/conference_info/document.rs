@@ -4,7 +4,7 @@
 //! endpoints and media (which has no meaning) does not make two equal rosters different. Keys are literal text: no SIP
 //! URI comparison, no case folding (section 4.5). What the schema lets stand from other namespaces is kept as
 //! [`Extension`]. A list that is empty is an element that is absent: the schema has no empty containers but `users` and
-//! `sidebars-by-val`.
+//! `sidebars-by-val`. What a user has few of or seldom is boxed: a table has room for eleven rows from its first one on.
 
 use std::collections::BTreeMap;
 
@@ -159,7 +159,7 @@ pub struct User {
     /// If the user is itself a focus: the URI of that conference.
     pub cascaded_focus: Option<String>,
     /// Devices, by their `entity`.
-    pub endpoints: BTreeMap<String, Endpoint>,
+    pub endpoints: BTreeMap<String, Box<Endpoint>>,
     /// Elements of other namespaces.
     pub extensions: Vec<Extension>,
 }
@@ -179,21 +179,21 @@ pub struct Endpoint {
     /// Name to display.
     pub display_text: Option<String>,
     /// Who asked that it be brought in.
-    pub referred: Option<Execution>,
+    pub referred: Option<Box<Execution>>,
     /// Where it stands. Absent means unknown, not connected.
     pub status: Option<EndpointStatus>,
     /// How it came in.
     pub joining_method: Option<JoiningMethod>,
     /// When and through whom it came in.
-    pub joining_info: Option<Execution>,
+    pub joining_info: Option<Box<Execution>>,
     /// How it left.
     pub disconnection_method: Option<DisconnectionMethod>,
     /// When and through whom it left.
-    pub disconnection_info: Option<Execution>,
+    pub disconnection_info: Option<Box<Execution>>,
     /// Media streams, by their `id`.
-    pub media: BTreeMap<String, Media>,
+    pub media: BTreeMap<String, Box<Media>>,
     /// The dialog it has with the focus.
-    pub call_info: Option<CallInfo>,
+    pub call_info: Option<Box<CallInfo>>,
     /// Elements of other namespaces.
     pub extensions: Vec<Extension>,
 }

@@ -11,49 +11,47 @@ use super::token::State;
 
 impl Conference {
     /// Applies the content of a partial document.
-    pub(super) fn update(&mut self, change: &Self) {
-        replace(&mut self.description, &change.description);
-        replace(&mut self.host_info, &change.host_info);
-        replace(&mut self.conference_state, &change.conference_state);
-        update_part(&mut self.users, &change.users);
-        update_part(&mut self.sidebars_by_ref, &change.sidebars_by_ref);
-        update_part(&mut self.sidebars_by_val, &change.sidebars_by_val);
-        replace_extensions(&mut self.extensions, &change.extensions);
+    pub(super) fn update(&mut self, change: Self) {
+        replace(&mut self.description, change.description);
+        replace(&mut self.host_info, change.host_info);
+        replace(&mut self.conference_state, change.conference_state);
+        update_part(&mut self.users, change.users);
+        update_part(&mut self.sidebars_by_ref, change.sidebars_by_ref);
+        update_part(&mut self.sidebars_by_val, change.sidebars_by_val);
+        replace_extensions(&mut self.extensions, change.extensions);
     }
 
     /// The content of a full document as it is held.
-    pub(super) fn settled(&self) -> Self {
-        let mut held = self.clone();
-        held.users = held.users.as_ref().and_then(settled);
-        held.sidebars_by_ref = held.sidebars_by_ref.as_ref().and_then(settled);
-        held.sidebars_by_val = held.sidebars_by_val.as_ref().and_then(settled);
-        held
+    pub(super) fn settled(mut self) -> Self {
+        self.users = self.users.and_then(settled);
+        self.sidebars_by_ref = self.sidebars_by_ref.and_then(settled);
+        self.sidebars_by_val = self.sidebars_by_val.and_then(settled);
+        self
     }
 }
 
 /// An element that takes part in partial notification (RFC 4575 section 4.4).
-trait Part: Clone {
+trait Part {
     fn state(&self) -> State;
     fn set_full(&mut self);
     /// Makes what is inside settled.
     fn settle_inside(&mut self);
     /// Applies a partial element to a settled one.
-    fn update(&mut self, change: &Self);
+    fn update(&mut self, change: Self);
 }
 
 /// The element as it is held, unless it is deleted.
-fn settled<P: Part>(part: &P) -> Option<P> {
+fn settled<P: Part>(mut part: P) -> Option<P> {
     if part.state() == State::Deleted {
         return None;
     }
-    let mut held = part.clone();
-    held.set_full();
-    held.settle_inside();
-    Some(held)
+    part.set_full();
+    part.settle_inside();
+    Some(part)
 }
 
 /// Step 1 (full), 2 (deleted) or 3 (partial) for an element that can stand once.
-fn update_part<P: Part>(held: &mut Option<P>, change: &Option<P>) {
+fn update_part<P: Part>(held: &mut Option<P>, change: Option<P>) {
     let Some(change) = change else { return };
     match (change.state(), held.as_mut()) {
         (State::Partial, Some(held)) => held.update(change),
@@ -62,13 +60,13 @@ fn update_part<P: Part>(held: &mut Option<P>, change: &Option<P>) {
 }
 
 /// The same for the rows of a table. An unseen key gets a row with the content given (step 3.1.1).
-fn update_rows<P: Part>(held: &mut BTreeMap<String, P>, change: &BTreeMap<String, P>) {
+fn update_rows<P: Part>(held: &mut BTreeMap<String, P>, change: BTreeMap<String, P>) {
     for (key, change) in change {
-        match (change.state(), held.get_mut(key)) {
+        match (change.state(), held.get_mut(&key)) {
             (State::Partial, Some(row)) => row.update(change),
             (State::Partial | State::Full | State::Deleted, _) => match settled(change) {
-                Some(row) => drop(held.insert(key.clone(), row)),
-                None => drop(held.remove(key)),
+                Some(row) => drop(held.insert(key, row)),
+                None => drop(held.remove(&key)),
             },
         }
     }
@@ -83,23 +81,41 @@ fn settle_rows<P: Part>(rows: &mut BTreeMap<String, P>) {
 }
 
 /// An atomic element is replaced as a whole (step 3.2).
-fn replace<T: Clone>(held: &mut Option<T>, change: &Option<T>) {
+fn replace<T>(held: &mut Option<T>, change: Option<T>) {
     if change.is_some() {
-        held.clone_from(change);
+        *held = change;
     }
 }
 
 /// The same for a list: its element is absent when it is empty.
-fn replace_list<T: Clone>(held: &mut Vec<T>, change: &[T]) {
+fn replace_list<T>(held: &mut Vec<T>, change: Vec<T>) {
     if !change.is_empty() {
-        *held = change.to_vec();
+        *held = change;
     }
 }
 
 /// Extensions are atomic: those of a name replace the former ones of that name.
-fn replace_extensions(held: &mut Vec<Extension>, change: &[Extension]) {
+fn replace_extensions(held: &mut Vec<Extension>, change: Vec<Extension>) {
     held.retain(|old| !change.iter().any(|new| new.is_same_element(old)));
-    held.extend_from_slice(change);
+    held.extend(change);
+}
+
+impl<P: Part> Part for Box<P> {
+    fn state(&self) -> State {
+        (**self).state()
+    }
+
+    fn set_full(&mut self) {
+        (**self).set_full();
+    }
+
+    fn settle_inside(&mut self) {
+        (**self).settle_inside();
+    }
+
+    fn update(&mut self, change: Self) {
+        (**self).update(*change);
+    }
 }
 
 impl Part for Users {
@@ -115,9 +131,9 @@ impl Part for Users {
         settle_rows(&mut self.rows);
     }
 
-    fn update(&mut self, change: &Self) {
-        update_rows(&mut self.rows, &change.rows);
-        replace_extensions(&mut self.extensions, &change.extensions);
+    fn update(&mut self, change: Self) {
+        update_rows(&mut self.rows, change.rows);
+        replace_extensions(&mut self.extensions, change.extensions);
     }
 }
 
@@ -134,14 +150,14 @@ impl Part for User {
         settle_rows(&mut self.endpoints);
     }
 
-    fn update(&mut self, change: &Self) {
-        replace(&mut self.display_text, &change.display_text);
-        replace_list(&mut self.associated_aors, &change.associated_aors);
-        replace_list(&mut self.roles, &change.roles);
-        replace_list(&mut self.languages, &change.languages);
-        replace(&mut self.cascaded_focus, &change.cascaded_focus);
-        update_rows(&mut self.endpoints, &change.endpoints);
-        replace_extensions(&mut self.extensions, &change.extensions);
+    fn update(&mut self, change: Self) {
+        replace(&mut self.display_text, change.display_text);
+        replace_list(&mut self.associated_aors, change.associated_aors);
+        replace_list(&mut self.roles, change.roles);
+        replace_list(&mut self.languages, change.languages);
+        replace(&mut self.cascaded_focus, change.cascaded_focus);
+        update_rows(&mut self.endpoints, change.endpoints);
+        replace_extensions(&mut self.extensions, change.extensions);
     }
 }
 
@@ -156,18 +172,18 @@ impl Part for Endpoint {
 
     fn settle_inside(&mut self) {}
 
-    fn update(&mut self, change: &Self) {
-        replace(&mut self.display_text, &change.display_text);
-        replace(&mut self.referred, &change.referred);
-        replace(&mut self.status, &change.status);
-        replace(&mut self.joining_method, &change.joining_method);
-        replace(&mut self.joining_info, &change.joining_info);
-        replace(&mut self.disconnection_method, &change.disconnection_method);
-        replace(&mut self.disconnection_info, &change.disconnection_info);
+    fn update(&mut self, change: Self) {
+        replace(&mut self.display_text, change.display_text);
+        replace(&mut self.referred, change.referred);
+        replace(&mut self.status, change.status);
+        replace(&mut self.joining_method, change.joining_method);
+        replace(&mut self.joining_info, change.joining_info);
+        replace(&mut self.disconnection_method, change.disconnection_method);
+        replace(&mut self.disconnection_info, change.disconnection_info);
         // A stream is atomic, but it is also a row: the streams that are not mentioned stay.
-        self.media.extend(change.media.iter().map(|(id, media)| (id.clone(), media.clone())));
-        replace(&mut self.call_info, &change.call_info);
-        replace_extensions(&mut self.extensions, &change.extensions);
+        self.media.extend(change.media);
+        replace(&mut self.call_info, change.call_info);
+        replace_extensions(&mut self.extensions, change.extensions);
     }
 }
 
@@ -182,11 +198,11 @@ impl Part for SidebarsByRef {
 
     fn settle_inside(&mut self) {}
 
-    fn update(&mut self, change: &Self) {
-        for new in &change.entries {
+    fn update(&mut self, change: Self) {
+        for new in change.entries {
             match self.entries.iter_mut().find(|old| old.uri == new.uri) {
-                Some(old) => old.clone_from(new),
-                None => self.entries.push(new.clone()),
+                Some(old) => *old = new,
+                None => self.entries.push(new),
             }
         }
     }
@@ -205,8 +221,8 @@ impl Part for SidebarsByVal {
         settle_rows(&mut self.rows);
     }
 
-    fn update(&mut self, change: &Self) {
-        update_rows(&mut self.rows, &change.rows);
+    fn update(&mut self, change: Self) {
+        update_rows(&mut self.rows, change.rows);
     }
 }
 
@@ -220,10 +236,10 @@ impl Part for Sidebar {
     }
 
     fn settle_inside(&mut self) {
-        self.content = self.content.settled();
+        self.content = std::mem::take(&mut self.content).settled();
     }
 
-    fn update(&mut self, change: &Self) {
-        self.content.update(&change.content);
+    fn update(&mut self, change: Self) {
+        self.content.update(change.content);
     }
 }

@@ -27,7 +27,7 @@ pub use extension::{Content, Extension, ExtensionAttribute};
 pub use notifications::{Notifications, Versions, VersionsExhausted};
 pub use read::{
     MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_EXTENSIONS, MAX_FINDINGS, MAX_NAMESPACES, MAX_NODES, MAX_ROWS, Reading,
-    read,
+    read, read_trusted,
 };
 pub use roster::{Applied, Discarded, Roster};
 pub use token::{DisconnectionMethod, EndpointStatus, JoiningMethod, MediaStatus, State};

@@ -77,12 +77,12 @@ impl Roster {
     }
 
     /// Applies one document (RFC 4575 section 4.6).
-    pub fn apply(&mut self, document: &Document) -> Applied {
+    pub fn apply(&mut self, document: Document) -> Applied {
         if self.ended {
             return Applied::Discarded(Discarded::AfterEnd);
         }
         if let Some(local) = self.version.filter(|local| document.version <= *local) {
-            return Applied::Discarded(self.discard(document, local));
+            return Applied::Discarded(self.discard(document.state, local, document.version));
         }
         match document.state {
             State::Full => {
@@ -103,23 +103,23 @@ impl Roster {
         }
     }
 
-    fn apply_partial(&mut self, document: &Document) -> Applied {
+    fn apply_partial(&mut self, document: Document) -> Applied {
         let received = document.version;
         // Without local state there is nothing to apply it to, whatever its number (the RFC starts with a full one).
         if self.version.and_then(|local| local.checked_add(1)) != Some(received) {
             let refresh = !std::mem::replace(&mut self.awaiting_full, true);
             return Applied::Gap { local: self.version, received, refresh };
         }
-        self.conference.update(&document.content);
+        self.conference.update(document.content);
         self.version = Some(received);
         Applied::Updated
     }
 
     /// A document whose version is not above the local one. A full one that was awaited ends the wait: with the same
     /// version it says that nothing changed, with a lower one that the notifier lost its count.
-    fn discard(&mut self, document: &Document, local: u32) -> Discarded {
-        let answers_refresh = document.state == State::Full && std::mem::take(&mut self.awaiting_full);
-        match (document.version == local, answers_refresh) {
+    fn discard(&mut self, state: State, local: u32, received: u32) -> Discarded {
+        let answers_refresh = state == State::Full && std::mem::take(&mut self.awaiting_full);
+        match (received == local, answers_refresh) {
             (true, _) => Discarded::Duplicate,
             (false, true) => Discarded::Restarted,
             (false, false) => Discarded::Old,

@@ -12,6 +12,8 @@ use super::document::{
 use super::extension::{Content, Extension};
 use super::token::State;
 
+/// Bytes that a document usually has at most: a few users.
+const USUAL_LENGTH: usize = 2048;
 /// The namespace of the prefix `xml`, which needs no declaration.
 const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 /// The namespace of declarations, which no attribute may be in.
@@ -20,59 +22,68 @@ const XMLNS_NAMESPACE: &str = "http://www.w3.org/2000/xmlns/";
 impl Document {
     /// The document as XML 1.0 in UTF-8.
     pub fn write(&self) -> Vec<u8> {
-        let mut xml = Xml { text: String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n") };
+        let mut xml = Xml { text: Vec::with_capacity(USUAL_LENGTH) };
+        xml.text.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         let version = self.version.to_string();
         let attributes =
             [("xmlns", NAMESPACE), ("entity", &self.entity), ("state", self.state.token()), ("version", &version)];
         xml.element("conference-info", &attributes, |xml| xml.conference(&self.content));
-        xml.text.into_bytes()
+        xml.text
     }
 }
 
-/// The text written so far.
+/// The text written so far; UTF-8.
 struct Xml {
-    text: String,
+    text: Vec<u8>,
 }
 
 impl Xml {
+    fn push(&mut self, text: &str) {
+        self.text.extend_from_slice(text.as_bytes());
+    }
+
     /// An element with the given attributes and whatever `content` writes.
     fn element(&mut self, name: &str, attributes: &[(&str, &str)], content: impl FnOnce(&mut Self)) {
-        self.text.push('<');
-        self.text.push_str(name);
+        self.text.push(b'<');
+        self.push(name);
         for (name, value) in attributes {
-            self.text.push(' ');
-            self.text.push_str(name);
-            self.text.push_str("=\"");
+            self.text.push(b' ');
+            self.push(name);
+            self.push("=\"");
             self.escaped(value);
-            self.text.push('"');
+            self.text.push(b'"');
         }
-        self.text.push('>');
+        self.text.push(b'>');
         let open = self.text.len();
         content(self);
         if self.text.len() == open {
             self.text.pop();
-            self.text.push_str("/>");
+            self.push("/>");
         } else {
-            self.text.push_str("</");
-            self.text.push_str(name);
-            self.text.push('>');
+            self.push("</");
+            self.push(name);
+            self.text.push(b'>');
         }
     }
 
     /// Character data. Blanks other than the space are written as references: a parser changes them in attributes, and
     /// carriage returns everywhere.
     fn escaped(&mut self, text: &str) {
+        // Hardly any text needs more than this look at it.
+        if !text.bytes().fold(false, |found, byte| found | MAY_NEED_ESCAPE[usize::from(byte)]) {
+            return self.push(text);
+        }
         for character in text.chars() {
             match character {
-                '<' => self.text.push_str("&lt;"),
-                '>' => self.text.push_str("&gt;"),
-                '&' => self.text.push_str("&amp;"),
-                '"' => self.text.push_str("&quot;"),
-                '\t' => self.text.push_str("&#9;"),
-                '\n' => self.text.push_str("&#10;"),
-                '\r' => self.text.push_str("&#13;"),
-                '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => self.text.push('\u{fffd}'),
-                _ => self.text.push(character),
+                '<' => self.push("&lt;"),
+                '>' => self.push("&gt;"),
+                '&' => self.push("&amp;"),
+                '"' => self.push("&quot;"),
+                '\t' => self.push("&#9;"),
+                '\n' => self.push("&#10;"),
+                '\r' => self.push("&#13;"),
+                '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => self.push("\u{fffd}"),
+                _ => self.push(character.encode_utf8(&mut [0; 4])),
             }
         }
     }
@@ -190,12 +201,12 @@ impl Xml {
 
     fn endpoint(&mut self, endpoint: &Endpoint) {
         self.optional("display-text", endpoint.display_text.as_deref());
-        self.execution("referred", endpoint.referred.as_ref());
+        self.execution("referred", endpoint.referred.as_deref());
         self.optional("status", endpoint.status.map(|status| status.token()));
         self.optional("joining-method", endpoint.joining_method.map(|method| method.token()));
-        self.execution("joining-info", endpoint.joining_info.as_ref());
+        self.execution("joining-info", endpoint.joining_info.as_deref());
         self.optional("disconnection-method", endpoint.disconnection_method.map(|method| method.token()));
-        self.execution("disconnection-info", endpoint.disconnection_info.as_ref());
+        self.execution("disconnection-info", endpoint.disconnection_info.as_deref());
         for (id, media) in &endpoint.media {
             self.element("media", &[("id", id)], |xml| xml.media(media));
         }
@@ -314,6 +325,18 @@ impl Xml {
         });
     }
 }
+
+/// Whether a byte belongs to a character that [`Xml::escaped`] does not write as it is, or may do so: U+FFFE and U+FFFF
+/// begin with 0xEF.
+const MAY_NEED_ESCAPE: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = matches!(byte as u8, b'<' | b'>' | b'&' | b'"' | ..=0x1f | 0xef);
+        byte += 1;
+    }
+    table
+};
 
 /// The attribute that a state needs: none if it is the default.
 const fn state_attribute(state: State) -> &'static [(&'static str, &'static str)] {

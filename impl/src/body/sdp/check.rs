@@ -212,8 +212,8 @@ fn check_stream(
     }
     // Payload type numbers should be kept, but need not; so encodings count too.
     let names = |media: &MediaDescription| -> Vec<String> {
-        let encoding = |format: &String| media.value_for("rtpmap", format).map(str::to_ascii_lowercase);
-        media.formats.iter().flat_map(|format| std::iter::once(format.clone()).chain(encoding(format))).collect()
+        let encoding = |format: &str| media.value_for("rtpmap", format).map(str::to_ascii_lowercase);
+        media.formats().flat_map(|format| std::iter::once(format.to_owned()).chain(encoding(format))).collect()
     };
     let (offers, answers) = (names(offered), names(answered));
     if !answers.is_empty() && !answers.iter().any(|name| offers.contains(name)) {

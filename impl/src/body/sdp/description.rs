@@ -51,9 +51,9 @@ pub enum SdpError {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
     /// `IN`.
-    pub network: String,
+    pub network: Cow<'static, str>,
     /// `IP4` or `IP6`.
-    pub family: String,
+    pub family: Cow<'static, str>,
     /// Address or name.
     pub host: String,
 }
@@ -62,7 +62,7 @@ pub struct Address {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     /// User name, `-` if there is none.
-    pub username: String,
+    pub username: Cow<'static, str>,
     /// Identifier of the session, decimal digits.
     pub session_id: String,
     /// Counts the changes of the description.
@@ -81,25 +81,66 @@ pub struct Timing {
 }
 
 /// One `a=` line (RFC 8866 section 5.13).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Attribute {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Attribute<'a> {
     /// Name.
-    pub name: Cow<'static, str>,
+    pub name: &'a str,
     /// What follows the colon, if there is one.
-    pub value: Option<String>,
+    pub value: Option<&'a str>,
+}
+
+/// The `a=` lines of one medium, in order. A description has many of them, so they share one piece of memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Attributes {
+    /// What follows each `a=`, every line ended by a line feed.
+    lines: String,
+}
+
+impl Attributes {
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self { lines: String::with_capacity(bytes) }
+    }
+
+    /// Every attribute.
+    pub fn iter(&self) -> impl Iterator<Item = Attribute<'_>> {
+        self.lines().map(|line| match split_str_once(line, b':') {
+            Some((name, value)) => Attribute { name, value: Some(value) },
+            None => Attribute { name: line, value: None },
+        })
+    }
+
+    /// What follows each `a=`.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
+        let mut rest = self.lines.as_str();
+        std::iter::from_fn(move || {
+            let (line, behind) = split_str_once(rest, b'\n')?;
+            rest = behind;
+            Some(line)
+        })
+    }
+
+    /// Adds a line: a name, and what follows the colon if there is anything. No part has a line end.
+    pub(super) fn push(&mut self, name: &str, value: &[&str]) {
+        self.lines.push_str(name);
+        if !value.is_empty() {
+            self.lines.push(':');
+        }
+        value.iter().for_each(|part| self.lines.push_str(part));
+        self.lines.push('\n');
+    }
 }
 
 /// One `m=` line and what belongs to it (RFC 8866 section 5.14).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MediaDescription {
     /// `audio`, `video`, ...
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// Transport port; zero refuses or ends the stream (RFC 3264 sections 6 and 8.2).
     pub port: u16,
     /// `RTP/AVP`, ...
-    pub protocol: String,
-    /// Formats, for RTP payload type numbers, in order of preference.
-    pub formats: Vec<String>,
+    pub protocol: Cow<'static, str>,
+    /// Formats, for RTP payload type numbers, in order of preference, separated by single spaces.
+    pub formats: String,
     /// Where to send; the session's address unless the media has its own.
     pub address: Option<Address>,
     /// Direction; the session's unless the media has its own; `sendrecv` if neither has one.
@@ -107,7 +148,7 @@ pub struct MediaDescription {
     /// Preconditions.
     pub preconditions: Preconditions,
     /// Every attribute of the media, in order, those above included.
-    pub attributes: Vec<Attribute>,
+    pub attributes: Attributes,
 }
 
 /// A session description. The text is kept as it came and is what equality in the sense of RFC 3264 is about.
@@ -187,12 +228,15 @@ impl SessionDescription {
 }
 
 impl MediaDescription {
+    /// The formats, one by one.
+    pub fn formats(&self) -> impl Iterator<Item = &str> {
+        self.formats.split_ascii_whitespace()
+    }
+
     /// The values of the attributes with the given name.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.attributes
-            .iter()
-            .filter(move |attribute| attribute.name == name)
-            .map(|attribute| attribute.value.as_deref().unwrap_or_default())
+        let named = self.attributes.iter().filter(move |attribute| attribute.name == name);
+        named.map(|attribute| attribute.value.unwrap_or_default())
     }
 
     /// What an `rtpmap` or `fmtp` attribute says about a format.

@@ -5,13 +5,17 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use super::description::{Address, Attribute, MediaDescription, Origin, SessionDescription, Timing};
+use smallvec::SmallVec;
+
+use super::description::{Address, Attributes, MediaDescription, Origin, SessionDescription, Timing};
 use super::flow::Flow;
 use super::precondition::Preconditions;
 use crate::wire::split_str_once;
 
 /// Bytes that a description of ours usually has at most.
 const USUAL_TEXT: usize = 768;
+/// Bytes that its attributes usually have at most.
+const USUAL_ATTRIBUTES: usize = 512;
 /// Profile of our streams.
 const PROTOCOL: &str = "RTP/AVP";
 /// Protocols in which an audio stream can be accepted.
@@ -57,28 +61,43 @@ impl Codec {
         table.into_iter().map(codec).collect()
     }
 
-    fn is_same_format(&self, other: &Self) -> bool {
+    fn described(&self) -> Described<'_> {
+        let Self { payload_type, encoding, parameters } = self;
+        Described { payload_type: *payload_type, encoding, parameters: parameters.as_deref() }
+    }
+}
+
+/// A format as somebody describes it.
+#[derive(Clone, Copy, Debug)]
+struct Described<'a> {
+    payload_type: u8,
+    encoding: &'a str,
+    parameters: Option<&'a str>,
+}
+
+impl<'a> Described<'a> {
+    fn is_same_format(self, other: Self) -> bool {
         self.encoding_name().eq_ignore_ascii_case(other.encoding_name())
             && self.clock_rate() == other.clock_rate()
             && self.is_octet_aligned() == other.is_octet_aligned()
     }
 
-    fn encoding_name(&self) -> &str {
-        split_str_once(&self.encoding, b'/').map_or(&*self.encoding, |(name, _)| name)
+    fn encoding_name(self) -> &'a str {
+        split_str_once(self.encoding, b'/').map_or(self.encoding, |(name, _)| name)
     }
 
-    fn clock_rate(&self) -> &str {
-        let (_, rest) = split_str_once(&self.encoding, b'/').unwrap_or_default();
+    fn clock_rate(self) -> &'a str {
+        let (_, rest) = split_str_once(self.encoding, b'/').unwrap_or_default();
         split_str_once(rest, b'/').map_or(rest, |(rate, _)| rate)
     }
 
-    fn is_events(&self) -> bool {
+    fn is_events(self) -> bool {
         self.encoding_name().eq_ignore_ascii_case(EVENTS)
     }
 
     /// The packing is part of the format for AMR and AMR-WB: both sides have to have the same (RFC 4867 section 8.3.1).
-    fn is_octet_aligned(&self) -> bool {
-        let mut rest = self.parameters.as_deref().unwrap_or_default();
+    fn is_octet_aligned(self) -> bool {
+        let mut rest = self.parameters.unwrap_or_default();
         while !rest.is_empty() {
             let (parameter, behind) = split_str_once(rest, b';').unwrap_or((rest, ""));
             if parameter.trim_ascii().eq_ignore_ascii_case("octet-align=1") {
@@ -115,7 +134,8 @@ pub struct Resources {
 impl LocalMedia {
     /// An offer with the given version in its `o=` line and the given preconditions.
     pub fn offer(&self, version: u64, preconditions: &Preconditions) -> SessionDescription {
-        let audio = self.audio(PROTOCOL, &self.codecs, self.flow, preconditions.clone());
+        let codecs = self.codecs.iter().map(Codec::described);
+        let audio = self.audio(PROTOCOL.into(), codecs, self.flow, preconditions.clone());
         self.describe(version, vec![Timing::default()], vec![audio])
     }
 
@@ -123,59 +143,77 @@ impl LocalMedia {
     /// format in common accepted, every other one refused; formats in the offerer's order and with its numbers.
     pub fn answer(&self, version: u64, offer: &SessionDescription, resources: Resources) -> SessionDescription {
         let mut accepted = false;
-        let mut media = Vec::new();
+        let mut media = Vec::with_capacity(offer.media().len());
         for offered in offer.media() {
-            let formats = if accepted { Vec::new() } else { self.common_formats(offered) };
-            if formats.is_empty() {
+            let formats = if accepted { None } else { self.common_formats(offered) };
+            let Some((speech, events)) = formats else {
                 media.push(self.refusal(offered));
-            } else {
-                accepted = true;
-                let flow = offered.flow.flipped().intersection(self.flow);
-                let preconditions = offered.preconditions.answer(resources.reserved);
-                media.push(self.audio(&offered.protocol, &formats, flow, preconditions));
-            }
+                continue;
+            };
+            accepted = true;
+            let flow = offered.flow.flipped().intersection(self.flow);
+            let preconditions = offered.preconditions.answer(resources.reserved);
+            let codecs = std::iter::once(speech).chain(events);
+            media.push(self.audio(offered.protocol.clone(), codecs, flow, preconditions));
         }
         self.describe(version, offer.timing().to_vec(), media)
     }
 
     /// The first speech format of an offered stream that we have too, and the DTMF events with its clock rate.
-    fn common_formats(&self, offered: &MediaDescription) -> Vec<Codec> {
+    fn common_formats<'a>(&self, offered: &'a MediaDescription) -> Option<(Described<'a>, Option<Described<'a>>)> {
         let acceptable = offered.kind == "audio"
             && offered.port != 0
             && ACCEPTED_PROTOCOLS.iter().any(|protocol| offered.protocol == *protocol);
         if !acceptable {
-            return Vec::new();
+            return None;
         }
-        let known: Vec<Codec> = offered
-            .formats
-            .iter()
-            .filter_map(|format| described_format(offered, format))
-            .filter(|format| self.codecs.iter().any(|codec| codec.is_same_format(format)))
-            .collect();
-        let Some(speech) = known.iter().find(|format| !format.is_events()) else { return Vec::new() };
-        let events = known.iter().find(|format| format.is_events() && format.clock_rate() == speech.clock_rate());
-        std::iter::once(speech).chain(events).cloned().collect()
+        let described = offered.formats().filter_map(|format| described_format(offered, format));
+        let ours = |format: &Described<'_>| self.codecs.iter().any(|codec| codec.described().is_same_format(*format));
+        let mut known = described.filter(ours);
+        let is_events_of = |events: &Described<'_>, speech: Described<'_>| {
+            events.is_events() && events.clock_rate() == speech.clock_rate()
+        };
+        // Events may stand before the speech that they belong to.
+        let mut before = SmallVec::<[Described<'_>; 2]>::new();
+        let speech = known.by_ref().find(|format| {
+            if format.is_events() {
+                before.push(*format);
+            }
+            !format.is_events()
+        })?;
+        let events = before.into_iter().chain(known).find(|events| is_events_of(events, speech));
+        Some((speech, events))
     }
 
     /// A stream of ours with everything that its formats need.
-    fn audio(&self, protocol: &str, codecs: &[Codec], flow: Flow, preconditions: Preconditions) -> MediaDescription {
-        let attribute = |name: &'static str, value: Option<String>| Attribute { name: name.into(), value };
-        let mut attributes = Vec::with_capacity(2 * codecs.len() + 9);
-        for codec in codecs {
-            let Codec { payload_type, encoding, parameters } = codec;
+    fn audio<'a>(
+        &self,
+        protocol: Cow<'static, str>,
+        codecs: impl Iterator<Item = Described<'a>>,
+        flow: Flow,
+        preconditions: Preconditions,
+    ) -> MediaDescription {
+        let mut attributes = Attributes::with_capacity(USUAL_ATTRIBUTES);
+        let mut formats = String::new();
+        for Described { payload_type, encoding, parameters } in codecs {
             let payload_type = payload_type.to_string();
-            attributes.push(attribute("rtpmap", Some([&payload_type, " ", encoding].concat())));
-            let parameters = parameters.as_ref().map(|parameters| [&payload_type, " ", parameters].concat());
-            attributes.extend(parameters.map(|parameters| attribute("fmtp", Some(parameters))));
+            attributes.push("rtpmap", &[&payload_type, " ", encoding]);
+            if let Some(parameters) = parameters {
+                attributes.push("fmtp", &[&payload_type, " ", parameters]);
+            }
+            if !formats.is_empty() {
+                formats.push(' ');
+            }
+            formats.push_str(&payload_type);
         }
-        attributes.extend(preconditions.attributes().map(|(name, value)| attribute(name, Some(value))));
-        attributes.push(attribute(flow.media_token(), None));
-        attributes.extend(PACKETIZATION.map(|(name, value)| attribute(name, Some(value.to_owned()))));
+        preconditions.write(&mut attributes);
+        attributes.push(flow.media_token(), &[]);
+        PACKETIZATION.iter().for_each(|(name, value)| attributes.push(name, &[value]));
         MediaDescription {
-            kind: String::from("audio"),
+            kind: "audio".into(),
             port: self.audio_port,
-            protocol: protocol.to_owned(),
-            formats: codecs.iter().map(|codec| codec.payload_type.to_string()).collect(),
+            protocol,
+            formats,
             address: Some(self.host()),
             flow,
             preconditions,
@@ -185,26 +223,28 @@ impl LocalMedia {
 
     /// The same stream with port zero. A format has to stand there, but nobody reads it.
     fn refusal(&self, offered: &MediaDescription) -> MediaDescription {
+        let mut attributes = Attributes::default();
+        attributes.push(Flow::NONE.media_token(), &[]);
         MediaDescription {
             kind: offered.kind.clone(),
             port: 0,
             protocol: offered.protocol.clone(),
-            formats: if offered.formats.is_empty() { vec![String::from("0")] } else { offered.formats.clone() },
+            formats: if offered.formats.is_empty() { String::from("0") } else { offered.formats.clone() },
             address: Some(self.host()),
             flow: Flow::NONE,
             preconditions: Preconditions::default(),
-            attributes: vec![Attribute { name: Flow::NONE.media_token().into(), value: None }],
+            attributes,
         }
     }
 
     fn host(&self) -> Address {
         let family = if self.address.is_ipv4() { "IP4" } else { "IP6" };
-        Address { network: String::from("IN"), family: family.to_owned(), host: self.address.to_string() }
+        Address { network: "IN".into(), family: family.into(), host: self.address.to_string() }
     }
 
     fn describe(&self, version: u64, timing: Vec<Timing>, media: Vec<MediaDescription>) -> SessionDescription {
         let origin = Origin {
-            username: String::from("-"),
+            username: "-".into(),
             session_id: self.session_id.to_string(),
             version,
             address: self.host(),
@@ -214,15 +254,12 @@ impl LocalMedia {
     }
 }
 
-/// An offered format as we would describe it.
-fn described_format(offered: &MediaDescription, format: &str) -> Option<Codec> {
+/// An offered format.
+fn described_format<'a>(offered: &'a MediaDescription, format: &str) -> Option<Described<'a>> {
     let fixed = || STATIC_ENCODINGS.iter().find(|(number, _)| *number == format).map(|(_, encoding)| *encoding);
     let encoding = offered.value_for("rtpmap", format).or_else(fixed)?;
-    Some(Codec {
-        payload_type: format.parse().ok().filter(|number| *number < 128)?,
-        encoding: encoding.to_owned().into(),
-        parameters: offered.value_for("fmtp", format).map(|parameters| parameters.to_owned().into()),
-    })
+    let payload_type = format.parse().ok().filter(|number| *number < 128)?;
+    Some(Described { payload_type, encoding, parameters: offered.value_for("fmtp", format) })
 }
 
 /// The text of a description, in the order of RFC 8866 section 5.
@@ -240,13 +277,8 @@ pub(super) fn render(origin: &Origin, timing: &[Timing], media: &[MediaDescripti
         line(&mut text, &["t=", &start.to_string(), " ", &stop.to_string()]);
     }
     for MediaDescription { kind, port, protocol, formats, attributes, .. } in media {
-        line(&mut text, &["m=", kind, " ", &port.to_string(), " ", protocol, " ", &formats.join(" ")]);
-        for Attribute { name, value } in attributes {
-            match value {
-                Some(value) => line(&mut text, &["a=", name, ":", value]),
-                None => line(&mut text, &["a=", name]),
-            }
-        }
+        line(&mut text, &["m=", kind, " ", &port.to_string(), " ", protocol, " ", formats]);
+        attributes.lines().for_each(|attribute| line(&mut text, &["a=", attribute]));
     }
     text
 }

@@ -7,6 +7,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::description::Attributes;
 use super::flow::Flow;
 
 /// Which part of the path a status is about (RFC 3312 section 4, status-type).
@@ -130,14 +131,14 @@ impl Status {
 }
 
 impl Status {
-    fn text(&self) -> String {
-        [self.kind.token(), self.segment.token(), self.flow.precondition_token()].join(" ")
+    fn words(&self) -> [&str; 5] {
+        [self.kind.token(), " ", self.segment.token(), " ", self.flow.precondition_token()]
     }
 }
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())
+        self.words().into_iter().try_for_each(|word| f.write_str(word))
     }
 }
 
@@ -164,15 +165,15 @@ impl Desired {
 }
 
 impl Desired {
-    fn text(&self) -> String {
-        let Status { kind, segment, flow } = &self.status;
-        [kind.token(), self.strength.token(), segment.token(), flow.precondition_token()].join(" ")
+    fn words(&self) -> [&str; 7] {
+        let [kind, space, segment, _, flow] = self.status.words();
+        [kind, space, self.strength.token(), space, segment, space, flow]
     }
 }
 
 impl fmt::Display for Desired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())
+        self.words().into_iter().try_for_each(|word| f.write_str(word))
     }
 }
 
@@ -305,11 +306,11 @@ impl Preconditions {
         !asked.confirm.is_empty() && asked.confirm.iter().all(reached)
     }
 
-    /// The attributes that say all this, name and value.
-    pub fn attributes(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let current = self.current.iter().map(|status| ("curr", status.text()));
-        let desired = self.desired.iter().map(|desired| ("des", desired.text()));
-        current.chain(desired).chain(self.confirm.iter().map(|status| ("conf", status.text())))
+    /// Adds the attributes that say all this.
+    pub(super) fn write(&self, attributes: &mut Attributes) {
+        self.current.iter().for_each(|status| attributes.push("curr", &status.words()));
+        self.desired.iter().for_each(|desired| attributes.push("des", &desired.words()));
+        self.confirm.iter().for_each(|status| attributes.push("conf", &status.words()));
     }
 
     /// Takes up an attribute if it is a precondition line; others are left alone.
@@ -364,7 +365,9 @@ mod tests {
     }
 
     fn lines(rows: &Preconditions) -> Vec<String> {
-        rows.attributes().map(|(name, value)| format!("{name}:{value}")).collect()
+        let mut attributes = Attributes::default();
+        rows.write(&mut attributes);
+        attributes.lines().map(str::to_owned).collect()
     }
 
     /// The table of the procedure: offer 1, answer 1, offer 2, answer 2.
@@ -493,8 +496,9 @@ mod tests {
         #[test]
         fn rows_are_written_and_read_back(rows in any_rows()) {
             let mut back = Preconditions::default();
-            for (name, value) in rows.attributes() {
-                back.take_up(name, &value).unwrap();
+            for line in lines(&rows) {
+                let (name, value) = line.split_once(':').unwrap();
+                back.take_up(name, value).unwrap();
             }
             prop_assert_eq!(back, rows);
         }

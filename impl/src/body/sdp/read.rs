@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
-use super::description::{Address, Attribute, MAX_MEDIA, MediaDescription, Origin, SdpError, Timing};
+use super::description::{Address, Attributes, MAX_MEDIA, MediaDescription, Origin, SdpError, Timing};
 use super::flow::Flow;
 use super::precondition::Preconditions;
 use crate::wire::split_str_once;
@@ -143,7 +143,7 @@ impl Section {
                 let (name, value) = attribute(line.value);
                 media.preconditions.take_up(name, value.unwrap_or_default())?;
                 self.flow = self.flow.or_else(|| Flow::from_media_token(name));
-                media.attributes.push(Attribute { name: shared(name), value: value.map(str::to_owned) });
+                media.attributes.push(line.value, &[]);
             }
             b'b' => bandwidth(line)?,
             b'i' | b'k' => self.first(line)?,
@@ -198,7 +198,7 @@ fn finished((media, own): (MediaDescription, Section), session: &Section) -> Med
 fn origin(line: &Line<'_>) -> Result<Origin, SdpError> {
     let mut parts = words(line.value);
     let missing = || line.error("a part is missing");
-    let username = parts.next().ok_or_else(missing)?.to_owned();
+    let username = shared(parts.next().ok_or_else(missing)?);
     let session_id = parts.next().ok_or_else(missing)?.to_owned();
     let version = line.number_of(parts.next(), "sess-version is no number")?;
     let address = address(line, &mut parts)?;
@@ -215,7 +215,7 @@ fn address<'a>(line: &Line<'_>, parts: &mut impl Iterator<Item = &'a str>) -> Re
     let mut token = |known: &[&'static str]| {
         let token = parts.next().filter(|token| is_token(token)).ok_or_else(|| line.error("no address"))?;
         let usual = known.iter().find(|usual| usual.eq_ignore_ascii_case(token));
-        Ok::<_, SdpError>(usual.map_or(token, |usual| usual).to_owned())
+        Ok::<_, SdpError>(usual.map_or_else(|| Cow::Owned(token.to_owned()), |usual| Cow::Borrowed(*usual)))
     };
     let (network, family) = (token(&["IN", "TN", "ATM", "PSTN"])?, token(&["IP4", "IP6"])?);
     let host = parts.next().ok_or_else(|| line.error("no address"))?.to_owned();
@@ -273,11 +273,11 @@ fn attribute(value: &str) -> (&str, Option<&str>) {
     split_str_once(value, b':').map_or((value, None), |(name, value)| (name, Some(value)))
 }
 
-/// The names that calls use need no memory of their own.
-fn shared(name: &str) -> Cow<'static, str> {
-    const KNOWN: [&str; 8] = ["rtpmap", "fmtp", "curr", "des", "conf", "sendrecv", "ptime", "maxptime"];
-    let known = KNOWN.into_iter().find(|known| *known == name);
-    known.map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed)
+/// The words that calls use need no memory of their own.
+fn shared(word: &str) -> Cow<'static, str> {
+    const KNOWN: [&str; 5] = ["-", "audio", "video", "RTP/AVP", "RTP/AVPF"];
+    let known = KNOWN.into_iter().find(|known| *known == word);
+    known.map_or_else(|| Cow::Owned(word.to_owned()), Cow::Borrowed)
 }
 
 /// `<media> <port>[/<number of ports>] <proto> <fmt> ...` (section 5.14).
@@ -291,13 +291,25 @@ fn media_description(line: &Line<'_>) -> Result<MediaDescription, SdpError> {
         return Err(line.error("port is no number of 16 bits"));
     };
     Ok(MediaDescription {
-        kind: kind.to_owned(),
+        kind: shared(kind),
         port,
-        protocol: protocol.to_owned(),
-        formats: formats.split_ascii_whitespace().map(str::to_owned).collect(),
+        protocol: shared(protocol),
+        formats: single_spaced(formats),
         address: None,
         flow: Flow::SENDRECV,
         preconditions: Preconditions::default(),
-        attributes: Vec::new(),
+        attributes: Attributes::default(),
     })
+}
+
+/// The same words between single spaces.
+fn single_spaced(words: &str) -> String {
+    let mut text = String::with_capacity(words.len());
+    for word in words.split_ascii_whitespace() {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(word);
+    }
+    text
 }

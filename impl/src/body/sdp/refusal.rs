@@ -3,7 +3,7 @@
 //! It is neither offer nor answer: the offered media at port zero, with the preconditions that failed. Read
 //! `precondition.rs` first.
 
-use super::description::{Attribute, MediaDescription, SessionDescription};
+use super::description::{Attributes, MediaDescription, SessionDescription};
 use super::flow::Flow;
 use super::local::render;
 use super::precondition::{Desired, PreconditionType, Preconditions, Segment, Strength};
@@ -41,15 +41,10 @@ fn refused_media(offered: &MediaDescription, unknown: bool) -> MediaDescription 
     let rows = offered.preconditions.desired.iter();
     let desired = rows.filter_map(|row| Some(Desired { strength: failed(row)?, ..row.clone() }.flipped())).collect();
     let preconditions = Preconditions { desired, ..Preconditions::default() };
-    let attribute = |(name, value): (&'static str, String)| Attribute { name: name.into(), value: Some(value) };
-    let inactive = Attribute { name: Flow::NONE.media_token().into(), value: None };
-    MediaDescription {
-        port: 0,
-        flow: Flow::NONE,
-        attributes: preconditions.attributes().map(attribute).chain([inactive]).collect(),
-        preconditions,
-        ..offered.clone()
-    }
+    let mut attributes = Attributes::default();
+    preconditions.write(&mut attributes);
+    attributes.push(Flow::NONE.media_token(), &[]);
+    MediaDescription { port: 0, flow: Flow::NONE, attributes, preconditions, ..offered.clone() }
 }
 
 #[cfg(test)]

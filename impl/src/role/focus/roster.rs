@@ -146,7 +146,7 @@ impl Member {
             None => Endpoint {
                 status: Some(EndpointStatus::Connected),
                 joining_method: Some(self.joining),
-                media: BTreeMap::from([("1".to_owned(), audio)]),
+                media: BTreeMap::from([("1".to_owned(), Box::new(audio))]),
                 ..Endpoint::default()
             },
             Some(how) => Endpoint {
@@ -156,7 +156,7 @@ impl Member {
                 ..Endpoint::default()
             },
         };
-        User { endpoints: BTreeMap::from([(self.endpoint.clone(), endpoint)]), ..User::default() }
+        User { endpoints: BTreeMap::from([(self.endpoint.clone(), Box::new(endpoint))]), ..User::default() }
     }
 }
 

@@ -65,12 +65,12 @@ proptest! {
         for (now, lost) in states {
             let Some(document) = sent.change(&now).unwrap() else { continue };
             last = Document::full("", 0, now).content;
-            if !lost && matches!(roster.apply(&document), Applied::Gap { .. }) {
-                roster.apply(&sent.full(&last).unwrap());
+            if !lost && matches!(roster.apply(document), Applied::Gap { .. }) {
+                roster.apply(sent.full(&last).unwrap());
                 prop_assert_eq!(roster.conference(), &last);
             }
         }
-        roster.apply(&sent.full(&last).unwrap());
+        roster.apply(sent.full(&last).unwrap());
         prop_assert_eq!(roster.conference(), &last);
     }
 }

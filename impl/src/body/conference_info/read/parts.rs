@@ -1,8 +1,7 @@
 //! The elements, one function each.
 
 use std::collections::BTreeMap;
-
-use roxmltree::Node;
+use std::collections::btree_map::Entry;
 
 use super::super::document::{
     AvailableMedium, CallInfo, Conference, ConferenceDescription, ConferenceState, Document, Endpoint, Execution,
@@ -12,24 +11,24 @@ use super::super::error::{DocumentError, Fault, Tolerated};
 use super::super::token::{DisconnectionMethod, EndpointStatus, JoiningMethod, MediaStatus, State};
 use super::reader::{Reader, unsigned};
 use super::shape::{self, Shape};
-use super::{MAX_ROWS, NAMESPACE};
+use super::source::{Namespace, Source};
+use super::MAX_ROWS;
 
 type Result<T> = std::result::Result<T, DocumentError>;
 
-impl<'a, 'input> Reader<'a, 'input> {
+impl<'x, S: Source<'x>> Reader<'x, S> {
     /// The root element.
     pub(super) fn document(&mut self) -> Result<Document> {
-        let root = self.root();
-        let name = root.tag_name();
-        if name.name() != shape::CONFERENCE_INFO.element || name.namespace() != Some(NAMESPACE) {
-            let namespace = name.namespace().unwrap_or_default().to_owned();
-            return self.fail(root, Fault::WrongRoot { name: name.name().to_owned(), namespace });
+        let root = &self.source.root()?;
+        if S::name(root) != shape::CONFERENCE_INFO.element || S::namespace(root) != Namespace::Package {
+            let (name, namespace) = (S::name(root).to_owned(), S::namespace(root).text().to_owned());
+            return self.fail(root, Fault::WrongRoot { name, namespace });
         }
         let entity = self.key(root, "conference-info", "entity")?;
         // The schema lets it be absent because sidebars share the type; the text of section 4.3 does not.
         let version = self.required(root, "conference-info", "version")?;
-        let Some(version) = unsigned(version) else {
-            return self.fail(root, Fault::BadVersion { value: version.to_owned() });
+        let Some(version) = unsigned(&version) else {
+            return self.fail(root, Fault::BadVersion { value: version.into_owned() });
         };
         // Nothing stands above the root, so any state will do.
         let state = self.state(root, "conference-info", State::Partial)?;
@@ -45,9 +44,9 @@ impl<'a, 'input> Reader<'a, 'input> {
     }
 
     /// Content of the root element or of a sidebar.
-    fn conference(&mut self, node: Node<'a, 'input>, shape: &Shape, state: State) -> Result<Conference> {
+    fn conference(&mut self, node: &S::Element, shape: &Shape, state: State) -> Result<Conference> {
         let mut conference = Conference::default();
-        if self.is_deleted(node, state) {
+        if self.is_deleted(node, state)? {
             return Ok(conference);
         }
         let extensions = self.children(node, shape, |reader, name, child| {
@@ -66,17 +65,17 @@ impl<'a, 'input> Reader<'a, 'input> {
         Ok(conference)
     }
 
-    fn description(&mut self, node: Node<'a, 'input>) -> Result<ConferenceDescription> {
+    fn description(&mut self, node: &S::Element) -> Result<ConferenceDescription> {
         let mut description = ConferenceDescription::default();
         let extensions = self.children(node, &shape::DESCRIPTION, |reader, name, child| {
             match name {
-                "display-text" => description.display_text = Some(reader.text(child)),
-                "subject" => description.subject = Some(reader.text(child)),
-                "free-text" => description.free_text = Some(reader.text(child)),
-                "keywords" => description.keywords = reader.list(child),
+                "display-text" => description.display_text = Some(reader.text(child)?),
+                "subject" => description.subject = Some(reader.text(child)?),
+                "free-text" => description.free_text = Some(reader.text(child)?),
+                "keywords" => description.keywords = reader.list(child)?,
                 "conf-uris" => description.conf_uris = reader.uris(child, "conf-uris")?,
                 "service-uris" => description.service_uris = reader.uris(child, "service-uris")?,
-                "maximum-user-count" => description.maximum_user_count = reader.number(child),
+                "maximum-user-count" => description.maximum_user_count = reader.number(child)?,
                 _ => description.available_media = reader.available_media(child)?,
             }
             Ok(())
@@ -85,20 +84,20 @@ impl<'a, 'input> Reader<'a, 'input> {
         Ok(description)
     }
 
-    fn available_media(&mut self, node: Node<'a, 'input>) -> Result<Vec<AvailableMedium>> {
+    fn available_media(&mut self, node: &S::Element) -> Result<Vec<AvailableMedium>> {
         let mut media = Vec::new();
         self.children(node, &shape::AVAILABLE_MEDIA, |reader, _, child| {
-            let mut medium = AvailableMedium::default();
+            let label = reader.source.attribute(child, "label")?.unwrap_or_default().into_owned();
+            let mut medium = AvailableMedium { label, ..AvailableMedium::default() };
             let extensions = reader.children(child, &shape::AVAILABLE_MEDIUM, |reader, name, part| {
                 match name {
-                    "display-text" => medium.display_text = Some(reader.text(part)),
-                    "type" => medium.kind = Some(reader.text(part)),
-                    _ => medium.status = reader.token(part, MediaStatus::from_token),
+                    "display-text" => medium.display_text = Some(reader.text(part)?),
+                    "type" => medium.kind = Some(reader.text(part)?),
+                    _ => medium.status = reader.token(part, MediaStatus::from_token)?,
                 }
                 Ok(())
             })?;
             medium.extensions = extensions;
-            medium.label = child.attribute("label").unwrap_or_default().to_owned();
             let label = medium.label.is_empty().then_some("label");
             for missing in label.into_iter().chain(medium.kind.is_none().then_some("type")) {
                 reader.note(Tolerated::Missing, child, missing);
@@ -110,12 +109,12 @@ impl<'a, 'input> Reader<'a, 'input> {
         Ok(media)
     }
 
-    fn host_info(&mut self, node: Node<'a, 'input>) -> Result<HostInfo> {
+    fn host_info(&mut self, node: &S::Element) -> Result<HostInfo> {
         let mut host = HostInfo::default();
         let extensions = self.children(node, &shape::HOST_INFO, |reader, name, child| {
             match name {
-                "display-text" => host.display_text = Some(reader.text(child)),
-                "web-page" => host.web_page = Some(reader.text(child)),
+                "display-text" => host.display_text = Some(reader.text(child)?),
+                "web-page" => host.web_page = Some(reader.text(child)?),
                 _ => host.uris = reader.uris(child, "uris")?,
             }
             Ok(())
@@ -124,13 +123,13 @@ impl<'a, 'input> Reader<'a, 'input> {
         Ok(host)
     }
 
-    fn conference_state(&mut self, node: Node<'a, 'input>) -> Result<ConferenceState> {
+    fn conference_state(&mut self, node: &S::Element) -> Result<ConferenceState> {
         let mut state = ConferenceState::default();
         let extensions = self.children(node, &shape::CONFERENCE_STATE, |reader, name, child| {
             match name {
-                "user-count" => state.user_count = reader.number(child),
-                "active" => state.active = reader.boolean(child),
-                _ => state.locked = reader.boolean(child),
+                "user-count" => state.user_count = reader.number(child)?,
+                "active" => state.active = reader.boolean(child)?,
+                _ => state.locked = reader.boolean(child)?,
             }
             Ok(())
         })?;
@@ -138,13 +137,13 @@ impl<'a, 'input> Reader<'a, 'input> {
         Ok(state)
     }
 
-    fn users(&mut self, node: Node<'a, 'input>, parent: State) -> Result<Users> {
+    fn users(&mut self, node: &S::Element, parent: State) -> Result<Users> {
         let state = self.state(node, "users", parent)?;
-        if parent == State::Partial && node.attribute("state").is_none() {
+        if S::JUDGES && parent == State::Partial && self.source.attribute(node, "state")?.is_none() {
             self.note(Tolerated::UsersDefaultFull, node, "users");
         }
         let mut users = Users { state, ..Users::default() };
-        if self.is_deleted(node, state) {
+        if self.is_deleted(node, state)? {
             return Ok(users);
         }
         let extensions = self.children(node, &shape::USERS, |reader, _, child| {
@@ -156,23 +155,23 @@ impl<'a, 'input> Reader<'a, 'input> {
         Ok(users)
     }
 
-    fn user(&mut self, node: Node<'a, 'input>, parent: State) -> Result<User> {
+    fn user(&mut self, node: &S::Element, parent: State) -> Result<User> {
         let state = self.state(node, "user", parent)?;
         let mut user = User { state, ..User::default() };
-        if self.is_deleted(node, state) {
+        if self.is_deleted(node, state)? {
             return Ok(user);
         }
         let extensions = self.children(node, &shape::USER, |reader, name, child| {
             match name {
-                "display-text" => user.display_text = Some(reader.text(child)),
+                "display-text" => user.display_text = Some(reader.text(child)?),
                 "associated-aors" => user.associated_aors = reader.uris(child, "associated-aors")?,
                 "roles" => user.roles = reader.roles(child)?,
-                "languages" => user.languages = reader.list(child),
-                "cascaded-focus" => user.cascaded_focus = Some(reader.text(child)),
+                "languages" => user.languages = reader.list(child)?,
+                "cascaded-focus" => user.cascaded_focus = Some(reader.text(child)?),
                 _ => {
                     let entity = reader.key(child, "endpoint", "entity")?;
                     let endpoint = reader.endpoint(child, state)?;
-                    reader.insert(&mut user.endpoints, child, "endpoint", entity, endpoint)?;
+                    reader.insert(&mut user.endpoints, child, "endpoint", entity, Box::new(endpoint))?;
                 }
             }
             Ok(())
@@ -181,41 +180,41 @@ impl<'a, 'input> Reader<'a, 'input> {
         Ok(user)
     }
 
-    fn roles(&mut self, node: Node<'a, 'input>) -> Result<Vec<String>> {
+    fn roles(&mut self, node: &S::Element) -> Result<Vec<String>> {
         let mut roles = Vec::new();
         self.children(node, &shape::ROLES, |reader, _, child| {
-            roles.push(reader.text(child));
+            roles.push(reader.text(child)?);
             Ok(())
         })?;
         self.check_not_empty(node, roles.is_empty());
         Ok(roles)
     }
 
-    fn endpoint(&mut self, node: Node<'a, 'input>, parent: State) -> Result<Endpoint> {
+    fn endpoint(&mut self, node: &S::Element, parent: State) -> Result<Endpoint> {
         let state = self.state(node, "endpoint", parent)?;
         let mut endpoint = Endpoint { state, ..Endpoint::default() };
-        if self.is_deleted(node, state) {
+        if self.is_deleted(node, state)? {
             return Ok(endpoint);
         }
         let extensions = self.children(node, &shape::ENDPOINT, |reader, name, child| {
             match name {
-                "display-text" => endpoint.display_text = Some(reader.text(child)),
-                "referred" => endpoint.referred = Some(reader.execution(child, "referred")?),
-                "status" => endpoint.status = reader.token(child, EndpointStatus::from_token),
-                "joining-method" => endpoint.joining_method = reader.token(child, JoiningMethod::from_token),
-                "joining-info" => endpoint.joining_info = Some(reader.execution(child, "joining-info")?),
+                "display-text" => endpoint.display_text = Some(reader.text(child)?),
+                "referred" => endpoint.referred = Some(Box::new(reader.execution(child, "referred")?)),
+                "status" => endpoint.status = reader.token(child, EndpointStatus::from_token)?,
+                "joining-method" => endpoint.joining_method = reader.token(child, JoiningMethod::from_token)?,
+                "joining-info" => endpoint.joining_info = Some(Box::new(reader.execution(child, "joining-info")?)),
                 "disconnection-method" => {
-                    endpoint.disconnection_method = reader.token(child, DisconnectionMethod::from_token);
+                    endpoint.disconnection_method = reader.token(child, DisconnectionMethod::from_token)?;
                 }
                 "disconnection-info" => {
-                    endpoint.disconnection_info = Some(reader.execution(child, "disconnection-info")?);
+                    endpoint.disconnection_info = Some(Box::new(reader.execution(child, "disconnection-info")?));
                 }
                 "media" => {
                     let id = reader.key(child, "media", "id")?;
                     let media = reader.media(child)?;
-                    reader.insert(&mut endpoint.media, child, "media", id, media)?;
+                    reader.insert(&mut endpoint.media, child, "media", id, Box::new(media))?;
                 }
-                _ => endpoint.call_info = Some(reader.call_info(child)?),
+                _ => endpoint.call_info = Some(Box::new(reader.call_info(child)?)),
             }
             Ok(())
         })?;
@@ -224,25 +223,25 @@ impl<'a, 'input> Reader<'a, 'input> {
         Ok(endpoint)
     }
 
-    fn media(&mut self, node: Node<'a, 'input>) -> Result<Media> {
+    fn media(&mut self, node: &S::Element) -> Result<Media> {
         let mut media = Media::default();
         let extensions = self.children(node, &shape::MEDIA, |reader, name, child| {
             match name {
-                "display-text" => media.display_text = Some(reader.text(child)),
-                "type" => media.kind = Some(reader.text(child)),
+                "display-text" => media.display_text = Some(reader.text(child)?),
+                "type" => media.kind = Some(reader.text(child)?),
                 "label" => {
-                    let label = reader.text(child);
-                    reader.labels.push((label.clone(), child));
+                    let label = reader.text(child)?;
+                    reader.labels.push((label.clone(), S::at(child)));
                     media.label = Some(label);
                 }
                 "src-id" => {
-                    let source = reader.text(child);
+                    let source = reader.text(child)?;
                     if unsigned(&source).is_none() {
                         reader.note(Tolerated::SrcId, child, &source);
                     }
                     media.src_id = Some(source);
                 }
-                _ => media.status = reader.token(child, MediaStatus::from_token),
+                _ => media.status = reader.token(child, MediaStatus::from_token)?,
             }
             Ok(())
         })?;
@@ -250,7 +249,7 @@ impl<'a, 'input> Reader<'a, 'input> {
         Ok(media)
     }
 
-    fn call_info(&mut self, node: Node<'a, 'input>) -> Result<CallInfo> {
+    fn call_info(&mut self, node: &S::Element) -> Result<CallInfo> {
         let mut info = CallInfo::default();
         let extensions = self.children(node, &shape::CALL_INFO, |reader, _, child| {
             info.sip = Some(reader.sip(child)?);
@@ -260,10 +259,10 @@ impl<'a, 'input> Reader<'a, 'input> {
         Ok(info)
     }
 
-    fn sip(&mut self, node: Node<'a, 'input>) -> Result<SipDialogId> {
+    fn sip(&mut self, node: &S::Element) -> Result<SipDialogId> {
         let (mut display_text, mut call_id, mut from_tag, mut to_tag) = (None, None, None, None);
         let extensions = self.children(node, &shape::SIP, |reader, name, child| {
-            let text = Some(reader.text(child));
+            let text = Some(reader.text(child)?);
             match name {
                 "display-text" => display_text = text,
                 "call-id" => call_id = text,
@@ -282,10 +281,10 @@ impl<'a, 'input> Reader<'a, 'input> {
         Ok(SipDialogId { display_text, call_id, from_tag, to_tag, extensions })
     }
 
-    fn execution(&mut self, node: Node<'a, 'input>, element: &'static str) -> Result<Execution> {
+    fn execution(&mut self, node: &S::Element, element: &'static str) -> Result<Execution> {
         let mut execution = Execution::default();
         self.children(node, &shape::execution(element), |reader, name, child| {
-            let text = Some(reader.text(child));
+            let text = Some(reader.text(child)?);
             match name {
                 "when" => execution.when = text,
                 "reason" => execution.reason = text,
@@ -297,27 +296,27 @@ impl<'a, 'input> Reader<'a, 'input> {
     }
 
     /// A list of URIs inside an element that is replaced as a whole: its own state says nothing more.
-    fn uris(&mut self, node: Node<'a, 'input>, element: &'static str) -> Result<Vec<UriEntry>> {
+    fn uris(&mut self, node: &S::Element, element: &'static str) -> Result<Vec<UriEntry>> {
         let state = self.state(node, element, State::Partial)?;
         if state != State::Full {
             self.note(Tolerated::PartialAtomic, node, element);
         }
-        if self.is_deleted(node, state) {
+        if self.is_deleted(node, state)? {
             return Ok(Vec::new());
         }
         self.uri_entries(node, &shape::uris(element))
     }
 
-    fn uri_entries(&mut self, node: Node<'a, 'input>, shape: &Shape) -> Result<Vec<UriEntry>> {
+    fn uri_entries(&mut self, node: &S::Element, shape: &Shape) -> Result<Vec<UriEntry>> {
         let mut entries = Vec::new();
         self.children(node, shape, |reader, _, child| {
             let mut entry = UriEntry::default();
             let mut uri = None;
             let extensions = reader.children(child, &shape::URI_ENTRY, |reader, name, part| {
                 match name {
-                    "uri" => uri = Some(reader.text(part)),
-                    "display-text" => entry.display_text = Some(reader.text(part)),
-                    "purpose" => entry.purpose = Some(reader.text(part)),
+                    "uri" => uri = Some(reader.text(part)?),
+                    "display-text" => entry.display_text = Some(reader.text(part)?),
+                    "purpose" => entry.purpose = Some(reader.text(part)?),
                     _ => entry.modified = Some(reader.execution(part, "modified")?),
                 }
                 Ok(())
@@ -331,9 +330,9 @@ impl<'a, 'input> Reader<'a, 'input> {
         Ok(entries)
     }
 
-    fn sidebars_by_ref(&mut self, node: Node<'a, 'input>, parent: State) -> Result<SidebarsByRef> {
+    fn sidebars_by_ref(&mut self, node: &S::Element, parent: State) -> Result<SidebarsByRef> {
         let state = self.state(node, "sidebars-by-ref", parent)?;
-        if self.is_deleted(node, state) {
+        if self.is_deleted(node, state)? {
             return Ok(SidebarsByRef { state, entries: Vec::new() });
         }
         let entries = self.uri_entries(node, &shape::SIDEBARS_BY_REF)?;
@@ -344,10 +343,10 @@ impl<'a, 'input> Reader<'a, 'input> {
         Ok(SidebarsByRef { state, entries })
     }
 
-    fn sidebars_by_val(&mut self, node: Node<'a, 'input>, parent: State) -> Result<SidebarsByVal> {
+    fn sidebars_by_val(&mut self, node: &S::Element, parent: State) -> Result<SidebarsByVal> {
         let state = self.state(node, "sidebars-by-val", parent)?;
         let mut sidebars = SidebarsByVal { state, rows: BTreeMap::new() };
-        if self.is_deleted(node, state) {
+        if self.is_deleted(node, state)? {
             return Ok(sidebars);
         }
         // Labels inside a sidebar are not measured by the media of the conference around it.
@@ -366,7 +365,7 @@ impl<'a, 'input> Reader<'a, 'input> {
     fn insert<R>(
         &self,
         table: &mut BTreeMap<String, R>,
-        node: Node<'a, 'input>,
+        node: &S::Element,
         element: &'static str,
         key: String,
         row: R,
@@ -374,21 +373,23 @@ impl<'a, 'input> Reader<'a, 'input> {
         if table.len() >= MAX_ROWS {
             return self.fail(node, Fault::TooManyRows { element, limit: MAX_ROWS });
         }
-        if table.contains_key(&key) {
-            return self.fail(node, Fault::DuplicateKey { element, key });
+        match table.entry(key) {
+            Entry::Vacant(place) => drop(place.insert(row)),
+            Entry::Occupied(row) => {
+                return self.fail(node, Fault::DuplicateKey { element, key: row.key().clone() });
+            }
         }
-        table.insert(key, row);
         Ok(())
     }
 
-    fn check_not_empty(&mut self, node: Node<'a, 'input>, is_empty: bool) {
+    fn check_not_empty(&mut self, node: &S::Element, is_empty: bool) {
         if is_empty {
-            self.note(Tolerated::EmptyList, node, node.tag_name().name());
+            self.note(Tolerated::EmptyList, node, S::name(node));
         }
     }
 
     /// What the parts of an endpoint say about each other (sections 5.7.3 and 5.7.4).
-    fn check_endpoint(&mut self, node: Node<'a, 'input>, endpoint: &Endpoint) {
+    fn check_endpoint(&mut self, node: &S::Element, endpoint: &Endpoint) {
         let (Some(status), Some(method)) = (endpoint.status, endpoint.joining_method) else { return };
         if status == EndpointStatus::Alerting && method == JoiningMethod::DialedIn {
             self.note(Tolerated::AlertingDialedIn, node, status.token());
@@ -399,7 +400,10 @@ impl<'a, 'input> Reader<'a, 'input> {
     }
 
     /// The count may exceed the listed users, because some may be hidden, but not fall short of them (section 5.5.1).
-    fn check_user_count(&mut self, node: Node<'a, 'input>, conference: &Conference) {
+    fn check_user_count(&mut self, node: &S::Element, conference: &Conference) {
+        if !S::JUDGES {
+            return;
+        }
         let count = conference.conference_state.as_ref().and_then(|state| state.user_count);
         let full = conference.users.as_ref().is_some_and(|users| users.state == State::Full);
         let present = conference.present().count();
@@ -411,10 +415,10 @@ impl<'a, 'input> Reader<'a, 'input> {
     /// A label is a token (RFC 4574 section 4) and, if the available media are listed, one of theirs (section 5.8.3).
     fn check_labels(&mut self, content: &Conference) {
         let available = content.description.as_ref().map_or(&[][..], |description| &description.available_media);
-        for (label, node) in std::mem::take(&mut self.labels) {
+        for (label, at) in std::mem::take(&mut self.labels) {
             let known = available.is_empty() || available.iter().any(|medium| medium.label == label);
             if !known || !is_token(&label) {
-                self.note(Tolerated::Label, node, &label);
+                self.note_at(Tolerated::Label, at, &label);
             }
         }
     }

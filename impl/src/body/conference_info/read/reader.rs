@@ -1,66 +1,65 @@
-//! Walking the XML tree: children against a shape, attributes, simple values; what is wrong on the way is noted.
+//! Walking the elements: children against a shape, attributes, simple values; what is wrong on the way is noted.
 
-use roxmltree::Node;
+use std::borrow::Cow;
 
-use super::super::error::{DocumentError, Fault, Finding, Position, Tolerated};
-use super::super::extension::{Content, Extension, ExtensionAttribute};
+use super::super::error::{DocumentError, Fault, Finding, Tolerated};
+use super::super::extension::{Content, Extension};
 use super::super::token::State;
 use super::shape::Shape;
-use super::{MAX_DEPTH, MAX_EXTENSIONS, MAX_FINDINGS, NAMESPACE};
+use super::source::{Namespace, Piece, Source};
+use super::{MAX_DEPTH, MAX_EXTENSIONS, MAX_FINDINGS, position_at};
 
 /// Longest piece of the document that is quoted in a finding, in characters.
 const MAX_QUOTED: usize = 80;
 
-/// The tree being read and what was found so far.
-pub(super) struct Reader<'a, 'input> {
-    xml: &'a roxmltree::Document<'input>,
+type Result<T> = std::result::Result<T, DocumentError>;
+
+/// The document being read and what was found so far.
+pub(super) struct Reader<'x, S> {
+    text: &'x str,
+    pub(super) source: S,
     findings: Vec<Finding>,
     depth: usize,
     /// Labels of the endpoints' media, with the place of each: they are compared with `available-media` at the end.
-    pub(super) labels: Vec<(String, Node<'a, 'input>)>,
+    pub(super) labels: Vec<(String, usize)>,
 }
 
-impl<'a, 'input> Reader<'a, 'input> {
-    pub(super) const fn new(xml: &'a roxmltree::Document<'input>) -> Self {
-        Self { xml, findings: Vec::new(), depth: 0, labels: Vec::new() }
+impl<'x, S: Source<'x>> Reader<'x, S> {
+    pub(super) const fn new(text: &'x str, source: S) -> Self {
+        Self { text, source, findings: Vec::new(), depth: 0, labels: Vec::new() }
     }
 
     pub(super) fn into_findings(self) -> Vec<Finding> {
         self.findings
     }
 
-    pub(super) fn root(&self) -> Node<'a, 'input> {
-        self.xml.root_element()
+    /// The document is refused because of `element`.
+    pub(super) fn fail<T>(&self, element: &S::Element, fault: Fault) -> Result<T> {
+        Err(DocumentError { fault, at: position_at(self.text, S::at(element)) })
     }
 
-    /// The document is refused because of `node`.
-    pub(super) fn fail<T>(&self, node: Node<'a, 'input>, fault: Fault) -> Result<T, DocumentError> {
-        Err(DocumentError { fault, at: self.position(node.range().start) })
+    /// A rule is broken at `element`, but the document is still good for something.
+    pub(super) fn note(&mut self, rule: Tolerated, element: &S::Element, detail: &str) {
+        self.note_at(rule, S::at(element), detail);
     }
 
-    /// A rule is broken at `node`, but the document is still good for something.
-    pub(super) fn note(&mut self, rule: Tolerated, node: Node<'a, 'input>, detail: &str) {
-        if self.findings.len() < MAX_FINDINGS {
+    pub(super) fn note_at(&mut self, rule: Tolerated, at: usize, detail: &str) {
+        if S::JUDGES && self.findings.len() < MAX_FINDINGS {
             let detail = detail.trim().chars().take(MAX_QUOTED).collect();
-            self.findings.push(Finding { rule, detail, at: self.position(node.range().start) });
+            self.findings.push(Finding { rule, detail, at: position_at(self.text, at) });
         }
     }
 
-    fn position(&self, byte: usize) -> Position {
-        let at = self.xml.text_pos_at(byte);
-        Position { line: at.row, column: at.col }
-    }
-
     /// Notes an XML declaration that names another encoding than the one that the bytes have.
-    pub(super) fn check_encoding(&mut self, text: &str) {
+    pub(super) fn check_encoding(&mut self) {
         let declaration =
-            text.trim_start_matches('\u{feff}').strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
+            self.text.trim_start_matches('\u{feff}').strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
         let Some((declaration, _)) = declaration else { return };
         let Some((_, value)) = declaration.split_once("encoding") else { return };
         let name = value.trim_start_matches([' ', '\t', '\r', '\n', '=', '"', '\'']);
         let name = name.split(['"', '\'']).next().unwrap_or_default();
         if !name.eq_ignore_ascii_case("utf-8") {
-            self.note(Tolerated::Encoding, self.xml.root(), name);
+            self.note_at(Tolerated::Encoding, 0, name);
         }
     }
 
@@ -68,56 +67,57 @@ impl<'a, 'input> Reader<'a, 'input> {
     /// extensions.
     pub(super) fn children(
         &mut self,
-        node: Node<'a, 'input>,
+        element: &S::Element,
         shape: &Shape,
-        mut each: impl FnMut(&mut Self, &'static str, Node<'a, 'input>) -> Result<(), DocumentError>,
-    ) -> Result<Vec<Extension>, DocumentError> {
-        self.enter(node)?;
-        self.check_attributes(node, shape.attributes);
+        mut each: impl FnMut(&mut Self, &'static str, &S::Element) -> Result<()>,
+    ) -> Result<Vec<Extension>> {
+        self.enter(element)?;
+        self.check_attributes(element, shape.attributes);
         let mut extensions = Vec::new();
         // One bit for each child of the shape that has been seen.
         let mut seen = 0_u32;
-        for child in node.children() {
-            if child.is_text() {
-                let text = child.text().unwrap_or_default();
-                if !text.trim().is_empty() {
-                    self.note(Tolerated::StrayText, child, text);
+        let mut pieces = self.source.enter(element);
+        while let Some(piece) = self.source.next(&mut pieces)? {
+            let child = match piece {
+                Piece::Element(child) => child,
+                Piece::Text(text, at) => {
+                    if S::JUDGES && !text.trim().is_empty() {
+                        self.note_at(Tolerated::StrayText, at, &text);
+                    }
+                    continue;
                 }
-            }
-            if !child.is_element() {
-                continue;
-            }
-            let name = child.tag_name().name();
-            match child.tag_name().namespace() {
-                Some(NAMESPACE) => {
+            };
+            match S::namespace(&child) {
+                Namespace::Package => {
+                    let name = S::name(&child);
                     let Some((index, &known)) = shape.children.iter().enumerate().find(|(_, known)| **known == name)
                     else {
-                        self.note(Tolerated::UnknownElement, child, name);
+                        self.unknown(&child)?;
                         continue;
                     };
                     let bit = 1_u32 << index;
                     if seen & bit != 0 && known != shape.repeated {
-                        return self.fail(child, Fault::Repeated { element: shape.element, child: known });
+                        return self.fail(&child, Fault::Repeated { element: shape.element, child: known });
                     }
                     if seen > (bit << 1) - 1 {
-                        self.note(Tolerated::Order, child, name);
+                        self.note(Tolerated::Order, &child, name);
                     }
                     if !extensions.is_empty() {
-                        self.note(Tolerated::ExtensionPlace, child, name);
+                        self.note(Tolerated::ExtensionPlace, &child, name);
                     }
                     seen |= bit;
-                    each(self, known, child)?;
+                    each(self, known, &child)?;
                 }
-                None | Some("") => self.note(Tolerated::UnknownElement, child, name),
-                Some(_) => {
+                Namespace::None => self.unknown(&child)?,
+                Namespace::Other(_) => {
                     if !shape.extensible {
-                        self.note(Tolerated::ExtensionPlace, child, name);
+                        self.note(Tolerated::ExtensionPlace, &child, S::name(&child));
                     }
                     if extensions.len() >= MAX_EXTENSIONS {
                         let fault = Fault::TooManyExtensions { element: shape.element, limit: MAX_EXTENSIONS };
-                        return self.fail(child, fault);
+                        return self.fail(&child, fault);
                     }
-                    extensions.push(self.extension(child)?);
+                    extensions.push(self.extension(&child)?);
                 }
             }
         }
@@ -125,26 +125,28 @@ impl<'a, 'input> Reader<'a, 'input> {
         Ok(extensions)
     }
 
+    /// An element that the schema does not have there.
+    fn unknown(&mut self, element: &S::Element) -> Result<()> {
+        self.note(Tolerated::UnknownElement, element, S::name(element));
+        self.source.skip(element)
+    }
+
     /// Copies an element of another namespace with all that is in it.
-    fn extension(&mut self, node: Node<'a, 'input>) -> Result<Extension, DocumentError> {
-        self.enter(node)?;
-        let namespace = |namespace: Option<&str>| namespace.unwrap_or_default().to_owned();
-        let attributes = node.attributes().map(|attribute| ExtensionAttribute {
-            namespace: namespace(attribute.namespace()),
-            name: attribute.name().to_owned(),
-            value: attribute.value().to_owned(),
-        });
+    fn extension(&mut self, element: &S::Element) -> Result<Extension> {
+        self.enter(element)?;
         let mut extension = Extension {
-            namespace: namespace(node.tag_name().namespace()),
-            name: node.tag_name().name().to_owned(),
-            attributes: attributes.collect(),
+            namespace: S::namespace(element).text().to_owned(),
+            name: S::name(element).to_owned(),
+            attributes: self.source.attributes(element)?,
             content: Vec::new(),
         };
-        for child in node.children() {
-            if child.is_element() {
-                extension.content.push(Content::Element(self.extension(child)?));
-            } else if child.is_text() {
-                extension.content.push(Content::Text(child.text().unwrap_or_default().to_owned()));
+        let mut pieces = self.source.enter(element);
+        while let Some(piece) = self.source.next(&mut pieces)? {
+            match (piece, extension.content.last_mut()) {
+                (Piece::Element(child), _) => extension.content.push(Content::Element(self.extension(&child)?)),
+                // A comment or a reference does not end a text.
+                (Piece::Text(more, _), Some(Content::Text(text))) => text.push_str(&more),
+                (Piece::Text(text, _), _) => extension.content.push(Content::Text(text.into_owned())),
             }
         }
         self.depth -= 1;
@@ -152,130 +154,141 @@ impl<'a, 'input> Reader<'a, 'input> {
     }
 
     /// One level down; whoever returns normally goes up again.
-    fn enter(&mut self, node: Node<'a, 'input>) -> Result<(), DocumentError> {
+    fn enter(&mut self, element: &S::Element) -> Result<()> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH { self.fail(node, Fault::TooDeep { limit: MAX_DEPTH }) } else { Ok(()) }
+        if self.depth > MAX_DEPTH { self.fail(element, Fault::TooDeep { limit: MAX_DEPTH }) } else { Ok(()) }
     }
 
-    fn check_attributes(&mut self, node: Node<'a, 'input>, known: &[&str]) {
-        for attribute in node.attributes() {
-            if attribute.namespace().is_none() && !known.contains(&attribute.name()) {
-                self.note(Tolerated::UnknownAttribute, node, attribute.name());
+    fn check_attributes(&mut self, element: &S::Element, known: &[&str]) {
+        if S::JUDGES {
+            let mut skip = 0;
+            while let Some(name) = self.source.unknown_attribute(element, known, skip) {
+                self.note(Tolerated::UnknownAttribute, element, name);
+                skip += 1;
             }
         }
     }
 
     /// The attribute, without which the element cannot be used.
-    pub(super) fn required(
+    pub(super) fn required<'e>(
         &self,
-        node: Node<'a, 'input>,
+        of: &'e S::Element,
         element: &'static str,
         attribute: &'static str,
-    ) -> Result<&'a str, DocumentError> {
-        if let Some(value) = node.attribute(attribute) {
+    ) -> Result<Cow<'e, str>> {
+        if let Some(value) = self.source.attribute(of, attribute)? {
             return Ok(value);
         }
-        // A start tag that is closed too early leaves its attributes behind as text (seed defect D-01).
-        let in_text = node.children().filter(Node::is_text).any(|text| {
-            let text = text.text().unwrap_or_default();
-            text.split_once(attribute).is_some_and(|(_, rest)| rest.trim_start().starts_with('='))
-        });
-        self.fail(node, Fault::MissingAttribute { element, attribute, in_text })
+        let in_text = self.source.has_attribute_as_text(of, attribute);
+        self.fail(of, Fault::MissingAttribute { element, attribute, in_text })
     }
 
     /// The attribute that is the key of a row. It is literal text: blanks are part of it.
     pub(super) fn key(
         &mut self,
-        node: Node<'a, 'input>,
+        of: &S::Element,
         element: &'static str,
         attribute: &'static str,
-    ) -> Result<String, DocumentError> {
-        let key = self.required(node, element, attribute)?;
-        self.check_key(node, key);
-        Ok(key.to_owned())
+    ) -> Result<String> {
+        let key = self.required(of, element, attribute)?.into_owned();
+        self.check_key(of, &key);
+        Ok(key)
     }
 
-    pub(super) fn check_key(&mut self, node: Node<'a, 'input>, key: &str) {
-        if key.contains(char::is_whitespace) || key.is_empty() {
-            self.note(Tolerated::BlankInKey, node, &format!("`{key}`"));
+    pub(super) fn check_key(&mut self, element: &S::Element, key: &str) {
+        let usual = !key.is_empty() && key.bytes().fold(true, |usual, byte| usual & byte.is_ascii_graphic());
+        if S::JUDGES && !usual && (key.contains(char::is_whitespace) || key.is_empty()) {
+            self.note(Tolerated::BlankInKey, element, &format!("`{key}`"));
         }
     }
 
     /// The `state` of an element whose parent has state `parent`.
-    pub(super) fn state(
-        &self,
-        node: Node<'a, 'input>,
-        element: &'static str,
-        parent: State,
-    ) -> Result<State, DocumentError> {
-        let Some(value) = node.attribute("state") else { return Ok(State::Full) };
-        let Some(state) = State::from_token(value) else {
-            return self.fail(node, Fault::BadState { element, value: value.to_owned() });
+    pub(super) fn state(&self, of: &S::Element, element: &'static str, parent: State) -> Result<State> {
+        let Some(value) = self.source.attribute(of, "state")? else { return Ok(State::Full) };
+        let Some(state) = State::from_token(&value) else {
+            return self.fail(of, Fault::BadState { element, value: value.into_owned() });
         };
         if parent == State::Full && state != State::Full {
-            return self.fail(node, Fault::InconsistentState { element, state });
+            return self.fail(of, Fault::InconsistentState { element, state });
         }
         Ok(state)
     }
 
-    /// Whether an element is deleted, so that its content has to be ignored.
-    pub(super) fn is_deleted(&mut self, node: Node<'a, 'input>, state: State) -> bool {
-        if state == State::Deleted && node.children().any(|child| child.is_element()) {
-            self.note(Tolerated::ContentOfDeleted, node, node.tag_name().name());
+    /// Whether an element is deleted; then its content is ignored.
+    pub(super) fn is_deleted(&mut self, element: &S::Element, state: State) -> Result<bool> {
+        if state != State::Deleted {
+            return Ok(false);
         }
-        state == State::Deleted
+        if S::JUDGES && self.source.has_elements(element) {
+            self.note(Tolerated::ContentOfDeleted, element, S::name(element));
+        }
+        self.source.skip(element)?;
+        Ok(true)
     }
 
     /// The character data of an element that has nothing else.
-    pub(super) fn text(&mut self, node: Node<'a, 'input>) -> String {
-        self.check_attributes(node, &[]);
-        let mut text = String::new();
-        for child in node.children() {
-            if child.is_element() {
-                self.note(Tolerated::UnknownElement, child, child.tag_name().name());
-            } else if child.is_text() {
-                text.push_str(child.text().unwrap_or_default());
+    fn characters(&mut self, element: &S::Element) -> Result<Cow<'x, str>> {
+        self.check_attributes(element, &[]);
+        if let Some(text) = self.source.only_text(element) {
+            return Ok(Cow::Borrowed(text));
+        }
+        let mut text = Cow::Borrowed("");
+        let mut pieces = self.source.enter(element);
+        while let Some(piece) = self.source.next(&mut pieces)? {
+            match piece {
+                Piece::Element(child) => self.unknown(&child)?,
+                Piece::Text(piece, _) if text.is_empty() => text = piece,
+                Piece::Text(piece, _) => text.to_mut().push_str(&piece),
             }
         }
-        text
+        Ok(text)
+    }
+
+    /// The same as text of our own.
+    pub(super) fn text(&mut self, element: &S::Element) -> Result<String> {
+        Ok(self.characters(element)?.into_owned())
     }
 
     /// A list separated by blanks.
-    pub(super) fn list(&mut self, node: Node<'a, 'input>) -> Vec<String> {
-        self.text(node).split_ascii_whitespace().map(str::to_owned).collect()
+    pub(super) fn list(&mut self, element: &S::Element) -> Result<Vec<String>> {
+        Ok(self.characters(element)?.split_ascii_whitespace().map(str::to_owned).collect())
     }
 
     /// A value of an enumeration; blanks around it are forgiven, an unknown one counts as absent.
-    pub(super) fn token<T>(&mut self, node: Node<'a, 'input>, from_token: fn(&str) -> Option<T>) -> Option<T> {
-        let text = self.text(node);
-        let value = from_token(text.trim());
-        if value.is_none() {
-            self.note(Tolerated::UnknownToken, node, &format!("{} `{}`", node.tag_name().name(), text.trim()));
-        } else if text.trim() != text {
-            self.note(Tolerated::PaddedToken, node, &format!("{} `{text}`", node.tag_name().name()));
+    pub(super) fn token<T>(&mut self, element: &S::Element, from_token: fn(&str) -> Option<T>) -> Result<Option<T>> {
+        let text = self.characters(element)?;
+        let value = from_token(&text);
+        if value.is_some() {
+            return Ok(value);
         }
-        value
+        let value = from_token(text.trim());
+        let (rule, shown) = match value {
+            Some(_) => (Tolerated::PaddedToken, &*text),
+            None => (Tolerated::UnknownToken, text.trim()),
+        };
+        self.note(rule, element, &format!("{} `{shown}`", S::name(element)));
+        Ok(value)
     }
 
     /// An unsigned 32-bit number; the schema forgives blanks around it.
-    pub(super) fn number(&mut self, node: Node<'a, 'input>) -> Option<u32> {
-        let text = self.text(node);
+    pub(super) fn number(&mut self, element: &S::Element) -> Result<Option<u32>> {
+        let text = self.characters(element)?;
         let value = unsigned(&text);
         if value.is_none() {
-            self.note(Tolerated::BadValue, node, &format!("{} `{text}`", node.tag_name().name()));
+            self.note(Tolerated::BadValue, element, &format!("{} `{text}`", S::name(element)));
         }
-        value
+        Ok(value)
     }
 
     /// A boolean; the schema forgives blanks around it.
-    pub(super) fn boolean(&mut self, node: Node<'a, 'input>) -> Option<bool> {
-        let text = self.text(node);
+    pub(super) fn boolean(&mut self, element: &S::Element) -> Result<Option<bool>> {
+        let text = self.characters(element)?;
         match text.trim() {
-            "true" | "1" => Some(true),
-            "false" | "0" => Some(false),
+            "true" | "1" => Ok(Some(true)),
+            "false" | "0" => Ok(Some(false)),
             _ => {
-                self.note(Tolerated::BadValue, node, &format!("{} `{text}`", node.tag_name().name()));
-                None
+                self.note(Tolerated::BadValue, element, &format!("{} `{text}`", S::name(element)));
+                Ok(None)
             }
         }
     }

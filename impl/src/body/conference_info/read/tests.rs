@@ -111,6 +111,8 @@ fn a_document_whose_meaning_would_have_to_be_guessed_is_refused() {
         let error = refused(text);
         assert_eq!(error.fault.id(), *id, "{text}: {error}");
         assert!(error.to_string().contains(words), "{text}: {error}");
+        let trusted = read_trusted(text.as_bytes()).unwrap_err();
+        assert_eq!((trusted.fault.id(), trusted.at), (*id, error.at), "{text}: {trusted}");
     }
 }
 
@@ -183,6 +185,7 @@ fn what_a_subscriber_can_live_with_is_read_and_reported() {
         let rules: Vec<_> = reading.findings.iter().map(|finding| finding.rule).collect();
         assert_eq!(rules, *expected, "{text}: {:?}", reading.findings);
         met.extend(rules);
+        assert_eq!(read_trusted(text.as_bytes()), Ok(reading.document), "{text}");
     }
     assert_eq!(met, Tolerated::ALL.iter().copied().collect(), "every tolerated rule is seen broken");
 }
@@ -270,4 +273,65 @@ fn every_limit_holds() {
     }
     let many = document(PARTIAL, &"<x xmlns=''/>".repeat(MAX_FINDINGS * 2));
     assert_eq!(read(many.as_bytes()).unwrap().findings.len(), MAX_FINDINGS);
+}
+
+/// What two XML readers have to understand alike: prefixes, sections, references, white space, comments.
+#[test]
+fn a_trusted_document_is_read_as_a_checked_one() {
+    let user = |name: &str| format!("<users state='partial'><user entity='a'>{name}</user></users>");
+    let named = |text: &str| document(PARTIAL, &user(&format!("<display-text>{text}</display-text>")));
+    let prefixed = format!(
+        "<!-- a --><?b c?>\n<p:conference-info xmlns:p='{NAMESPACE}' {PARTIAL}><p:users state = \"full\"\n>\
+         <p:user entity='&lt;&#x41;&#66;&quot; a\n\tb'/></p:users><users/></p:conference-info>\n<!-- d -->"
+    );
+    let rebound = format!(
+        "<conference-info xmlns='urn:x' xmlns:p='urn:y' {PARTIAL}/>\
+         <!-- the root is in another namespace -->"
+    );
+    let extended = document(
+        &format!("{PARTIAL} xmlns:x='urn:x'"),
+        "<host-info/><x:a x:b='1' c='2' xml:lang='en'>one<!-- --> &amp; <![CDATA[two <]]><d xmlns='urn:z'><x:e/></d>\
+         <conference-info/>three</x:a><y xmlns='urn:y'/>",
+    );
+    let texts = [
+        named("Bob &amp; <![CDATA[<Alice>]]><!-- and -->&#233;&#xe9;"),
+        named(" two\r\nlines\r "),
+        named("<x xmlns='urn:x'>foreign</x>in between<y/>"),
+        named(""),
+        named("<![CDATA[]]>"),
+        prefixed,
+        extended,
+        document(PARTIAL, "<users state='deleted'><user><a><users/></a>text</user></users><host-info/>"),
+        document(&format!("xmlns:q='{NAMESPACE}' {PARTIAL}"), "<q:host-info><q:display-text>a</q:display-text></q:host-info>"),
+    ];
+    for text in &texts {
+        let checked = read(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(read_trusted(text.as_bytes()), Ok(checked.document), "{text}");
+    }
+    assert_eq!(read_trusted(rebound.as_bytes()).unwrap_err().fault.id(), refused(&rebound).fault.id());
+}
+
+/// Trust ends where what is broken would change what is understood, or cost without limit.
+#[test]
+fn a_trusted_document_is_refused_if_it_cannot_be_understood() {
+    let nested = "<x:y>".repeat(10_000);
+    let declared: String = (0..=MAX_NAMESPACES).map(|number| format!(" xmlns:b{number}='c'")).collect();
+    let table = [
+        (String::new(), "EV-30/not-well-formed"),
+        (document(PARTIAL, "<users state='partial'></user>"), "EV-30/not-well-formed"),
+        (format!("<conference-info xmlns='{NAMESPACE}' {PARTIAL}><users state='partial'>"), "EV-30/not-well-formed"),
+        (format!("<!DOCTYPE a [<!ENTITY b 'c'>]>{}", document(PARTIAL, "")), "EV-30/dtd"),
+        (document(PARTIAL, "<host-info><display-text>&b;</display-text></host-info>"), "EV-30/not-well-formed"),
+        (document(PARTIAL, "<p:host-info/>"), "EV-30/not-well-formed"),
+        (document("entity='&b;' version='1'", ""), "EV-30/not-well-formed"),
+        (document(&format!("{PARTIAL} xmlns:x='urn:x'"), &nested), "limit/depth"),
+        (document(&format!("{PARTIAL}{declared}"), ""), "limit/namespaces"),
+        (document(PARTIAL, &" ".repeat(MAX_BYTES)), "limit/bytes"),
+        ("text".to_owned() + &document(PARTIAL, ""), "EV-30/not-well-formed"),
+    ];
+    for (text, id) in &table {
+        let error = read_trusted(text.as_bytes()).unwrap_err();
+        assert_eq!(error.fault.id(), *id, "{error}");
+        refused(text);
+    }
 }

@@ -124,7 +124,7 @@ fn a_networks_offer_is_answered() {
     let answer = focus().answer(1, &offer, READY);
     assert_eq!(check_answer(&offer, &answer), []);
     let audio = &answer.media()[0];
-    assert_eq!(audio.formats, ["116", "111"]);
+    assert_eq!(audio.formats, "116 111");
     assert!(audio.preconditions.confirm.iter().any(|asked| asked.flow == Flow::SENDRECV));
 }
 

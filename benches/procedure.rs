@@ -3,6 +3,8 @@
 //! `agents` is the throughput of the implementation: complete procedures, creation to leaving, and how their cost grows
 //! with the users invited. `world` adds two proxies and the ledger, `schedule` everything that a campaign checks.
 
+/// Shared with the tests, which bound what it allocates.
+#[path = "../impl/tests/agents/mod.rs"]
 mod agents;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};

@@ -5,11 +5,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
+/// Octets that are compared one by one, kept in `$store`.
 macro_rules! octets {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident in $store:ty, $keep:path) => {
         $(#[$doc])*
-        #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<[u8]>);
+        #[derive(Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name($store);
 
         impl $name {
             /// The octets as they stand in a message.
@@ -20,19 +23,19 @@ macro_rules! octets {
 
         impl From<&[u8]> for $name {
             fn from(octets: &[u8]) -> Self {
-                Self(octets.into())
+                Self($keep(octets))
             }
         }
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                Self(text.as_bytes().into())
+                Self($keep(text.as_bytes()))
             }
         }
 
         impl From<String> for $name {
             fn from(text: String) -> Self {
-                Self(text.into_bytes().into())
+                Self($keep(text.as_bytes()))
             }
         }
 
@@ -52,13 +55,21 @@ macro_rules! octets {
 
 octets! {
     /// A Call-ID: case-sensitive, compared octet by octet (RFC 3261 section 20.8).
-    CallId
+    #[derive(Clone)]
+    CallId in Arc<[u8]>, Arc::from
 }
 
 octets! {
     /// A From or To tag: compared octet by octet. The empty tag stands for the absent one of an RFC 2543 peer
-    /// (RFC 3261 section 12.1.1).
-    Tag
+    /// (RFC 3261 section 12.1.1). A usual one needs no memory of its own.
+    Tag in SmallVec<[u8; 24]>, SmallVec::from_slice
+}
+
+impl Clone for Tag {
+    /// As one copy of all octets, not octet by octet.
+    fn clone(&self) -> Self {
+        Self::from(self.as_bytes())
+    }
 }
 
 /// Name of a dialog as one of its ends sees it (RFC 3261 section 12).

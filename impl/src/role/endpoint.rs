@@ -172,8 +172,16 @@ impl Endpoint {
         Some(echo.with_record_route(self.response(to, code, Some(tag))?).allow(&ALLOW))
     }
 
-    /// Sends a response, provisional or final, and gives back its bytes for those who have to repeat it.
-    pub(crate) fn respond(&mut self, now: Time, to: &ServerKey, response: Builder) -> Option<Vec<u8>> {
+    /// Sends a response, provisional or final.
+    pub(crate) fn respond(&mut self, now: Time, to: &ServerKey, response: Builder) {
+        if let (Some(status), Ok(bytes)) = (response.status(), response.render()) {
+            // As in `repeat`.
+            let _ = self.transactions.answer(now, to, status, bytes);
+        }
+    }
+
+    /// Sends a response that has to be repeated until its peer shows that it came, and gives back its bytes.
+    pub(crate) fn respond_and_keep(&mut self, now: Time, to: &ServerKey, response: Builder) -> Option<Vec<u8>> {
         let status = response.status()?;
         let bytes = response.render().ok()?;
         // As in `repeat`.

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use smallvec::SmallVec;
+
 use super::deadlines::Deadlines;
 use super::derived::HopByHop;
 use super::echo::Echo;
@@ -283,7 +285,8 @@ impl Transactions {
 
     /// Lets every timer that is due at `now` fire, in the order of their times; an early call changes nothing.
     pub fn timeout(&mut self, now: Time) {
-        let mut due = Vec::new();
+        // Two fire at a time when they fire at all, hardly ever more.
+        let mut due = SmallVec::<[_; 2]>::new();
         for key in self.deadlines.due(now) {
             let timers = match key {
                 TransactionKey::Client(key) => self.clients.get(key).map(|entry| entry.machine.timers()),

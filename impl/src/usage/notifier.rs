@@ -354,7 +354,10 @@ impl Notifier {
 
     /// Lets the timer fire if it is due: the subscription ends, its terminating NOTIFY is owed.
     pub fn on_timeout(&mut self, now: Time) {
-        self.step(Input::Timeout { now });
+        // Most of many notifiers have no timer that is due.
+        if self.timer().is_some_and(|timer| timer.at <= now) {
+            self.step(Input::Timeout { now });
+        }
     }
 
     /// The pending timer.

@@ -178,7 +178,11 @@ impl Referrals {
     pub fn matching(&self, id: Option<&[u8]>) -> Matched {
         let mut open = self.0.iter().filter(|(_, referral)| referral.is_open()).map(|(cseq, _)| *cseq);
         match id {
-            Some(id) => open.find(|cseq| cseq.to_string().as_bytes() == id).map_or(Matched::None, Matched::ById),
+            Some(id) => {
+                let number = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok());
+                let known = open.find(|cseq| Some(*cseq) == number).filter(|cseq| cseq.to_string().as_bytes() == id);
+                known.map_or(Matched::None, Matched::ById)
+            }
             // The first REFER if it is still open, else the earliest that is.
             None => open.next().map_or(Matched::None, Matched::WithoutId),
         }

@@ -4,7 +4,7 @@
 //! endpoints and media (which has no meaning) does not make two equal rosters different. Keys are literal text: no SIP
 //! URI comparison, no case folding (section 4.5). What the schema lets stand from other namespaces is kept as
 //! [`Extension`]. A list that is empty is an element that is absent: the schema has no empty containers but `users` and
-//! `sidebars-by-val`. What a user has few of or seldom is boxed: a table has room for eleven rows from its first one on.
+//! `sidebars-by-val`. What a user has seldom, or few of, is boxed: a table has room for eleven rows from its first on.
 
 use std::collections::BTreeMap;
 

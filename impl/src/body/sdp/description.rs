@@ -235,8 +235,10 @@ impl MediaDescription {
 
     /// The values of the attributes with the given name.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        let named = self.attributes.iter().filter(move |attribute| attribute.name == name);
-        named.map(|attribute| attribute.value.unwrap_or_default())
+        self.attributes.lines().filter_map(move |line| match line.strip_prefix(name)? {
+            "" => Some(""),
+            rest => rest.strip_prefix(':'),
+        })
     }
 
     /// What an `rtpmap` or `fmtp` attribute says about a format.

@@ -167,7 +167,8 @@ impl LocalMedia {
         if !acceptable {
             return None;
         }
-        let described = offered.formats().filter_map(|format| described_format(offered, format));
+        let [encodings, parameters] = ["rtpmap", "fmtp"].map(|name| Mapped::of(offered, name));
+        let described = offered.formats().filter_map(|format| described_format(&encodings, &parameters, format));
         let ours = |format: &Described<'_>| self.codecs.iter().any(|codec| codec.described().is_same_format(*format));
         let mut known = described.filter(ours);
         let is_events_of = |events: &Described<'_>, speech: Described<'_>| {
@@ -243,23 +244,32 @@ impl LocalMedia {
     }
 
     fn describe(&self, version: u64, timing: Vec<Timing>, media: Vec<MediaDescription>) -> SessionDescription {
-        let origin = Origin {
-            username: "-".into(),
-            session_id: self.session_id.to_string(),
-            version,
-            address: self.host(),
-        };
+        let origin =
+            Origin { username: "-".into(), session_id: self.session_id.to_string(), version, address: self.host() };
         let text = render(&origin, &timing, &media);
         SessionDescription::compose(text, origin, timing, media)
     }
 }
 
+/// What the attributes of one name say about the formats of an offered stream, looked up once.
+struct Mapped<'a>(SmallVec<[(&'a str, &'a str); 8]>);
+
+impl<'a> Mapped<'a> {
+    fn of(offered: &'a MediaDescription, name: &str) -> Self {
+        Self(offered.values(name).filter_map(|value| split_str_once(value, b' ')).collect())
+    }
+
+    fn value_for(&self, format: &str) -> Option<&'a str> {
+        self.0.iter().find(|(number, _)| *number == format).map(|(_, value)| value.trim())
+    }
+}
+
 /// An offered format.
-fn described_format<'a>(offered: &'a MediaDescription, format: &str) -> Option<Described<'a>> {
+fn described_format<'a>(encodings: &Mapped<'a>, parameters: &Mapped<'a>, format: &str) -> Option<Described<'a>> {
     let fixed = || STATIC_ENCODINGS.iter().find(|(number, _)| *number == format).map(|(_, encoding)| *encoding);
-    let encoding = offered.value_for("rtpmap", format).or_else(fixed)?;
+    let encoding = encodings.value_for(format).or_else(fixed)?;
     let payload_type = format.parse().ok().filter(|number| *number < 128)?;
-    Some(Described { payload_type, encoding, parameters: offered.value_for("fmtp", format) })
+    Some(Described { payload_type, encoding, parameters: parameters.value_for(format) })
 }
 
 /// The text of a description, in the order of RFC 8866 section 5.

@@ -14,7 +14,8 @@ mod refusal;
 
 pub use check::{OriginPart, SdpViolation, check_answer, check_next};
 pub use description::{
-    Address, Attribute, Attributes, MAX_BYTES, MAX_MEDIA, MediaDescription, Origin, SdpError, SessionDescription, Timing,
+    Address, Attribute, Attributes, MAX_BYTES, MAX_MEDIA, MediaDescription, Origin, SdpError, SessionDescription,
+    Timing,
 };
 pub use flow::Flow;
 pub use local::{Codec, LocalMedia, Resources};

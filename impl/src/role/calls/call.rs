@@ -256,7 +256,8 @@ impl PlainCall {
         let dress = line.dress;
         let response = line.endpoint.dialog_response(invite, 200, tag);
         let response = response.map(|response| dress.supported(dress.contact(response)).body(sdp::MEDIA_TYPE, body));
-        if let Some(success) = response.and_then(|response| line.endpoint.respond(line.now, invite, response)) {
+        let success = response.and_then(|response| line.endpoint.respond_and_keep(line.now, invite, response));
+        if let Some(success) = success {
             callee.accept(line.now, success);
         }
     }

@@ -35,8 +35,15 @@ impl Host<'_> {
         self.endpoint.answer(self.now, server, code, None);
     }
 
-    pub(super) fn respond(&mut self, server: &ServerKey, response: Option<Builder>) -> Option<Vec<u8>> {
-        self.endpoint.respond(self.now, server, response?)
+    pub(super) fn respond(&mut self, server: &ServerKey, response: Option<Builder>) {
+        if let Some(response) = response {
+            self.endpoint.respond(self.now, server, response);
+        }
+    }
+
+    /// As [`Endpoint::respond_and_keep`](crate::role::endpoint::Endpoint::respond_and_keep).
+    pub(super) fn respond_and_keep(&mut self, server: &ServerKey, response: Option<Builder>) -> Option<Vec<u8>> {
+        self.endpoint.respond_and_keep(self.now, server, response?)
     }
 }
 

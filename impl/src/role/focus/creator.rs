@@ -88,7 +88,7 @@ impl Conference {
         let response = host.endpoint.dialog_response(&creator.invite, 183, &creator.tag).map(|response| {
             response.contact(&contact, ISFOCUS).require(options).rseq(rseq).body(sdp::MEDIA_TYPE, answer)
         });
-        let progress = host.respond(&creator.invite, response).ok_or(500_u16)?;
+        let progress = host.respond_and_keep(&creator.invite, response).ok_or(500_u16)?;
         creator.callee.progress();
         creator.reliable.send(host.now, progress, true).map_err(|_| 500_u16)
     }
@@ -191,7 +191,7 @@ impl Conference {
                 .allow_events(&["conference", "refer"])
                 .supported(&["100rel", "precondition"])
         });
-        let Some(success) = host.respond(&creator.invite, response) else { return };
+        let Some(success) = host.respond_and_keep(&creator.invite, response) else { return };
         let _ = creator.offers.send(Carrier::InviteSuccess, false);
         creator.reliable.on_final();
         creator.callee.accept(host.now, success);

@@ -22,7 +22,7 @@ pub(crate) struct Roster {
     maximum: u32,
     locked: bool,
     /// By the URI that is shown. Shared with what the subscribers were told last.
-    members: Arc<BTreeMap<String, Member>>,
+    members: Arc<BTreeMap<Arc<str>, Arc<Member>>>,
     /// Under which URI a user is shown who asked for privacy.
     hidden: BTreeMap<String, String>,
 }
@@ -45,7 +45,7 @@ impl Roster {
     /// audio.
     pub(crate) fn join(&mut self, user: &str, endpoint: &str, joining: JoiningMethod, source: u32) {
         let member = Member { endpoint: endpoint.to_owned(), joining, left: None, source };
-        Arc::make_mut(&mut self.members).insert(user.to_owned(), member);
+        Arc::make_mut(&mut self.members).insert(user.into(), Arc::new(member));
     }
 
     /// As [`Roster::join`], for a user who asked for privacy: he is shown under a URI that is made up, and so is his
@@ -62,7 +62,7 @@ impl Roster {
         let shown = self.hidden.get(user).map_or(user, String::as_str);
         let is_here = self.members.get(shown).is_some_and(|member| member.left.is_none());
         if let Some(member) = Arc::make_mut(&mut self.members).get_mut(shown).filter(|_| is_here) {
-            member.left = Some(how);
+            Arc::make_mut(member).left = Some(how);
         }
     }
 
@@ -95,10 +95,16 @@ impl Roster {
 
     /// The conference without the users who are the same in `other`: enough to tell both apart, and no more.
     pub(crate) fn except(&self, other: &Self) -> Conference {
-        self.excerpt(|entity, member| other.members.get(entity) != Some(member))
+        let mut others = other.members.iter().peekable();
+        self.excerpt(|entity, member| {
+            // Both are in the same order, and what they have in common is mostly shared.
+            while others.next_if(|(known, _)| !Arc::ptr_eq(known, entity) && *known < entity).is_some() {}
+            let known = others.next_if(|(known, _)| Arc::ptr_eq(known, entity) || *known == entity);
+            known.is_none_or(|(_, known)| !Arc::ptr_eq(known, member) && known != member)
+        })
     }
 
-    fn excerpt(&self, listed: impl Fn(&String, &Member) -> bool) -> Conference {
+    fn excerpt(&self, mut listed: impl FnMut(&Arc<str>, &Arc<Member>) -> bool) -> Conference {
         let audio = AvailableMedium {
             label: AUDIO_LABEL.to_owned(),
             kind: Some("audio".to_owned()),
@@ -106,7 +112,7 @@ impl Roster {
             ..AvailableMedium::default()
         };
         let members = self.members.iter().filter(|(entity, member)| listed(entity, member));
-        let rows = members.map(|(entity, member)| (entity.clone(), member.user())).collect();
+        let rows = members.map(|(entity, member)| (entity.to_string(), member.user())).collect();
         Conference {
             description: Some(ConferenceDescription {
                 maximum_user_count: Some(self.maximum),
@@ -125,8 +131,8 @@ impl Roster {
     }
 
     pub(crate) fn view(&self) -> Vec<RosterEntry> {
-        let entry = |(entity, member): (&String, &Member)| RosterEntry {
-            entity: entity.clone(),
+        let entry = |(entity, member): (&Arc<str>, &Arc<Member>)| RosterEntry {
+            entity: entity.to_string(),
             connected: member.left.is_none(),
         };
         self.members.iter().map(entry).collect()

@@ -215,7 +215,7 @@ impl Participant {
             .map(|response| response.contact(contact, "").supported(&super::SUPPORTED).body(sdp::MEDIA_TYPE, body));
         let private = self.config.privacy;
         let response = response.map(|response| if private { response.field(Name::Privacy, "id") } else { response });
-        let success = response.and_then(|response| self.endpoint.respond(now, &invite, response));
+        let success = response.and_then(|response| self.endpoint.respond_and_keep(now, &invite, response));
         if let (Some(call), Some(success)) = (&mut self.call, success) {
             call.callee.accept(now, success);
         }

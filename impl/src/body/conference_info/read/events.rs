@@ -1,10 +1,10 @@
 //! Elements from the events of `quick-xml`, for who trusts the writer of the document: nothing is looked at twice, and
 //! no tree is built.
 //!
-//! Whether the document is well-formed is seen only as far as it is read: what stands behind the root is not. A document
-//! type declaration, a prefix that is not bound, a wrong end tag and a missing one are refused all the same, because
-//! they change what is understood. Prefixes are resolved here and not by `NsReader`, which examines every tag for
-//! declarations that documents of this package have in their root only.
+//! Whether the document is well-formed is seen only as far as it is read: what stands behind the root is not. A
+//! document type declaration, a prefix that is not bound, a wrong end tag and a missing one are refused all the same,
+//! because they change what is understood. Prefixes are resolved here and not by `NsReader`, which examines every tag
+//! for declarations that documents of this package have in their root only.
 
 use std::borrow::Cow;
 

@@ -2,9 +2,9 @@
 //!
 //! [`read`] lets `roxmltree` decide whether the bytes are XML at all (RFC 4575 section 4.1), and its tree is what is
 //! read, so that what was judged and what was understood are the same thing. [`read_trusted`] is for who trusts the
-//! focus: it reads the events of `quick-xml` and judges nothing. Elements are matched by namespace, never by prefix, and
-//! in any order. Read `source` (what is common to the two), `shape` (what may stand where), `reader` (how an element is
-//! walked), then `parts` (element by element).
+//! focus: it reads the events of `quick-xml` and judges nothing. Elements are matched by namespace, never by prefix,
+//! and in any order. Read `source` (what is common to the two), `shape` (what may stand where), `reader` (how an
+//! element is walked), then `parts` (element by element).
 
 mod events;
 mod parts;

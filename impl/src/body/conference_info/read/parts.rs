@@ -9,10 +9,10 @@ use super::super::document::{
 };
 use super::super::error::{DocumentError, Fault, Tolerated};
 use super::super::token::{DisconnectionMethod, EndpointStatus, JoiningMethod, MediaStatus, State};
+use super::MAX_ROWS;
 use super::reader::{Reader, unsigned};
 use super::shape::{self, Shape};
 use super::source::{Namespace, Source};
-use super::MAX_ROWS;
 
 type Result<T> = std::result::Result<T, DocumentError>;
 

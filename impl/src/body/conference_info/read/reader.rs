@@ -184,12 +184,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
     }
 
     /// The attribute that is the key of a row. It is literal text: blanks are part of it.
-    pub(super) fn key(
-        &mut self,
-        of: &S::Element,
-        element: &'static str,
-        attribute: &'static str,
-    ) -> Result<String> {
+    pub(super) fn key(&mut self, of: &S::Element, element: &'static str, attribute: &'static str) -> Result<String> {
         let key = self.required(of, element, attribute)?.into_owned();
         self.check_key(of, &key);
         Ok(key)

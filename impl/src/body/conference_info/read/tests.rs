@@ -302,7 +302,10 @@ fn a_trusted_document_is_read_as_a_checked_one() {
         prefixed,
         extended,
         document(PARTIAL, "<users state='deleted'><user><a><users/></a>text</user></users><host-info/>"),
-        document(&format!("xmlns:q='{NAMESPACE}' {PARTIAL}"), "<q:host-info><q:display-text>a</q:display-text></q:host-info>"),
+        document(
+            &format!("xmlns:q='{NAMESPACE}' {PARTIAL}"),
+            "<q:host-info><q:display-text>a</q:display-text></q:host-info>",
+        ),
     ];
     for text in &texts {
         let checked = read(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));

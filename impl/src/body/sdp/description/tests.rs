@@ -165,7 +165,8 @@ fn another_reader_takes_the_same_descriptions() {
                 assert_eq!(own.is_ok(), other.is_some(), "{spoilt:?} at {at}: {own:?}\n{text}");
                 let (Ok(own), Some(other)) = (own, other) else { continue };
                 let media = |media: &sdp_types::Media| (media.media.clone(), media.port, media.attributes.len());
-                let seen = own.media().iter().map(|media| (media.kind.to_string(), media.port, media.attributes.iter().count()));
+                let count = |media: &MediaDescription| media.attributes.iter().count();
+                let seen = own.media().iter().map(|media| (media.kind.to_string(), media.port, count(media)));
                 assert_eq!(seen.collect::<Vec<_>>(), other.medias.iter().map(media).collect::<Vec<_>>());
                 assert_eq!(own.origin().address.host, other.origin.unicast_address);
                 assert_eq!(own.timing().len(), other.times.len());

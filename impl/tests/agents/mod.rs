@@ -4,6 +4,8 @@
 //! The loop does what a driver with sockets has to do: after every input it takes what is to be sent, what is to be
 //! told, and asks for the next deadline. A hop takes one millisecond.
 
+#![allow(dead_code, reason = "a module of a test and of a bench, each of which uses another part of it")]
+
 use std::collections::VecDeque;
 use std::hint::black_box;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -64,7 +64,7 @@ mod tests {
     fn the_oracles_see_what_is_wrong() {
         let document = read(BEFORE).expect("readable").document;
         let (empty, mut known) = (Roster::new(), Roster::new());
-        known.apply(document);
+        known.apply(document.clone());
         let taken = taken_or_unchanged(&empty, &known, Applied::First);
         assert_eq!(taken, Ok(()));
         assert!(taken_or_unchanged(&empty, &known, Applied::Discarded(Discarded::Old)).is_err());

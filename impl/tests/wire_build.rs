@@ -85,6 +85,22 @@ fn a_message_is_written_as_it_will_be_read() {
 }
 
 #[test]
+fn the_content_type_stands_behind_all_that_is_appended_later() {
+    let builder = Builder::request(Method::Options, &uri("sip:a@h"))
+        .body("text/plain;charset=utf-8", b"first".to_vec())
+        .via(Transport::Udp, "h", "z9hG4bK1")
+        .body("text/html", b"second".to_vec())
+        .stamp_via("10.0.0.1:9".parse().unwrap())
+        .call_id("c")
+        .stamp_via("10.0.0.2:99".parse().unwrap());
+    assert_eq!(
+        String::from_utf8(builder.render().unwrap()).unwrap(),
+        "OPTIONS sip:a@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1;rport=99;received=10.0.0.2\r\nCall-ID: c\r\n\
+         Content-Type: text/html\r\nContent-Length: 6\r\n\r\nsecond"
+    );
+}
+
+#[test]
 fn nothing_breaks_out_of_its_field() {
     let illegal = |header: &str| Err(BuildError::IllegalByte { header: header.to_owned() });
     let no_token =

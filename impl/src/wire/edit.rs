@@ -208,7 +208,11 @@ impl<'m, 'a> Edit<'m, 'a> {
         let bytes = self.message.as_bytes();
         // Stable: insertions at one place keep their order, and stand before a change of what follows.
         self.splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
-        let mut changed = Vec::with_capacity(bytes.len() + 256);
+        if self.splices.is_empty() {
+            return bytes.to_vec();
+        }
+        let added: usize = self.splices.iter().map(|splice| splice.text.len()).sum();
+        let mut changed = Vec::with_capacity(bytes.len() + added);
         let mut at = 0;
         for splice in &self.splices {
             let Some(kept) = bytes.get(at..splice.range.start) else { continue };

@@ -11,8 +11,8 @@ use crate::agent::Transport;
 
 /// Bytes of a usual message without its body.
 const USUAL_HEAD: usize = 768;
-/// Bytes of a usual Content-Type and Content-Length.
-const USUAL_TAIL: usize = 96;
+/// Bytes of a usual Content-Length.
+const USUAL_TAIL: usize = 32;
 
 /// Why a message cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
@@ -42,23 +42,32 @@ pub enum BuildError {
 /// A message being built. The first fault is kept and comes out of [`Builder::render`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Builder {
+    /// Behind a pointer, because a builder is moved with every header field.
+    draft: Box<Draft>,
+}
+
+/// What has been written so far.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Draft {
     /// Status code, of a response.
     status: Option<u16>,
     /// Start line and header fields as they will be sent.
     head: Vec<u8>,
     /// The value of the topmost Via line in `head`.
     top_via: Option<Range<usize>>,
-    content_type: Option<String>,
+    /// The Content-Type line in `head`; [`Builder::render`] moves it behind all others.
+    content_type: Option<Range<usize>>,
     body: Vec<u8>,
-    /// Small, because a builder is moved with every header field.
-    fault: Option<Box<BuildError>>,
+    fault: Option<BuildError>,
 }
 
 impl Builder {
     /// A request without header fields.
     pub fn request(method: Method<'_>, uri: &OwnedUri) -> Self {
         let mut builder = Self::start(&[method.as_bytes(), b" ", uri.as_bytes(), b" SIP/2.0\r\n"]);
-        builder.check_token("Request-Line", method.as_bytes());
+        if let Method::Other(token) = method {
+            builder.draft.check_token("Request-Line", token);
+        }
         builder
     }
 
@@ -66,18 +75,19 @@ impl Builder {
     pub fn response(code: u16, phrase: &str) -> Self {
         let number = Digits::of(u64::from(code));
         let mut builder = Self::start(&[b"SIP/2.0 ", number.as_bytes(), b" ", phrase.as_bytes(), b"\r\n"]);
-        builder.status = Some(code);
+        builder.draft.status = Some(code);
         if !(100..=699).contains(&code) {
-            builder.note(BuildError::StatusCode { code });
+            builder.draft.note(BuildError::StatusCode { code });
         }
-        builder.check_value("Status-Line", phrase.as_bytes());
+        builder.draft.check_value("Status-Line", phrase.as_bytes());
         builder
     }
 
     fn start(parts: &[&[u8]]) -> Self {
         let mut head = Vec::with_capacity(USUAL_HEAD);
         parts.iter().for_each(|part| head.extend_from_slice(part));
-        Self { status: None, head, top_via: None, content_type: None, body: Vec::new(), fault: None }
+        let draft = Draft { status: None, head, top_via: None, content_type: None, body: Vec::new(), fault: None };
+        Self { draft: Box::new(draft) }
     }
 
     /// Appends a header field. Content-Length is left out here, because [`Builder::render`] writes it.
@@ -85,7 +95,7 @@ impl Builder {
     #[inline]
     pub fn field(mut self, name: Name<'_>, value: impl AsRef<[u8]>) -> Self {
         if let Name::Other(other) = name {
-            self.check_token("header name", other);
+            self.draft.check_token("header name", other);
         }
         self.parts(name, &[value.as_ref()])
     }
@@ -94,54 +104,32 @@ impl Builder {
     #[must_use]
     #[inline]
     pub(crate) fn parts(mut self, name: Name<'_>, parts: &[&[u8]]) -> Self {
-        self.put_checked(name, parts);
+        self.draft.put_checked(name, parts);
         self
     }
 
     /// Appends a line whose parts have been checked.
     #[inline]
     fn line(mut self, name: Name<'_>, parts: &[&[u8]]) -> Self {
-        self.put(name, parts);
+        self.draft.put(name, parts);
         self
-    }
-
-    fn put_checked(&mut self, name: Name<'_>, parts: &[&[u8]]) {
-        let value = self.put(name, parts);
-        if any(self.head.get(value).unwrap_or_default(), is_control) {
-            self.note(BuildError::IllegalByte { header: name.canonical().to_owned() });
-        }
-    }
-
-    /// Writes a line; where its value stands.
-    fn put(&mut self, name: Name<'_>, parts: &[&[u8]]) -> Range<usize> {
-        if name == Name::ContentLength {
-            return 0..0;
-        }
-        self.head.extend_from_slice(name.line_start());
-        if let Name::Other(name) = name {
-            self.head.extend_from_slice(name);
-            self.head.extend_from_slice(b": ");
-        }
-        let start = self.head.len();
-        parts.iter().for_each(|part| self.head.extend_from_slice(part));
-        let value = start..self.head.len();
-        self.head.extend_from_slice(b"\r\n");
-        if name == Name::Via && self.top_via.is_none() {
-            self.top_via = Some(value.clone());
-        }
-        value
     }
 
     /// Appends whole lines of another message, which are not judged again.
     #[must_use]
     pub(crate) fn lines(mut self, parts: &[&[u8]]) -> Self {
-        parts.iter().for_each(|part| self.head.extend_from_slice(part));
+        parts.iter().for_each(|part| self.draft.head.extend_from_slice(part));
         self
+    }
+
+    /// As [`Draft::check_param`].
+    pub(crate) fn check_param(&mut self, header: &str, value: &[u8]) {
+        self.draft.check_param(header, value);
     }
 
     /// The status code of a response.
     pub(crate) const fn status(&self) -> Option<u16> {
-        self.status
+        self.draft.status
     }
 
     /// Copies every line of a header from a message, verbatim but for folds.
@@ -149,65 +137,42 @@ impl Builder {
         message.lines(name).fold(self, |builder, value| builder.line(name, &[&unfold(value)]))
     }
 
-    fn note(&mut self, fault: BuildError) {
-        self.fault.get_or_insert_with(|| Box::new(fault));
-    }
-
-    fn check_value(&mut self, header: &str, value: &[u8]) {
-        if any(value, is_control) {
-            self.note(BuildError::IllegalByte { header: header.to_owned() });
-        }
-    }
-
-    fn check_token(&mut self, header: &str, value: &[u8]) {
-        if !is_token(value) {
-            self.not_a_token(header, value);
-        }
-    }
-
-    /// A value that is echoed need not be a token, but must not break out of its parameter.
-    pub(crate) fn check_param(&mut self, header: &str, value: &[u8]) {
-        let breaks_out =
-            |byte: &u8| is_control(*byte) || is_lws(*byte) || matches!(byte, b';' | b',' | b'"' | b'<' | b'>');
-        // Nearly all are tokens.
-        if !is_token(value) && (value.is_empty() || value.iter().any(breaks_out)) {
-            self.not_a_token(header, value);
-        }
-    }
-
-    fn not_a_token(&mut self, header: &str, value: &[u8]) {
-        let value = String::from_utf8_lossy(value).into_owned();
-        self.note(BuildError::NotAToken { header: header.to_owned(), value });
-    }
-
     /// Appends a Via below those that are there: `SIP/2.0/transport sent-by;branch=…;rport`.
     #[must_use]
     #[inline]
-    pub fn via(self, transport: Transport, sent_by: &str, branch: &str) -> Self {
-        let (transport, sent_by, branch) = (transport.via_token(), sent_by.as_bytes(), branch.as_bytes());
-        let parts = [b"SIP/2.0/", transport.as_bytes(), b" ", sent_by, b";branch=", branch, b";rport"];
-        self.parts(Name::Via, &parts)
+    pub fn via(mut self, transport: Transport, sent_by: &str, branch: &str) -> Self {
+        self.draft.push(b"Via: ");
+        let start = self.draft.head.len();
+        self.draft.push(b"SIP/2.0/");
+        self.draft.push(transport.via_token().as_bytes());
+        self.draft.push(b" ");
+        self.draft.push_checked("Via", sent_by.as_bytes());
+        self.draft.push(b";branch=");
+        self.draft.push_checked("Via", branch.as_bytes());
+        self.draft.push(b";rport");
+        if self.draft.top_via.is_none() {
+            self.draft.top_via = Some(start..self.draft.head.len());
+        }
+        self.draft.push(b"\r\n");
+        self
     }
 
     /// Appends From.
     #[must_use]
     #[inline]
-    pub fn from(self, uri: &OwnedUri, tag: impl AsRef<[u8]>) -> Self {
-        self.tagged(Name::From, uri, Some(tag.as_ref()))
+    pub fn from(mut self, uri: &OwnedUri, tag: impl AsRef<[u8]>) -> Self {
+        self.draft.push(b"From: <");
+        self.draft.push_tagged("From", uri, Some(tag.as_ref()));
+        self
     }
 
     /// Appends To; without a tag outside of a dialog.
     #[must_use]
     #[inline]
-    pub fn to(self, uri: &OwnedUri, tag: Option<&[u8]>) -> Self {
-        self.tagged(Name::To, uri, tag)
-    }
-
-    #[inline]
-    fn tagged(mut self, name: Name<'_>, uri: &OwnedUri, tag: Option<&[u8]>) -> Self {
-        let Some(tag) = tag else { return self.line(name, &[b"<", uri.as_bytes(), b">"]) };
-        self.check_param(name.canonical(), tag);
-        self.line(name, &[b"<", uri.as_bytes(), b">;tag=", tag])
+    pub fn to(mut self, uri: &OwnedUri, tag: Option<&[u8]>) -> Self {
+        self.draft.push(b"To: <");
+        self.draft.push_tagged("To", uri, tag);
+        self
     }
 
     /// Appends Call-ID.
@@ -220,8 +185,16 @@ impl Builder {
     /// Appends CSeq.
     #[must_use]
     #[inline]
-    pub fn cseq(self, number: u32, method: Method<'_>) -> Self {
-        self.parts(Name::CSeq, &[Digits::of(u64::from(number)).as_bytes(), b" ", method.as_bytes()])
+    pub fn cseq(mut self, number: u32, method: Method<'_>) -> Self {
+        self.draft.push(b"CSeq: ");
+        self.draft.push_number(number);
+        self.draft.push(b" ");
+        if let Method::Other(token) = method {
+            self.draft.check_value("CSeq", token);
+        }
+        self.draft.push(method.as_bytes());
+        self.draft.push(b"\r\n");
+        self
     }
 
     /// Appends Max-Forwards.
@@ -234,9 +207,16 @@ impl Builder {
     /// Appends Contact; `params` such as `isfocus` without the leading `;`, or empty.
     #[must_use]
     #[inline]
-    pub fn contact(self, uri: &OwnedUri, params: &str) -> Self {
-        let separator = if params.is_empty() { "" } else { ";" };
-        self.parts(Name::Contact, &[b"<", uri.as_bytes(), b">", separator.as_bytes(), params.as_bytes()])
+    pub fn contact(mut self, uri: &OwnedUri, params: &str) -> Self {
+        self.draft.push(b"Contact: <");
+        self.draft.push(uri.as_bytes());
+        self.draft.push(b">");
+        if !params.is_empty() {
+            self.draft.push(b";");
+            self.draft.push_checked("Contact", params.as_bytes());
+        }
+        self.draft.push(b"\r\n");
+        self
     }
 
     /// Appends one Route per entry, each entry verbatim (a whole name-addr).
@@ -263,27 +243,27 @@ impl Builder {
     #[must_use]
     #[inline]
     pub fn number(self, name: Name<'_>, number: u32) -> Self {
-        self.parts(name, &[Digits::of(u64::from(number)).as_bytes()])
+        self.line(name, &[Digits::of(u64::from(number)).as_bytes()])
     }
 
     /// Appends a header that is a list of tokens; nothing if the list is empty.
     #[must_use]
     pub fn tokens<T: AsRef<[u8]>>(mut self, name: Name<'_>, tokens: impl IntoIterator<Item = T>) -> Self {
         if let Name::Other(other) = name {
-            self.check_token("header name", other);
+            self.draft.check_token("header name", other);
         }
-        let before = self.head.len();
+        let before = self.draft.head.len();
         for token in tokens {
-            if self.head.len() == before {
-                self.head.extend_from_slice(name.as_bytes());
-                self.head.extend_from_slice(b": ");
+            if self.draft.head.len() == before {
+                self.draft.head.extend_from_slice(name.as_bytes());
+                self.draft.head.extend_from_slice(b": ");
             } else {
-                self.head.extend_from_slice(b", ");
+                self.draft.head.extend_from_slice(b", ");
             }
-            self.check_token(name.canonical(), token.as_ref());
-            self.head.extend_from_slice(token.as_ref());
+            self.draft.check_token(name.canonical(), token.as_ref());
+            self.draft.head.extend_from_slice(token.as_ref());
         }
-        if self.head.len() == before { self } else { self.lines(&[b"\r\n"]) }
+        if self.draft.head.len() == before { self } else { self.lines(&[b"\r\n"]) }
     }
 
     /// Appends Require.
@@ -357,46 +337,63 @@ impl Builder {
     #[must_use]
     #[inline]
     pub fn event(mut self, package: &str, id: Option<&str>) -> Self {
-        self.check_token("Event", package.as_bytes());
-        let Some(id) = id else { return self.field(Name::Event, package) };
-        self.check_param("Event", id.as_bytes());
-        self.line(Name::Event, &[package.as_bytes(), b";id=", id.as_bytes()])
+        self.draft.check_token("Event", package.as_bytes());
+        self.draft.push(b"Event: ");
+        self.draft.push(package.as_bytes());
+        if let Some(id) = id {
+            self.draft.check_param("Event", id.as_bytes());
+            self.draft.push(b";id=");
+            self.draft.push(id.as_bytes());
+        }
+        self.draft.push(b"\r\n");
+        self
     }
 
     /// Appends Subscription-State; `expires` in seconds belongs to active and pending, `reason` to terminated.
     #[must_use]
     #[inline]
     pub fn subscription_state(
-        self,
+        mut self,
         status: SubscriptionStatus<'_>,
         expires: Option<u32>,
         reason: Option<&str>,
     ) -> Self {
-        let seconds = expires.map(|seconds| Digits::of(u64::from(seconds)));
-        let expires = seconds.as_ref().map_or([&b""[..]; 2], |seconds| [b";expires=", seconds.as_bytes()]);
-        let reason = reason.map_or([&b""[..]; 2], |reason| [b";reason=", reason.as_bytes()]);
-        self.parts(Name::SubscriptionState, &[status.as_bytes(), expires[0], expires[1], reason[0], reason[1]])
+        self.draft.push(b"Subscription-State: ");
+        if let SubscriptionStatus::Other(token) = status {
+            self.draft.check_value("Subscription-State", token);
+        }
+        self.draft.push(status.as_bytes());
+        if let Some(seconds) = expires {
+            self.draft.push(b";expires=");
+            self.draft.push_number(seconds);
+        }
+        if let Some(reason) = reason {
+            self.draft.push(b";reason=");
+            self.draft.push_checked("Subscription-State", reason.as_bytes());
+        }
+        self.draft.push(b"\r\n");
+        self
     }
 
     /// Appends Refer-To in angle brackets.
     #[must_use]
     #[inline]
     pub fn refer_to(self, uri: &OwnedUri) -> Self {
-        self.parts(Name::ReferTo, &[b"<", uri.as_bytes(), b">"])
+        self.line(Name::ReferTo, &[b"<", uri.as_bytes(), b">"])
     }
 
     /// Appends Referred-By in angle brackets.
     #[must_use]
     #[inline]
     pub fn referred_by(self, uri: &OwnedUri) -> Self {
-        self.parts(Name::ReferredBy, &[b"<", uri.as_bytes(), b">"])
+        self.line(Name::ReferredBy, &[b"<", uri.as_bytes(), b">"])
     }
 
     /// Appends Replaces, the dialog as its recipient sees it (RFC 3891 section 3).
     #[must_use]
     pub fn replaces(mut self, call_id: impl AsRef<[u8]>, to_tag: impl AsRef<[u8]>, from_tag: impl AsRef<[u8]>) -> Self {
-        self.check_param("Replaces", to_tag.as_ref());
-        self.check_param("Replaces", from_tag.as_ref());
+        self.draft.check_param("Replaces", to_tag.as_ref());
+        self.draft.check_param("Replaces", from_tag.as_ref());
         let (to_tag, from_tag) = (to_tag.as_ref(), from_tag.as_ref());
         self.parts(Name::Replaces, &[call_id.as_ref(), b";to-tag=", to_tag, b";from-tag=", from_tag])
     }
@@ -404,14 +401,18 @@ impl Builder {
     /// Writes into the topmost Via where the request came from, see [`super::Via::stamped`].
     #[must_use]
     pub fn stamp_via(mut self, source: SocketAddr) -> Self {
-        let Some(line) = self.top_via.clone() else { return self };
-        let (top, _) = super::text::split_top_level(self.head.get(line.clone()).unwrap_or_default(), b',');
+        let Some(line) = self.draft.top_via.clone() else { return self };
+        let (top, _) = super::text::split_top_level(self.draft.head.get(line.clone()).unwrap_or_default(), b',');
         let length = top.len();
         if let Ok(via) = Via::parse(super::text::trim(top)) {
             let stamped = via.stamped(source);
             let end = line.end + stamped.len() - length;
-            self.head.splice(line.start..line.start + length, stamped);
-            self.top_via = Some(line.start..end);
+            // What stands behind the Via moves.
+            if let Some(behind) = self.draft.content_type.as_mut().filter(|behind| behind.start >= line.end) {
+                *behind = behind.start + end - line.end..behind.end + end - line.end;
+            }
+            self.draft.head.splice(line.start..line.start + length, stamped);
+            self.draft.top_via = Some(line.start..end);
         }
         self
     }
@@ -420,9 +421,18 @@ impl Builder {
     #[must_use]
     #[inline]
     pub fn body(mut self, content_type: &str, body: Vec<u8>) -> Self {
-        self.check_value("Content-Type", content_type.as_bytes());
-        self.content_type = Some(content_type.to_owned());
-        self.body = body;
+        if let Some(line) = self.draft.content_type.take() {
+            if let Some(behind) = self.draft.top_via.as_mut().filter(|behind| behind.start >= line.end) {
+                *behind = behind.start - line.len()..behind.end - line.len();
+            }
+            self.draft.head.drain(line);
+        }
+        let start = self.draft.head.len();
+        self.draft.push(b"Content-Type: ");
+        self.draft.push_checked("Content-Type", content_type.as_bytes());
+        self.draft.push(b"\r\n");
+        self.draft.content_type = Some(start..self.draft.head.len());
+        self.draft.body = body;
         self
     }
 
@@ -430,23 +440,111 @@ impl Builder {
     ///
     /// # Errors
     /// A value that was given could not be put into a message.
+    #[inline]
     pub fn render(self) -> Result<Vec<u8>, BuildError> {
-        if let Some(fault) = self.fault {
-            return Err(*fault);
+        let Draft { head: mut message, content_type, body, fault, .. } = *self.draft;
+        if let Some(fault) = fault {
+            return Err(fault);
         }
-        let mut message = self.head;
-        // Room for the body and for the two lines about it.
-        message.reserve(self.body.len() + USUAL_TAIL);
-        if let Some(content_type) = self.content_type {
-            message.extend_from_slice(b"Content-Type: ");
-            message.extend_from_slice(content_type.as_bytes());
-            message.extend_from_slice(b"\r\n");
+        if let Some(line) = content_type
+            && let Some(behind) = message.get_mut(line.start..)
+        {
+            behind.rotate_left(line.len());
         }
+        // Room for the body and for the line about its length.
+        message.reserve(body.len() + USUAL_TAIL);
         message.extend_from_slice(b"Content-Length: ");
-        message.extend_from_slice(Digits::of(self.body.len() as u64).as_bytes());
+        message.extend_from_slice(Digits::of(body.len() as u64).as_bytes());
         message.extend_from_slice(b"\r\n\r\n");
-        message.extend_from_slice(&self.body);
+        message.extend_from_slice(&body);
         Ok(message)
+    }
+}
+
+impl Draft {
+    fn put_checked(&mut self, name: Name<'_>, parts: &[&[u8]]) {
+        let value = self.put(name, parts);
+        if any(self.head.get(value).unwrap_or_default(), is_control) {
+            self.note(BuildError::IllegalByte { header: name.canonical().to_owned() });
+        }
+    }
+
+    /// Writes a part of a line; in place where its length is known.
+    #[inline(always)]
+    fn push(&mut self, part: &[u8]) {
+        self.head.extend_from_slice(part);
+    }
+
+    fn push_checked(&mut self, header: &str, part: &[u8]) {
+        self.check_value(header, part);
+        self.push(part);
+    }
+
+    fn push_number(&mut self, number: u32) {
+        self.push(Digits::of(u64::from(number)).as_bytes());
+    }
+
+    /// Writes a line; where its value stands.
+    fn put(&mut self, name: Name<'_>, parts: &[&[u8]]) -> Range<usize> {
+        if name == Name::ContentLength {
+            return 0..0;
+        }
+        self.head.extend_from_slice(name.line_start());
+        if let Name::Other(name) = name {
+            self.head.extend_from_slice(name);
+            self.head.extend_from_slice(b": ");
+        }
+        let start = self.head.len();
+        parts.iter().for_each(|part| self.head.extend_from_slice(part));
+        let value = start..self.head.len();
+        self.head.extend_from_slice(b"\r\n");
+        if name == Name::Via && self.top_via.is_none() {
+            self.top_via = Some(value.clone());
+        }
+        value
+    }
+
+    fn note(&mut self, fault: BuildError) {
+        self.fault.get_or_insert(fault);
+    }
+
+    fn check_value(&mut self, header: &str, value: &[u8]) {
+        if any(value, is_control) {
+            self.note(BuildError::IllegalByte { header: header.to_owned() });
+        }
+    }
+
+    fn check_token(&mut self, header: &str, value: &[u8]) {
+        if !is_token(value) {
+            self.not_a_token(header, value);
+        }
+    }
+
+    /// A value that is echoed need not be a token, but must not break out of its parameter.
+    fn check_param(&mut self, header: &str, value: &[u8]) {
+        let breaks_out =
+            |byte: &u8| is_control(*byte) || is_lws(*byte) || matches!(byte, b';' | b',' | b'"' | b'<' | b'>');
+        // Nearly all are tokens.
+        if !is_token(value) && (value.is_empty() || value.iter().any(breaks_out)) {
+            self.not_a_token(header, value);
+        }
+    }
+
+    fn not_a_token(&mut self, header: &str, value: &[u8]) {
+        let value = String::from_utf8_lossy(value).into_owned();
+        self.note(BuildError::NotAToken { header: header.to_owned(), value });
+    }
+
+    fn push_tagged(&mut self, header: &str, uri: &OwnedUri, tag: Option<&[u8]>) {
+        self.push(uri.as_bytes());
+        if let Some(tag) = tag {
+            self.check_param(header, tag);
+            self.push(b">;tag=");
+            self.push(tag);
+            self.push(b"\r\n");
+        } else {
+            self.push(b">\r\n");
+        }
     }
 }
 
@@ -458,7 +556,7 @@ pub fn response_to(request: &Message<'_>, code: u16, phrase: &str, to_tag: Optio
     let has_tag = request.field(Name::To).and_then(|to| NameAddr::parse(to).ok()).is_some_and(|to| to.tag().is_some());
     builder = match (request.field(Name::To), to_tag) {
         (Some(to), Some(tag)) if !has_tag => {
-            builder.check_param("To", tag.as_bytes());
+            builder.draft.check_param("To", tag.as_bytes());
             builder.line(Name::To, &[&unfold(to), b";tag=", tag.as_bytes()])
         }
         _ => builder.copy(request, Name::To),

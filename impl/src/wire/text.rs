@@ -124,9 +124,10 @@ pub(crate) fn any(bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> bool {
         rest = behind;
     }
     // What is left is looked at together with what stands before it.
-    match bytes.last_chunk::<16>() {
-        Some(block) => any_in_block(block, &is_wanted),
-        None => rest.iter().any(|byte| is_wanted(*byte)),
+    match (bytes.last_chunk::<16>(), bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(block), ..) => any_in_block(block, &is_wanted),
+        (None, Some(first), Some(last)) => any_in_block(first, &is_wanted) | any_in_block(last, &is_wanted),
+        _ => rest.iter().any(|byte| is_wanted(*byte)),
     }
 }
 

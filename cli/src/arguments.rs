@@ -142,6 +142,9 @@ pub(crate) struct Check {
     /// With --impl: how many datagrams may be doubled, likewise
     #[arg(long, value_name = "N", requires = "implementation", value_parser = clap::value_parser!(u8).range(0..=3))]
     pub(crate) doubles: Option<u8>,
+    /// With --impl: stop after so many minutes; what is not explored by then stays undecided
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) minutes: u32,
     /// With --impl: build this deviation into the implementation; `imsconf run --deviation help` lists them
     #[arg(long, value_name = "NAME", requires = "implementation")]
     pub(crate) deviation: Option<String>,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::time::Duration;
 
 use imsconf_properties::exploration::{Counterexample, Exploration, Explored, Faults, Scope};
 use serde::Serialize;
@@ -32,6 +33,7 @@ struct Part {
     evaluations: u64,
     invariants: usize,
     actions: usize,
+    complete: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
 }
@@ -51,12 +53,13 @@ pub(crate) fn check(
     let faults =
         Faults { drops: arguments.drops.unwrap_or(usual.drops), doubles: arguments.doubles.unwrap_or(usual.doubles) };
     let deviation = arguments.deviation.as_deref().map(deviation).transpose()?;
-    let threads = usize::try_from(threads()).unwrap_or(1);
+    let threads = if scope == Scope::Transactions { 1 } else { usize::try_from(threads()).unwrap_or(1) };
     printer.line(format_args!("Implementation, {scope}{}", allowed(scope, faults)))?;
     let before = memory();
     let progress = Progress::start();
     progress.show(|| format!("exploring {scope}"));
-    let explored = Exploration { scope, faults: Some(faults), deviation, threads }.run();
+    let limit = Some(Duration::from_secs(60 * u64::from(arguments.minutes)));
+    let explored = Exploration { scope, faults: Some(faults), deviation, threads, limit }.run();
     let elapsed = progress.elapsed();
     drop(progress);
     for part in &explored {
@@ -77,7 +80,11 @@ pub(crate) fn check(
     for found in explored.iter().filter_map(|part| part.failure.as_ref()) {
         printer.print(failure_text(found, arguments)?)?;
     }
-    let verdict = Outcome::of(explored.iter().all(|part| part.failure.is_none()));
+    let verdict = match explored.iter().all(|part| part.failure.is_none()) {
+        true if explored.iter().all(|part| part.complete) => Outcome::Pass,
+        true => Outcome::Inconclusive,
+        false => Outcome::Fail,
+    };
     printer.line(format_args!("\nverdict: {}", verdict.word()))?;
     let implementation = explored.iter().map(Part::of).collect();
     write_json(arguments.output.json.as_deref(), &Json { schema: SCHEMA, verdict, implementation })?;
@@ -94,13 +101,16 @@ fn allowed(scope: Scope, faults: Faults) -> String {
 }
 
 fn text(part: &Explored) -> String {
-    let Explored { name, unique_states, transitions, depth, evaluations, invariants, actions, .. } = part;
+    let Explored { name, unique_states, transitions, depth, evaluations, invariants, actions, complete, .. } = part;
     let (states, transitions) = (grouped(*unique_states as u64), grouped(*transitions as u64));
     let mut text = format!("  {name:<24} {states:>12} states {transitions:>13} transitions, depth {depth}\n");
     if *invariants > 0 {
         let evaluations = grouped(*evaluations);
         let _ =
             writeln!(text, "    {evaluations} evaluations of {invariants} invariants, {actions} actions of the model");
+    }
+    if !complete && part.failure.is_none() {
+        text.push_str("    NOT EXPLORED COMPLETELY: the time was up, see --minutes\n");
     }
     text
 }
@@ -120,7 +130,8 @@ fn failure_text(found: &Counterexample, arguments: &arguments::Check) -> Result<
 
 impl Part {
     fn of(explored: &Explored) -> Self {
-        let Explored { name, unique_states, transitions, depth, evaluations, invariants, actions, failure } = explored;
+        let Explored { name, unique_states, transitions, depth, evaluations, invariants, actions, complete, failure } =
+            explored;
         let failure = failure.as_ref().map(|found| match found {
             Counterexample::Schedule { failure, schedule } => Failure {
                 what: failure.to_string(),
@@ -136,6 +147,7 @@ impl Part {
             evaluations: *evaluations,
             invariants: *invariants,
             actions: *actions,
+            complete: *complete,
             failure,
         }
     }

@@ -78,7 +78,7 @@ fn check_explores_the_implementation() {
     assert_eq!((&report["schema"], &report["verdict"]), (&1.into(), &"pass".into()));
     let parts = report["implementation"].as_array().expect("explorations");
     assert_eq!(parts.len(), 8, "four machines on two transports");
-    parts.iter().for_each(|part| assert_keys(part, &["scope", "unique_states", "transitions", "depth", "evaluations"]));
+    parts.iter().for_each(|part| assert_keys(part, &["scope", "unique_states", "transitions", "depth", "complete"]));
 
     let wrong = ["--deviation", "answered-before-prack", "--drops", "0", "--doubles", "0", "--save", "found.json"];
     let arguments = [&["check", "--impl", "--scope", "creation"], &wrong[..]].concat();

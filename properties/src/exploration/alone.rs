@@ -442,12 +442,12 @@ pub(super) fn all() -> impl Iterator<Item = (Machine, Transport)> {
 }
 
 /// Explores one machine.
-pub(super) fn explore(machine: Machine, transport: Transport, fault: Option<Fault>, threads: usize) -> Explored {
+pub(super) fn explore(machine: Machine, transport: Transport, fault: Option<Fault>) -> Explored {
     let tally = Arc::new(Tally::default());
     let setting = Setting::new(machine, transport, fault, Arc::clone(&tally));
     // Breadth first, since only so the depth of a state is that of the shortest way to it. A path of n inputs has n + 1
     // states, and the last ones are not looked at any more.
-    let checker = setting.checker().threads(threads.max(1)).target_max_depth(DEPTH + 2).spawn_bfs().join();
+    let checker = setting.checker().threads(1).target_max_depth(DEPTH + 2).spawn_bfs().join();
     let failure = checker.discoveries().remove("conforming").map(|path| Counterexample::Inputs {
         rule: path.last_state().broken.unwrap_or_default(),
         inputs: path.into_actions().iter().map(|input| format!("{input:?}")).collect(),
@@ -460,6 +460,7 @@ pub(super) fn explore(machine: Machine, transport: Transport, fault: Option<Faul
         evaluations: tally.evaluations(),
         invariants: 0,
         actions: 0,
+        complete: failure.is_none(),
         failure,
     }
 }

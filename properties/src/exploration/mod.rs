@@ -14,6 +14,7 @@ mod scene;
 mod tally;
 
 use std::fmt;
+use std::time::Duration;
 
 pub use self::alone::{Fault, Machine};
 use crate::deviation::Deviation;
@@ -78,7 +79,9 @@ pub struct Explored {
     pub invariants: usize,
     /// Actions of the model that some step was.
     pub actions: usize,
-    /// What is wrong, if anything is; then not everything was explored.
+    /// Whether everything was explored: it is not if something is wrong, or if the time was up.
+    pub complete: bool,
+    /// What is wrong, if anything is.
     pub failure: Option<Counterexample>,
 }
 
@@ -121,21 +124,25 @@ pub struct Exploration {
     /// What is deliberately wrong: then only the invariants that must catch it judge. Transactions have [`Fault`]s of
     /// their own.
     pub deviation: Option<Deviation>,
-    /// On so many threads.
+    /// On so many threads; the transactions always on one, because with more it is not the shortest way to a state that
+    /// decides whether it is within the depth.
     pub threads: usize,
+    /// For so long at most, if it is said; the transactions are done before anybody would ask.
+    pub limit: Option<Duration>,
 }
 
 impl Exploration {
     /// The whole of a scope on one thread.
     pub const fn new(scope: Scope) -> Self {
-        Self { scope, faults: None, deviation: None, threads: 1 }
+        Self { scope, faults: None, deviation: None, threads: 1, limit: None }
     }
 
-    /// Explores completely, or up to the first thing that is wrong. The transaction machines come one by one.
+    /// Explores completely, up to the first thing that is wrong, or until the time is up. The transaction machines come
+    /// one by one.
     pub fn run(&self) -> Vec<Explored> {
         match self.scope {
             Scope::Transactions => {
-                let one = |(machine, transport)| alone::explore(machine, transport, None, self.threads);
+                let one = |(machine, transport)| alone::explore(machine, transport, None);
                 alone::all().map(one).collect()
             }
             Scope::Creation | Scope::Orders | Scope::Invitation | Scope::TwoInvitations | Scope::Races => {
@@ -147,5 +154,5 @@ impl Exploration {
 
 /// Explores one transaction machine over UDP that is made wrong at its boundary.
 pub fn explore_faulty(machine: Machine, fault: Fault) -> Explored {
-    alone::explore(machine, imsconf::agent::Transport::Udp, Some(fault), 1)
+    alone::explore(machine, imsconf::agent::Transport::Udp, Some(fault))
 }

@@ -4,7 +4,7 @@
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use imsconf::time::TimerClass;
 use imsconf_model as model;
@@ -330,7 +330,11 @@ impl Model for Scene {
 pub(super) fn explore(what: &Exploration) -> Explored {
     let tally = Arc::new(Tally::default());
     let scene = Scene::new(what, Arc::clone(&tally));
-    let checker = scene.checker().threads(what.threads.max(1)).spawn_dfs().join();
+    let began = Instant::now();
+    let builder = scene.checker().threads(what.threads.max(1));
+    let builder = what.limit.into_iter().fold(builder, stateright::CheckerBuilder::timeout);
+    let checker = builder.spawn_dfs().join();
+    let in_time = what.limit.is_none_or(|limit| began.elapsed() < limit);
     let found = checker.discoveries().remove("conforming").and_then(|path| {
         let failure = path.last_state().failure.clone()?;
         Some(shrunk(*failure, checker.model().schedule(path.into_actions()), what.deviation.as_ref()))
@@ -343,6 +347,7 @@ pub(super) fn explore(what: &Exploration) -> Explored {
         evaluations: tally.evaluations(),
         invariants: tally.invariants(),
         actions: tally.actions(),
+        complete: in_time && found.is_none(),
         failure: found,
     }
 }

@@ -187,10 +187,13 @@ impl Leg {
         match message {
             HoldMessage::Request(asker) => self.on_request(asker),
             HoldMessage::Ok(asker) => {
-                let end = self.hold_mut(asker);
-                end.holds = !end.holds;
-                end.change = Change::None;
+                // Who has left meanwhile acknowledges all the same (RFC 3261 13.2.2.4).
                 self.network.hold.insert(HoldMessage::Ack(asker));
+                if self.in_session(asker) {
+                    let end = self.hold_mut(asker);
+                    end.holds = !end.holds;
+                    end.change = Change::None;
+                }
             }
             HoldMessage::Pending(asker) => {
                 let end = self.hold_mut(asker);
@@ -231,25 +234,21 @@ impl Leg {
         }
     }
 
-    /// Clears what can no longer matter: an end without a session waits for nothing in it.
+    /// Clears what can no longer matter: an end without a session waits for nothing in it, but its ACK is waited for.
     pub(crate) fn normalise_hold(&mut self) {
         for end in End::BOTH {
             if self.in_session(end) {
                 continue;
             }
             *self.hold_mut(end) = HoldEnd::default();
-            let ignored = [
-                HoldMessage::Ok(end),
-                HoldMessage::Pending(end),
-                HoldMessage::Gone(end),
-                HoldMessage::Ack(end.other()),
-            ];
+            let ignored = [HoldMessage::Pending(end), HoldMessage::Gone(end), HoldMessage::Ack(end.other())];
             for kind in ignored {
                 self.network.hold.remove(kind);
             }
             if !self.in_session(end.other()) {
-                self.network.hold.remove(HoldMessage::Request(end));
-                self.network.hold.remove(HoldMessage::Request(end.other()));
+                for kind in [HoldMessage::Request(end), HoldMessage::Request(end.other()), HoldMessage::Ok(end)] {
+                    self.network.hold.remove(kind);
+                }
             }
         }
     }

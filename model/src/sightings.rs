@@ -415,6 +415,11 @@ fn hold<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
         Property::sometimes("re-INVITEs cross: both are refused", |_, state: &State| {
             any(state, |leg| End::BOTH.into_iter().all(|end| leg.hold_of(end).change == Change::BackingOff))
         }),
+        Property::sometimes("after the back-off both changes come about", |_, state: &State| {
+            let again = |leg: &Leg| leg.focus.hold.change == Change::RequestedAgain && leg.hold.holds;
+            // A loss would be noticed only long after the back-off.
+            state.lost == 0 && any(state, |leg| again(leg) && leg.network.hold.contains(HoldMessage::Ok(End::Focus)))
+        }),
         Property::sometimes("a hold that is over before it was told is told", |_, state: &State| state.focus.behind),
         Property::sometimes("left on hold", |_, state: &State| {
             state.is_silent()

@@ -10,7 +10,7 @@ use crate::generate::{Cases, minimal};
 use crate::observe::Judge;
 use crate::refinement::Stutter;
 use crate::run::{Failure, Report, run};
-use crate::schedule::{Schedule, Step};
+use crate::schedule::Schedule;
 use crate::verdict::Profile;
 
 /// What to run.
@@ -120,14 +120,6 @@ impl Summary {
     }
 }
 
-/// Whether a step holds or resumes a call.
-///
-/// Of our own implementation they are in corners and regressions only: the refinement does not yet follow the ACK of a
-/// re-INVITE that comes late, so that generated orders with it say nothing.
-const fn changes_media(step: &Step) -> bool {
-    matches!(step, Step::UserHolds(_) | Step::UserResumes(_) | Step::FocusHolds(_) | Step::FocusResumes(_))
-}
-
 /// The schedules of a campaign, in order: the corners, unless the implementation is deliberately wrong, and `cases`
 /// generated ones.
 pub fn schedules(campaign: &Campaign) -> impl Iterator<Item = Schedule> {
@@ -138,11 +130,6 @@ pub fn schedules(campaign: &Campaign) -> impl Iterator<Item = Schedule> {
     let mut rest = Cases::new(fewer, campaign.seed);
     let generated = (0..campaign.cases).filter_map(move |case| if case % 4 == 3 { rest.next() } else { most.next() });
     let profile = campaign.profile;
-    let wrong = campaign.deviation.is_some();
-    let generated = generated.map(move |mut schedule| {
-        schedule.steps.retain(|step| wrong || !changes_media(step));
-        schedule
-    });
     corners.into_iter().map(|(_, schedule)| schedule).chain(generated).map(move |mut schedule| {
         schedule.world.profile = profile;
         schedule

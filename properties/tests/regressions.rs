@@ -59,6 +59,7 @@ const SHOWN: &[(&str, &[&str])] = &[
         &["INVITE", "200 (INVITE)", "NOTIFY (conference)", "INVITE", "200 (INVITE)", "NOTIFY (conference)"],
     ),
     ("re-invites-cross", &["491 (INVITE)", "491 (INVITE)", "200 (INVITE)", "ACK", "200 (INVITE)", "ACK"]),
+    ("re-invite-answered-after-the-end", &["INVITE", "BYE", "200 (INVITE)", "BYE", "ACK", "200 (BYE)"]),
     ("lost-report-holds-back-another", &["REFER", "lost for good", "REFER", "NOTIFY (refer)", "481 (NOTIFY)"]),
     ("dial-out-lost-with-ims-timers", &["lost for good", "202 (REFER)", "NOTIFY (refer)", "NOTIFY (refer)"]),
 ];

@@ -1,6 +1,8 @@
 //! Which action of the model a move of the world is, named from what was before and what was sent, never from the state
 //! after.
 
+use std::iter;
+
 use imsconf_model as model;
 use imsconf_model::{Action, CallMessage, Change, DialOut, End, Invited, Message, Refer, ReferMessage, Subscription};
 
@@ -58,8 +60,13 @@ pub enum Image {
     Stutter(Stutter),
     /// These actions, in this order.
     Seq(Vec<Action>),
-    /// One of these sequences; an empty one is the stutter.
-    AnyOf(Vec<Vec<Action>>),
+    /// Any of the waits that can end, in this order, and then what follows from it; nothing at all is the stutter.
+    Ends {
+        /// The waits that can end.
+        waits: Vec<Action>,
+        /// What was seen to follow.
+        reactions: Vec<Action>,
+    },
     /// Something that the procedures do not know.
     Unknown(String),
 }
@@ -332,28 +339,24 @@ fn fired(before: &model::State, outcome: &Outcome) -> Image {
     if ends.is_empty() {
         return if reactions.is_empty() { Image::Stutter(Stutter::Timer) } else { Image::Seq(reactions) };
     }
-    let with_reactions = |ended: Vec<Action>| ended.into_iter().chain(reactions.iter().copied()).collect();
-    Image::AnyOf(subsets(&ends, MOST_TOGETHER).into_iter().map(with_reactions).collect())
+    Image::Ends { waits: ends, reactions }
+}
+
+/// The subsets of `ends`, small ones first, each in the order of `ends`; made only as far as they are asked for.
+pub(super) fn subsets(ends: &[Action]) -> impl Iterator<Item = Vec<Action>> {
+    // The subsets of one size, each with the place after its last member.
+    let sizes = iter::successors(Some(vec![(vec![], 0)]), move |level| {
+        let larger = level.iter().flat_map(|(subset, next): &(Vec<Action>, usize)| {
+            let added = ends.iter().enumerate().skip(*next);
+            added.map(move |(place, end)| (subset.iter().copied().chain([*end]).collect(), place + 1))
+        });
+        Some(larger.collect())
+    });
+    sizes.take(ends.len().min(MOST_TOGETHER) + 1).flatten().map(|(subset, _)| subset)
 }
 
 /// The most waits that are taken to end at the same instant.
-const MOST_TOGETHER: usize = 4;
-
-/// Every subset of `ends` with at most `most` of them, the small ones first.
-fn subsets(ends: &[Action], most: usize) -> Vec<Vec<Action>> {
-    let mut all = vec![vec![]];
-    // The subsets of one size, each with the place after its last member.
-    let mut level = vec![(vec![], 0)];
-    for _ in 0..most.min(ends.len()) {
-        let larger = level.iter().flat_map(|(subset, next)| {
-            let added = ends.iter().enumerate().skip(*next);
-            added.map(move |(place, end)| (subset.iter().copied().chain([*end]).collect::<Vec<_>>(), place + 1))
-        });
-        level = larger.collect();
-        all.extend(level.iter().map(|(subset, _)| subset.clone()));
-    }
-    all
-}
+const MOST_TOGETHER: usize = 8;
 
 /// The actions by which a wait for something lost can end.
 fn waits(before: &model::State) -> Vec<Action> {

@@ -180,9 +180,10 @@ impl Refinement {
                 }
                 self.take(steps);
             }
-            Image::AnyOf(sequences) => {
-                let runs = sequences.iter().filter_map(|sequence| self.run(sequence).ok());
-                let fitting = runs.into_iter().find(|(_, reached)| *reached == after);
+            Image::Ends { waits, reactions } => {
+                let sequences = image::subsets(&waits).map(|ended| [ended, reactions.clone()].concat());
+                let mut runs = sequences.filter_map(|sequence| self.run(&sequence).ok());
+                let fitting = runs.find(|(_, reached)| *reached == after);
                 match fitting {
                     Some((steps, _)) if steps.is_empty() => *self.stutters.entry(Stutter::Timer).or_default() += 1,
                     Some((steps, _)) => self.take(steps),

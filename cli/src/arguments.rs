@@ -35,6 +35,7 @@ Examples:
   imsconf ladder call.pcap --svg call.svg draw it
   imsconf explore                         step through the model in a browser
   imsconf requirements                    what is checked, and by what
+  imsconf deviations                      do the checks bite?
 
 Exit codes: 0 conforming, 1 not conforming, 2 usage or unreadable input, 3 inconclusive.";
 
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     Explore(Explore),
     /// Draw the messages of a schedule or a capture as a ladder, as text and as SVG
     Ladder(Ladder),
+    /// Let the checks loose on wrong implementations: each has to be caught, by the invariants that are there for it
+    Deviations(Deviations),
     /// List the requirements: where each comes from, what checks it, and how many are covered
     Requirements(Requirements),
 }
@@ -79,6 +82,22 @@ pub(crate) struct Verify {
     pub(crate) save: PathBuf,
     #[command(flatten)]
     pub(crate) judged: Judged,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Each deviation is a wrong implementation, most of them a field bug of a real stack. Generated schedules
+are run until every invariant that must catch it has; the first such schedule is shrunk. Passes if all
+are caught. `imsconf run --deviation NAME` shows one in full.")]
+pub(crate) struct Deviations {
+    /// Those whose name contains this; all of them if absent
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Which schedules: the same seed gives the same ones
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -6,6 +6,7 @@ use imsconf_properties::catalogue::CatalogueError;
 use imsconf_properties::export::ExportError;
 use imsconf_properties::model::ServeError;
 use imsconf_properties::schedule::ScheduleError;
+use imsconf_properties::sensitivity::SensitivityError;
 use imsconf_properties::trace::CaptureError;
 use thiserror::Error;
 
@@ -55,6 +56,9 @@ pub(crate) enum CommandError {
         /// Of how many.
         files: usize,
     },
+    /// What shows that the checks can fail cannot be read.
+    #[error(transparent)]
+    Sensitivity(#[from] SensitivityError),
     /// A run cannot be written as a capture.
     #[error("{path}: {error}")]
     Export {

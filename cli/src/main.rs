@@ -4,6 +4,7 @@
 
 mod arguments;
 mod check;
+mod deviations;
 mod error;
 mod explore;
 mod implementation;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Explore(arguments) => explore::explore(&arguments, &mut printer),
         Command::Lint(arguments) => lint::lint(&arguments, &mut printer),
         Command::Ladder(arguments) => ladder::ladder(&arguments, &mut printer),
+        Command::Deviations(arguments) => deviations::deviations(&arguments, &mut printer),
         Command::Requirements(arguments) => requirements::requirements(&arguments, &mut printer),
     };
     match done {

@@ -33,8 +33,12 @@ pub(crate) fn replay(arguments: &arguments::Replay, printer: &mut Printer) -> Re
     }
     let deviation = schedule.deviation.as_deref().map(deviation).transpose()?;
     if let Some(deviation) = &deviation {
-        let spec = deviation.spec();
-        printer.line(format_args!("deviation {}: {}\n  seen: {}\n", spec.name, spec.fault, spec.seen))?;
+        match deviation.spec() {
+            Some(spec) => {
+                printer.line(format_args!("deviation {}: {}\n  seen: {}\n", spec.name, spec.fault, spec.seen))?
+            }
+            None => printer.line(format_args!("mutant {}\n", deviation.name()))?,
+        }
     }
     let (report, recording) = run::run_recorded(&schedule, deviation);
     if let Some(pcap) = &arguments.pcap {

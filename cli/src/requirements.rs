@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use imsconf_properties::catalogue::{Catalogue, Check, CheckKind, Counts, Keyword, Requirement, Role};
+use imsconf_properties::sensitivity::Sensitivity;
 use serde::Serialize;
 
 use crate::arguments;
@@ -41,6 +42,8 @@ struct Row<'a> {
     level: &'static str,
     role: Vec<&'static str>,
     checked_by: Vec<String>,
+    /// The deviations and mutants that show that these checks can fail.
+    seen_failing: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     waiver: Option<&'a str>,
 }
@@ -50,13 +53,21 @@ pub(crate) fn requirements(
     printer: &mut Printer,
 ) -> Result<Outcome, CommandError> {
     let catalogue = Catalogue::load()?;
+    let sensitivity = Sensitivity::load()?;
     let uncovered = catalogue.uncovered();
     if arguments.uncovered {
-        printer.print(rows(uncovered.iter().copied()))?;
+        printer.print(rows(uncovered.iter().copied(), &sensitivity))?;
         printer.line(format_args!("{} of {} uncovered", uncovered.len(), catalogue.counts().total))?;
     } else {
-        printer.print(rows(catalogue.requirements()))?;
+        printer.print(rows(catalogue.requirements(), &sensitivity))?;
         printer.print(counts(&catalogue))?;
+        let shown = |row: &&Requirement| row.checks().iter().any(|check| breaks(&sensitivity, row, check).is_some());
+        let shown = catalogue.requirements().filter(shown).count();
+        let (rules, total) = (sensitivity.shown.len(), sensitivity.shown.len() + sensitivity.unshown.len());
+        printer.line(format_args!(
+            "\nseen failing by a deviation, a mutant or a wrong model: the checks of {shown} requirements; \
+             {rules} of {total} rules of the invariants"
+        ))?;
     }
     let verdict = Outcome::of(!arguments.uncovered || uncovered.is_empty());
     let Counts { covered, waived, total } = catalogue.counts();
@@ -72,19 +83,20 @@ pub(crate) fn requirements(
         waived,
         sections: catalogue.counts_by_section().into_iter().map(section).collect(),
         uncovered: uncovered.iter().map(|row| row.id.as_str()).collect(),
-        requirements: catalogue.requirements().map(row).collect(),
+        requirements: catalogue.requirements().map(|own| row(own, &sensitivity)).collect(),
     };
     write_json(arguments.output.json.as_deref(), &json)?;
     Ok(verdict)
 }
 
 /// One line a row, and one for each thing that checks it, or the reason why nothing does.
-fn rows<'a>(all: impl Iterator<Item = &'a Requirement>) -> String {
+fn rows<'a>(all: impl Iterator<Item = &'a Requirement>, sensitivity: &Sensitivity) -> String {
     let mut text = String::new();
     for row in all {
         let _ = writeln!(text, "{:<6} {:<6} {} ({})", row.id, level(row), row.title, row.source);
         for check in row.checks() {
-            let _ = writeln!(text, "              {}", check_name(check));
+            let broken_by = breaks(sensitivity, row, check).map(|by| format!("; fails with {by}")).unwrap_or_default();
+            let _ = writeln!(text, "              {}{broken_by}", check_name(check));
         }
         if let Some(reason) = row.waiver() {
             let _ = writeln!(text, "              waived: {reason}");
@@ -106,7 +118,16 @@ fn counts(catalogue: &Catalogue) -> String {
     text
 }
 
-fn row(requirement: &Requirement) -> Row<'_> {
+/// What shows that this check of a requirement can fail.
+fn breaks<'s>(sensitivity: &'s Sensitivity, row: &Requirement, check: &Check) -> Option<&'s str> {
+    match check.kind {
+        CheckKind::Invariant => sensitivity.of(&check.name, &row.id).map(|shown| shown.by.as_str()),
+        CheckKind::Claim => Some("a wrong model"),
+        CheckKind::Unit | CheckKind::Trace => None,
+    }
+}
+
+fn row<'a>(requirement: &'a Requirement, sensitivity: &'a Sensitivity) -> Row<'a> {
     Row {
         requirement: &requirement.id,
         section: format!("{}", requirement.section),
@@ -116,6 +137,7 @@ fn row(requirement: &Requirement) -> Row<'_> {
         level: level(requirement),
         role: requirement.role.iter().map(|role| role_name(*role)).collect(),
         checked_by: requirement.checks().iter().map(check_name).collect(),
+        seen_failing: requirement.checks().iter().filter_map(|own| breaks(sensitivity, requirement, own)).collect(),
         waiver: requirement.waiver(),
     }
 }

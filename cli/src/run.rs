@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &arguments::Run, printer: &mut Printer) -> Result<O
     let refinement = text::Refinement::of(&summary, summary.actions.clone(), &[]);
     let invariants = text::invariants(&summary);
     match &deviation {
-        Some(deviation) => printer.print(refinement.deviating(deviation.spec()))?,
+        Some(deviation) => printer.print(refinement.deviating(deviation))?,
         None => printer.print(refinement.text())?,
     }
     printer.print(format_args!("\n{}", text::invariants_text(&invariants)))?;

@@ -159,6 +159,38 @@ fn the_deviations_can_be_listed() {
 }
 
 #[test]
+fn deviations_are_hunted() {
+    let folder = folder("deviations");
+    let (code, out, err) = imsconf(&folder, &["deviations", "version-", "--json", "deviations.json"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.contains("version-stuck: every document has version 1"), "{out}");
+    assert!(out.contains("    caught by I-VERSION (EV-33) in "), "{out}");
+    let report = json(&folder, "deviations.json");
+    assert_keys(&report, &["schema", "verdict", "deviations"]);
+    let rows = report["deviations"].as_array().expect("a row for each");
+    assert!(rows.len() >= 2, "{out}");
+    for row in rows {
+        assert_keys(row, &["name", "thread", "caught_by", "requirements", "steps", "seconds"]);
+    }
+    let (code, _, err) = imsconf(&folder, &["deviations", "no-such-thing"]);
+    assert_eq!(code, 2);
+    assert!(err.starts_with("imsconf: there is no deviation `no-such-thing`"), "{err}");
+}
+
+#[test]
+fn a_mutant_of_a_message_can_be_run() {
+    let folder = folder("mutant");
+    let name = "focus: NOTIFY (refer): without id of Event";
+    let (code, out, err) = imsconf(&folder, &["run", "--deviation", name, "--cases", "200"]);
+    assert_eq!((code, err.as_str()), (1, ""), "{out}");
+    assert!(out.starts_with(&format!("Implementation with the mutant {name}\n")), "{out}");
+    assert!(out.contains("I-REF-ID"), "{out}");
+    let (code, out, _) = imsconf(&folder, &["replay", "imsconf-failure.json"]);
+    assert_eq!(code, 1);
+    assert!(out.starts_with(&format!("mutant {name}\n")), "{out}");
+}
+
+#[test]
 fn a_schedule_that_breaks_nothing_passes() {
     let folder = folder("good");
     let steps = r#"[{"create":"update"},"settle","subscribe",{"invite":0},"flush",{"answer":0},"settle","leave"]"#;
@@ -319,7 +351,7 @@ fn requirements_are_listed_with_what_checks_them() {
     let (code, out, err) = imsconf(&folder, &["requirements", "--json", "all.json"]);
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     assert!(out.lines().any(|line| line.starts_with("RF-12  must ")), "{out}");
-    assert!(out.contains("\n              invariant I-REF-TRUTH\n"), "{out}");
+    assert!(out.contains("\n              invariant I-REF-TRUTH; fails with failure-reported-as-success\n"), "{out}");
     let report = json(&folder, "all.json");
     let number = |value: &Value, name: &str| value[name].as_u64().expect("a number");
     let sections = report["sections"].as_array().expect("sections");
@@ -329,7 +361,7 @@ fn requirements_are_listed_with_what_checks_them() {
     let rows = report["requirements"].as_array().expect("rows");
     assert_eq!(rows.len() as u64, number(&report, "total"));
     let row = rows.iter().find(|row| row["requirement"] == "RF-12").expect("RF-12");
-    assert_keys(row, &["section", "title", "rule", "source", "level", "role", "checked_by"]);
+    assert_keys(row, &["section", "title", "rule", "source", "level", "role", "checked_by", "seen_failing"]);
     let (code, out, _) = imsconf(&folder, &["requirements", "--uncovered"]);
     assert_eq!((code, out.trim_end()), (0, format!("0 of {} uncovered", rows.len()).as_str()));
 }

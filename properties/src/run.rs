@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use imsconf::time::TimerClass;
 
-use crate::deviation::{Deviation, Spec};
+use crate::deviation::Deviation;
 use crate::export::Recording;
 use crate::inside;
 use crate::invariants::Observers;
@@ -107,7 +107,7 @@ fn done(
     visit: impl FnMut(&Refinement),
     recording: Option<Recording>,
 ) -> (Report, Option<Recording>) {
-    let wrong = deviation.as_ref().map(Deviation::spec);
+    let wrong = deviation.clone();
     let world = World::new(schedule.world, deviation);
     let mut runner = Runner {
         observers: Observers::new(schedule.world.profile),
@@ -142,7 +142,7 @@ struct Runner<V> {
     judge: Judge,
     refinement: Refinement,
     /// What is deliberately wrong, if anything.
-    wrong: Option<&'static Spec>,
+    wrong: Option<Deviation>,
     failure: Option<Failure>,
     moves: u32,
     step: u32,
@@ -165,7 +165,8 @@ impl<V: FnMut(&Refinement)> Runner<V> {
     fn report(self) -> Report {
         let found = || {
             let findings = self.judge.findings();
-            let expected = findings.iter().find(|finding| self.wrong.is_some_and(|spec| spec.is_caught_by(finding)));
+            let expected =
+                findings.iter().find(|finding| self.wrong.as_ref().is_some_and(|wrong| wrong.is_caught_by(finding)));
             expected.or_else(|| findings.iter().find(|finding| is_failure(finding))).cloned().map(Failure::Invariant)
         };
         Report {
@@ -194,7 +195,7 @@ impl<V: FnMut(&Refinement)> Runner<V> {
 
     /// Whether what the run is for has been seen.
     fn is_over(&self) -> bool {
-        self.failure.is_some() || self.wrong.is_some_and(|spec| spec.is_caught(self.judge.findings()))
+        self.failure.is_some() || self.wrong.as_ref().is_some_and(|wrong| wrong.is_caught(self.judge.findings()))
     }
 
     /// Whether to go on: the run is not over and there are moves left.

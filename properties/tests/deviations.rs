@@ -12,23 +12,17 @@ use std::path::PathBuf;
 use std::thread;
 
 use imsconf::view::SubscriberState;
-use imsconf_properties::campaign::{Campaign, schedules};
 use imsconf_properties::deviation::{Deviation, Spec};
-use imsconf_properties::generate::minimal;
+use imsconf_properties::hunt::{self, MOST_STEPS};
 use imsconf_properties::inside;
 use imsconf_properties::invariants::Observers;
-use imsconf_properties::observe::Party;
+use imsconf_properties::observe::{Finding, Party};
 use imsconf_properties::run::{Failure, Report, run};
 use imsconf_properties::schedule::{Schedule, SecondOffer, Settings, Step};
-use imsconf_properties::verdict::Profile;
 use imsconf_properties::world::{Move, World};
 
-/// The most steps of a shrunk schedule.
-const MOST_STEPS: usize = 25;
 /// How many threads search.
 const THREADS: usize = 2;
-/// How many generated schedules are tried before a deviation counts as not caught.
-const MOST_CASES: u32 = 3_000;
 
 /// Where the shrunk schedule of a deviation is kept.
 fn file(spec: &Spec) -> PathBuf {
@@ -43,18 +37,9 @@ fn replay(text: &str) -> (Schedule, Report) {
     (schedule, report)
 }
 
-/// Whether all invariants that must catch the deviation do, in this schedule.
-fn is_caught(spec: &'static Spec, schedule: &Schedule) -> bool {
-    spec.is_caught(run(schedule, Some(Deviation::new(spec))).judge.findings())
-}
-
 /// The first generated schedule in which the deviation is caught, shrunk.
 fn found(spec: &'static Spec) -> Option<Schedule> {
-    let (deviation, profile) = (Some(Deviation::new(spec)), Profile::ThreeGpp);
-    let campaign = Campaign { cases: MOST_CASES, seed: 1, invited: 2, deviation, profile };
-    let original = schedules(&campaign).find(|schedule| is_caught(spec, schedule))?;
-    let small = minimal(&original, |schedule| is_caught(spec, schedule));
-    Some(Schedule { deviation: Some(spec.name.to_owned()), ..small })
+    hunt::find(spec, 1).map(|found| hunt::shrink(spec, &found))
 }
 
 /// What [`found`] finds for every one of these deviations.
@@ -96,13 +81,9 @@ fn every_deviation_is_caught_as_its_table_says() {
     for spec in &specs {
         let text = fs::read_to_string(file(spec)).unwrap_or_else(|error| panic!("{}: {error}", file(spec).display()));
         let steps = assert_shows(spec, &text);
-        let (_, report) = replay(&text);
-        for (invariant, level) in spec.caught_by {
-            let mut findings = report.judge.findings().iter();
-            let caught = findings.find(|finding| finding.invariant == *invariant && finding.level >= *level);
-            let finding = caught.expect("it is caught");
-            let level = format!("{:?}", finding.level);
-            let (name, requirement) = (spec.name, finding.requirement);
+        let (schedule, _) = replay(&text);
+        for Finding { invariant, requirement, level, .. } in hunt::catches(spec, &schedule) {
+            let (name, level) = (spec.name, format!("{level:?}"));
             let _ = writeln!(table, "{name:<34} {invariant:<20} {requirement:<6} {level:<10} {steps:>2} steps");
         }
     }

@@ -96,13 +96,17 @@ impl Refinement {
     }
 
     /// What there is to say of a deliberately wrong implementation. It leaves the model: only invariants judge it.
-    pub(crate) fn deviating(&self, spec: &Spec) -> String {
-        let Spec { name, fault, seen, caught_by, .. } = spec;
-        let caught_by: Vec<&str> = caught_by.iter().map(|(invariant, _)| *invariant).collect();
-        let caught_by = caught_by.join(", ");
+    pub(crate) fn deviating(&self, deviation: &Deviation) -> String {
         let (schedules, moves) = (grouped(self.schedules.into()), grouped(self.moves));
-        let mut text = format!("Implementation with the deviation {name}\n");
-        let _ = writeln!(text, "  fault: {fault}\n  seen: {seen}\n  must be caught by: {caught_by}");
+        let mut text = match deviation.spec() {
+            Some(Spec { name, fault, seen, caught_by, .. }) => {
+                let caught_by: Vec<&str> = caught_by.iter().map(|(invariant, _)| *invariant).collect();
+                let caught_by = caught_by.join(", ");
+                let head = format!("Implementation with the deviation {name}\n  fault: {fault}\n  seen: {seen}\n");
+                format!("{head}  must be caught by: {caught_by}\n")
+            }
+            None => format!("Implementation with the mutant {}\n", deviation.name()),
+        };
         let _ = writeln!(text, "  {schedules} schedules (median {} steps), {moves} moves", self.median_steps);
         text
     }
@@ -134,7 +138,7 @@ impl Failure {
     /// `file` is where its schedule is to be kept.
     pub(crate) fn of(found: &Counterexample, deviation: Option<&Deviation>, file: &Path) -> Self {
         let mut schedule = found.minimal.clone();
-        schedule.deviation = deviation.map(|deviation| deviation.spec().name.to_owned());
+        schedule.deviation = deviation.map(Deviation::name);
         let report = run::run(&schedule, deviation.cloned());
         Self {
             what: found.failure.to_string(),

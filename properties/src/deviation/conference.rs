@@ -95,6 +95,22 @@ pub(super) static ALL: &[Spec] = &[
         sent: one_leaves_all_leave,
         received: leaver_noticed,
     },
+    Spec {
+        name: "isfocus-inside-the-brackets",
+        fault: "isfocus is a parameter of the URI in the Contact",
+        seen: "RFC 3840 section 9: a feature parameter stands behind the address",
+        caught_by: &[("I-ISFOCUS", Level::Fail)],
+        sent: isfocus_inside,
+        received: unchanged,
+    },
+    Spec {
+        name: "refusal-ends-another-call",
+        fault: "when an invited user is busy, the focus hangs up on another one",
+        seen: "a focus with one state for all that it called",
+        caught_by: &[("I-ISOLATION", Level::Fail)],
+        sent: refusal_ends_another,
+        received: refusal_noticed,
+    },
 ];
 
 fn isfocus_missing(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
@@ -227,6 +243,38 @@ fn one_leaves_all_leave(memory: &mut Memory, node: Node, text: Text) -> Vec<Text
     let other =
         memory.kept.iter().map(|ack| Text::of(ack.as_bytes())).find(|ack| ack.header("Call-ID") != Some(&call_id));
     let bye = other.map(|mut bye| {
+        bye.become_request("BYE", 1);
+        bye
+    });
+    [text].into_iter().chain(bye).collect()
+}
+
+fn isfocus_inside(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus {
+        text.change("Contact", |contact| {
+            let outside = contact.replace(";isfocus", "");
+            if outside == contact { outside } else { outside.replace('>', ";isfocus>") }
+        });
+    }
+    vec![text]
+}
+
+fn refusal_noticed(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    memory.done |= node == Node::Focus && text.answers("INVITE") && text.status().is_some_and(|code| code >= 400);
+    vec![text]
+}
+
+/// With the ACK to the refusal comes a BYE to whoever was called before.
+fn refusal_ends_another(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    if node != Node::Focus || !text.is_request("ACK") {
+        return vec![text];
+    }
+    if !memory.done {
+        memory.kept.push(String::from_utf8_lossy(&text.bytes()).into_owned());
+        return vec![text];
+    }
+    let bye = memory.kept.pop().map(|ack| {
+        let mut bye = Text::of(ack.as_bytes());
         bye.become_request("BYE", 1);
         bye
     });

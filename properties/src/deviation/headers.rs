@@ -87,6 +87,14 @@ pub(super) static ALL: &[Spec] = &[
         sent: large_request_over_udp,
         received: unchanged,
     },
+    Spec {
+        name: "ack-tells-access-network",
+        fault: "the ACK tells the access network like every other request",
+        seen: "TS 34.229-1 A.2.7: neither ACK nor CANCEL has P-Access-Network-Info",
+        caught_by: &[("I-HEADERS", Level::NonStrict)],
+        sent: ack_tells_access_network,
+        received: unchanged,
+    },
 ];
 
 const PANI: &str = "P-Access-Network-Info";
@@ -158,6 +166,19 @@ fn large_request_over_udp(_: &mut Memory, node: Node, mut text: Text) -> Vec<Tex
 fn allow_without_ack(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
     if node == Node::Focus {
         text.change("Allow", |methods| methods.replace("ACK, CANCEL, ", ""));
+    }
+    vec![text]
+}
+
+fn ack_tells_access_network(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Ue && text.is_request("INVITE") {
+        memory.kept = text.values(PANI);
+    }
+    if node == Node::Ue
+        && text.is_request("ACK")
+        && let Some(network) = memory.kept.first()
+    {
+        text.set(PANI, network.clone());
     }
     vec![text]
 }

@@ -7,6 +7,7 @@ mod conference;
 mod dialog;
 mod headers;
 mod hold;
+mod mutant;
 mod refer;
 mod replaces;
 mod roster;
@@ -15,7 +16,9 @@ mod subscription;
 mod text;
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
+pub use self::mutant::Mutant;
 use self::text::Text;
 use crate::observe::Finding;
 use crate::verdict::Level;
@@ -63,16 +66,23 @@ struct Memory {
     kept: Vec<String>,
 }
 
+/// What a deviation does.
+#[derive(Clone, Debug)]
+enum Fault {
+    Spec(&'static Spec),
+    Mutant(Arc<Mutant>),
+}
+
 /// A deviation at work.
 #[derive(Clone, Debug)]
 pub struct Deviation {
-    spec: &'static Spec,
+    fault: Fault,
     memory: Memory,
 }
 
 impl PartialEq for Deviation {
     fn eq(&self, other: &Self) -> bool {
-        self.spec.name == other.spec.name && self.memory == other.memory
+        self.name() == other.name() && self.memory == other.memory
     }
 }
 
@@ -80,46 +90,82 @@ impl Eq for Deviation {}
 
 impl Hash for Deviation {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.spec.name.hash(state);
+        self.name().hash(state);
         self.memory.hash(state);
     }
 }
 
 impl Deviation {
-    /// Every deviation there is.
+    /// Every deviation there is, without the mutants.
     pub fn all() -> impl Iterator<Item = &'static Spec> {
         let calls = [subscription::ALL, refer::ALL, replaces::ALL, session::ALL, dialog::ALL];
         let rest = [hold::ALL, conference::ALL, roster::ALL, headers::ALL];
         calls.into_iter().chain(rest).flatten()
     }
 
-    /// The deviation with this name.
+    /// The deviation or the mutant with this name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::all().find(|spec| spec.name == name).map(Self::new)
+        let spec = Self::all().find(|spec| spec.name == name).map(Self::new);
+        spec.or_else(|| Mutant::named(name).map(Self::mutant))
     }
 
     /// The deviation that `spec` describes, before anything happened.
     pub fn new(spec: &'static Spec) -> Self {
-        Self { spec, memory: Memory::default() }
+        Self { fault: Fault::Spec(spec), memory: Memory::default() }
     }
 
-    /// What it is.
-    pub const fn spec(&self) -> &'static Spec {
-        self.spec
+    /// This mutant.
+    pub fn mutant(mutant: Mutant) -> Self {
+        Self { fault: Fault::Mutant(Arc::new(mutant)), memory: Memory::default() }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> String {
+        match &self.fault {
+            Fault::Spec(spec) => spec.name.to_owned(),
+            Fault::Mutant(mutant) => mutant.to_string(),
+        }
+    }
+
+    /// What it is, if it is more than a mutant.
+    pub const fn spec(&self) -> Option<&'static Spec> {
+        match self.fault {
+            Fault::Spec(spec) => Some(spec),
+            Fault::Mutant(_) => None,
+        }
+    }
+
+    /// Whether `finding` is how it must be caught: a mutant by whatever is not conforming.
+    pub fn is_caught_by(&self, finding: &Finding) -> bool {
+        match &self.fault {
+            Fault::Spec(spec) => spec.is_caught_by(finding),
+            Fault::Mutant(_) => matches!(finding.level, Level::Fail | Level::NonStrict),
+        }
+    }
+
+    /// Whether everything that must catch it has. Of a mutant it is never known what else it breaks.
+    pub fn is_caught(&self, findings: &[Finding]) -> bool {
+        self.spec().is_some_and(|spec| spec.is_caught(findings))
     }
 
     pub(crate) fn sent(&mut self, node: Node, bytes: Vec<u8>) -> Vec<Vec<u8>> {
-        changed(self.spec.sent, &mut self.memory, node, bytes)
+        match &self.fault {
+            Fault::Spec(spec) => changed(|text| (spec.sent)(&mut self.memory, node, text), bytes),
+            Fault::Mutant(mutant) => changed(|text| mutant.sent(node, text), bytes),
+        }
     }
 
     pub(crate) fn received(&mut self, node: Node, bytes: Vec<u8>) -> Vec<Vec<u8>> {
-        changed(self.spec.received, &mut self.memory, node, bytes)
+        match &self.fault {
+            Fault::Spec(spec) => changed(|text| (spec.received)(&mut self.memory, node, text), bytes),
+            Fault::Mutant(_) => vec![bytes],
+        }
     }
 }
 
-fn changed(change: Change, memory: &mut Memory, node: Node, bytes: Vec<u8>) -> Vec<Vec<u8>> {
+fn changed(change: impl FnOnce(Text) -> Vec<Text>, bytes: Vec<u8>) -> Vec<Vec<u8>> {
     let text = Text::of(&bytes);
-    let results = change(memory, node, text.clone());
+    let results = change(text.clone());
     // An untouched message stays byte for byte as it was.
     results.into_iter().map(|result| if result == text { bytes.clone() } else { result.bytes() }).collect()
 }

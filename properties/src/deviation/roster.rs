@@ -55,6 +55,22 @@ pub(super) static ALL: &[Spec] = &[
         sent: privacy_asked,
         received: privacy_overlooked,
     },
+    Spec {
+        name: "user-without-entity",
+        fault: "the users of a document have no entity",
+        seen: "RFC 4575 section 5.5: the key by which a user is found again",
+        caught_by: &[("I-STATE-TRUE", Level::Fail)],
+        sent: users_without_entity,
+        received: unchanged,
+    },
+    Spec {
+        name: "endpoint-listed-twice",
+        fault: "an endpoint stands twice in a document",
+        seen: "a focus that lists an endpoint for each of its media",
+        caught_by: &[("I-STATE-TRUE", Level::Fail)],
+        sent: endpoint_twice,
+        received: unchanged,
+    },
 ];
 
 fn told_to_one_subscriber(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
@@ -126,6 +142,25 @@ fn privacy_asked(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
 fn privacy_overlooked(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
     if node == Node::Focus && text.method().is_none() {
         text.remove("Privacy");
+    }
+    vec![text]
+}
+
+fn users_without_entity(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.notifies("conference") {
+        text.body = text.body.replace("<user entity=", "<user name=");
+    }
+    vec![text]
+}
+
+fn endpoint_twice(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    const END: &str = "</endpoint>";
+    if node == Node::Focus
+        && text.notifies("conference")
+        && let (Some(start), Some(end)) = (text.body.find("<endpoint "), text.body.find(END))
+    {
+        let copy = text.body.get(start..end + END.len()).unwrap_or_default().to_owned();
+        text.body.insert_str(start, &copy);
     }
     vec![text]
 }

@@ -94,6 +94,30 @@ pub(super) static ALL: &[Spec] = &[
         sent: given_up_call_used,
         received: unchanged,
     },
+    Spec {
+        name: "first-rseq-zero",
+        fault: "the first reliable provisional response counts from 0",
+        seen: "RFC 3262 section 3: the first number is chosen between 1 and 2^31 - 1",
+        caught_by: &[("I-PRACK", Level::Fail)],
+        sent: first_rseq_zero,
+        received: unchanged,
+    },
+    Spec {
+        name: "two-reliable-responses-at-once",
+        fault: "a second reliable 183 follows while the first waits for its PRACK",
+        seen: "RFC 3262 section 3",
+        caught_by: &[("I-PRACK", Level::Fail)],
+        sent: two_reliable_responses,
+        received: unchanged,
+    },
+    Spec {
+        name: "prack-with-contact",
+        fault: "the PRACK carries the Contact of the INVITE",
+        seen: "a UE that makes all requests of a dialog from one template; RFC 3262 section 4 has none in it",
+        caught_by: &[("I-CONTACT", Level::NonStrict)],
+        sent: prack_with_contact,
+        received: unchanged,
+    },
 ];
 
 fn rack_names_another_response(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
@@ -225,4 +249,34 @@ fn callee_bye_before_ack(memory: &mut Memory, node: Node, text: Text) -> Vec<Tex
     }
     bye.body.clear();
     vec![text, bye]
+}
+
+fn first_rseq_zero(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.status() == Some(183) {
+        text.change("RSeq", |_| "0".to_owned());
+    }
+    vec![text]
+}
+
+fn two_reliable_responses(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    if node != Node::Focus || text.status() != Some(183) || memory.done {
+        return vec![text];
+    }
+    memory.done = true;
+    let mut second = text.clone();
+    second.change("RSeq", |number| number.parse::<u32>().unwrap_or_default().saturating_add(1).to_string());
+    vec![text, second]
+}
+
+fn prack_with_contact(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Ue && text.is_request("INVITE") {
+        memory.kept = text.values("Contact");
+    }
+    if node == Node::Ue
+        && text.is_request("PRACK")
+        && let Some(contact) = memory.kept.first()
+    {
+        text.set("Contact", contact.clone());
+    }
+    vec![text]
 }

@@ -54,6 +54,22 @@ pub(super) static ALL: &[Spec] = &[
         sent: expires_without_semicolon,
         received: unchanged,
     },
+    Spec {
+        name: "documents-go-on-after-481",
+        fault: "a conference NOTIFY that is answered 481 does not end the subscription",
+        seen: "RFC 6665 section 4.2.2; a notifier that looks at the answers to its first NOTIFY only",
+        caught_by: &[("I-481-REMOVES", Level::Fail)],
+        sent: documents_refused,
+        received: documents_seen,
+    },
+    Spec {
+        name: "active-becomes-pending",
+        fault: "after the first document the subscription is pending again",
+        seen: "RFC 6665 section 4.1.3: from active there is no way back",
+        caught_by: &[("I-TERM-ONCE", Level::Fail)],
+        sent: pending_again,
+        received: unchanged,
+    },
 ];
 
 fn success_counted(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
@@ -123,6 +139,31 @@ fn refusal_unheard(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
 fn expires_without_semicolon(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
     if node == Node::Focus {
         text.change("Subscription-State", |state| state.replace(";expires", " expires"));
+    }
+    vec![text]
+}
+
+/// The UE refuses its first document.
+fn documents_refused(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Ue && text.answers("NOTIFY") && memory.kept.first().map(String::as_str) == text.header("Via") {
+        text.start = "SIP/2.0 481 Call/Transaction Does Not Exist".to_owned();
+    }
+    vec![text]
+}
+
+fn documents_seen(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    if node == Node::Ue && text.notifies("conference") && memory.kept.is_empty() {
+        memory.kept = text.values("Via");
+    }
+    refusal_unheard(memory, node, text)
+}
+
+fn pending_again(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.notifies("conference") {
+        if memory.count > 0 && memory.count < text.cseq() {
+            text.change("Subscription-State", |state| state.replace("active", "pending"));
+        }
+        memory.count = text.cseq();
     }
     vec![text]
 }

@@ -1,5 +1,7 @@
 //! A message as editable text: what a deviation changes, it changes here and not with the codec under test.
 
+use std::collections::BTreeSet;
+
 /// Start line, header lines and body of a message, free to be made wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Text {
@@ -75,6 +77,19 @@ impl Text {
     /// Takes every field of this name away.
     pub(super) fn remove(&mut self, name: &str) {
         self.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
+    }
+
+    /// Writes every field of this name twice.
+    pub(super) fn double(&mut self, name: &str) {
+        let copies = |field: &(String, String)| if field.0.eq_ignore_ascii_case(name) { 2 } else { 1 };
+        let fields = self.headers.iter().flat_map(|field| std::iter::repeat_n(field.clone(), copies(field)));
+        self.headers = fields.collect();
+    }
+
+    /// Names of the header fields, each once; without Content-Length, which is always as long as the body.
+    pub(super) fn names(&self) -> BTreeSet<&str> {
+        let names = self.headers.iter().map(|(name, _)| name.as_str());
+        names.filter(|name| !name.eq_ignore_ascii_case("Content-Length")).collect()
     }
 
     /// Changes every value of this name.

@@ -195,7 +195,7 @@ impl Scene {
     fn judged(&self, situation: &mut Situation, judge: &Judge) {
         self.tally.judged(judge);
         let serious = |finding: &&Finding| match &self.deviation {
-            Some(deviation) => deviation.spec().is_caught_by(finding),
+            Some(deviation) => deviation.is_caught_by(finding),
             // Our own implementation is held to every SHOULD as well.
             None => matches!(finding.level, Level::Fail | Level::NonStrict),
         };
@@ -256,7 +256,7 @@ impl Scene {
             }
         }
         let settings = self.start.world.settings();
-        let deviation = self.deviation.as_ref().map(|own| own.spec().name.to_owned());
+        let deviation = self.deviation.as_ref().map(Deviation::name);
         Schedule { deviation, ..Schedule::new(settings, steps) }
     }
 }

@@ -108,6 +108,13 @@ impl Recording {
         self.rested = true;
     }
 
+    /// What the agents sent, in order.
+    pub fn sent(&self) -> impl Iterator<Item = (Party, &[u8])> {
+        let party = |host: u32| self.hosts.get(usize::try_from(host).ok()?).map(|host| host.party);
+        let sent = self.passages.iter().filter(|passage| passage.outbound);
+        sent.filter_map(move |passage| Some((party(passage.host)?, passage.bytes.as_slice())))
+    }
+
     /// When the capture ends.
     fn end(&self) -> Duration {
         if self.rested { self.now + Deadline::TRANSACTION.remaining() } else { self.now }

@@ -1,7 +1,7 @@
 //! References and the calls that follow from them.
 
 use imsconf_properties::invariants::{
-    Expel, FirstNotify, NotifyBeforeBye, RefId, RefIndep, RefTruth, RefWait, Sipfrag,
+    Expel, FirstNotify, NotifyBeforeBye, RefId, RefIndep, RefTruth, RefWait, ReplacesTags, Sipfrag,
 };
 use imsconf_properties::verdict::Profile::{Ietf, ThreeGpp};
 
@@ -545,5 +545,36 @@ fn notify_before_bye() {
             D1 focus NOTIFY 3 | Event: refer;id=3 | frag SIP/2.0 183 Progress
             holds EV-15
         ",
+    );
+}
+
+#[test]
+fn replaces_tags() {
+    check::<ReplacesTags>(
+        ThreeGpp,
+        "
+        case a call that is up is named
+            @CALL
+            @REFER
+            @JOIN
+            D1 focus REFER 7 | Refer-To: <sip:p1@home?Replaces=D3.1%3Bto-tag%3Dp31%3Bfrom-tag%3Df31>
+            holds RF-22 RF-46
+        case its tags are the wrong way round
+            @CALL
+            @REFER
+            @JOIN
+            D1 focus REFER 7 | Refer-To: <sip:p1@home?Replaces=D3.1%3Bto-tag%3Df31%3Bfrom-tag%3Dp31>
+            finds RF-22 fail
+        case it still rings at the invited user
+            @CALL
+            @REFER
+            D1 focus REFER 7 | Refer-To: <sip:p1@home?Replaces=D3.1%3Bto-tag%3Dp31%3Bfrom-tag%3Df31>
+            finds RF-46 fail
+        case it is up and not named
+            @CALL
+            @REFER
+            @JOIN
+            D1 focus REFER 7 | Refer-To: <sip:p1@home>
+            finds RF-23 fail",
     );
 }

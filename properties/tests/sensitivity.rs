@@ -1,7 +1,8 @@
 //! Every rule of the observers has been seen failing, as its row in `requirements/sensitivity.toml` says.
 //!
-//! `SWEEP=1 cargo test --release -p imsconf-properties --test sensitivity` writes the rows anew: it runs every deviation
-//! in its kept schedule and every mutant of every message in the kept schedules, and takes the first that breaks a rule.
+//! `SWEEP=1 cargo test --release -p imsconf-properties --test sensitivity every_rule` writes the rows anew: it runs
+//! every deviation in its kept schedule and every mutant of every message in the kept schedules, and takes the first
+//! that breaks a rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,7 +1,8 @@
 //! Mutants of the wire: one part of one kind of message, as one party sends it, is taken away or altered.
 //!
-//! Deviations are faults that people make; mutants are all the small ones that there are. They show for each rule of the
-//! observers, not for each invariant only, that it can fail. A mutant is its name: `focus: NOTIFY (refer): without Event`.
+//! Deviations are faults that people make; mutants are all the small ones that there are. They show for each rule of
+//! the observers, not for each invariant only, that it can fail. A mutant is its name, such as
+//! `focus: NOTIFY (refer): without Event`.
 
 use std::collections::BTreeSet;
 use std::fmt;

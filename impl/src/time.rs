@@ -68,7 +68,7 @@ pub enum TimerClass {
     Linger,
     /// A live subscription or session will be refreshed.
     Refresh,
-    /// A live subscription will end unless it is refreshed.
+    /// A live subscription or session will end unless it is refreshed.
     Expiry,
 }
 

@@ -5,7 +5,7 @@
 use crate::schedule::{Schedule, ScheduleError};
 
 /// Name and text of each corner.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 17] = [
     (
         "the answer to SUBSCRIBE and the first NOTIFY are both lost",
         include_str!("../corners/answer-and-notify-of-subscribe-lost.json"),
@@ -55,6 +55,7 @@ const FILES: [(&str, &str); 16] = [
         "a user hears from his re-INVITE that the conference is over",
         include_str!("../corners/re-invite-of-a-user-after-the-end.json"),
     ),
+    ("sessions are refreshed by either end", include_str!("../corners/session-refreshed.json")),
 ];
 
 /// The corners, by name.
@@ -89,6 +90,7 @@ mod tests {
             "UserThinksBetter",
             "Deliver(Hold(Gone(Focus)))",
             "Deliver(Hold(Gone(User)))",
+            "Leave",
         ];
         for ((name, schedule), action) in all().expect("readable").into_iter().zip(reached) {
             let report = run(&schedule, None);

@@ -182,6 +182,7 @@ impl<V: FnMut(&Refinement)> Runner<V> {
         match step {
             Step::Flush => self.flush(),
             Step::Settle => self.settle(),
+            Step::Idle => self.idle(),
             single => {
                 if let Some(made) = Move::of(single, self.world.in_flight().len()) {
                     self.make(made);
@@ -215,6 +216,20 @@ impl<V: FnMut(&Refinement)> Runner<V> {
     fn settle(&mut self) {
         self.flush();
         while !self.world.is_quiescent() && self.goes_on() {
+            self.make(Move::Fire);
+            self.flush();
+        }
+    }
+
+    /// Runs on to quiescence, and from there until something is refreshed or runs out.
+    fn idle(&mut self) {
+        self.settle();
+        let mut class = None;
+        while !matches!(class, Some(TimerClass::Refresh | TimerClass::Expiry)) && self.goes_on() {
+            class = self.world.next_class();
+            if class.is_none() {
+                return;
+            }
             self.make(Move::Fire);
             self.flush();
         }

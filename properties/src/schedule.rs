@@ -51,11 +51,21 @@ pub struct Settings {
     /// What the agents know of the paths between them.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub path: Path,
+    /// Whether the UE and the invited users want session timers, and the focus has them too (RFC 4028).
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub session_timers: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { invited: 2, timers: TimerPreset::Rfc3261, seed: 0, profile: Profile::ThreeGpp, path: Path::Unlimited }
+        Self {
+            invited: 2,
+            timers: TimerPreset::Rfc3261,
+            seed: 0,
+            profile: Profile::ThreeGpp,
+            path: Path::Unlimited,
+            session_timers: false,
+        }
     }
 }
 
@@ -176,6 +186,9 @@ pub enum Step {
     Fire,
     /// Everything arrives and every wait ends: on to quiescence.
     Settle,
+    /// The same, and time goes on until something is refreshed or runs out, unless a conference subscription that
+    /// lives at both ends is next.
+    Idle,
 }
 
 /// Why a schedule file cannot be used.
@@ -286,7 +299,8 @@ impl Step {
             | Self::Lose(_)
             | Self::Flush
             | Self::Fire
-            | Self::Settle => None,
+            | Self::Settle
+            | Self::Idle => None,
         }
     }
 }
@@ -303,7 +317,14 @@ mod tests {
     #[test]
     fn a_schedule_survives_its_file() {
         let mut schedule = Schedule::new(
-            Settings { invited: 2, timers: TimerPreset::Ims, seed: 7, profile: Profile::Ietf, path: Path::Unknown },
+            Settings {
+                invited: 2,
+                timers: TimerPreset::Ims,
+                seed: 7,
+                profile: Profile::Ietf,
+                path: Path::Unknown,
+                session_timers: true,
+            },
             vec![Step::Create(SecondOffer::Update), Step::Flush, Step::Invite(1), Step::Deliver(3), Step::Fire],
         );
         schedule.deviation = Some("version-stuck".to_owned());

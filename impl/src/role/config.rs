@@ -25,6 +25,36 @@ pub const DEFAULT_SHORTEST_SUBSCRIPTION: u32 = 60;
 /// Default length of a refer subscription (TS 34.229-1 A.2.11), in seconds.
 pub const DEFAULT_REFER_EXPIRES: u32 = 300;
 
+/// No session interval is shorter (RFC 4028 sections 4 and 5), in seconds.
+pub const SHORTEST_SESSION: u32 = 90;
+/// The session interval that is recommended (RFC 4028 section 4), in seconds.
+pub const DEFAULT_SESSION_INTERVAL: u32 = 1800;
+
+/// How an agent uses session timers (RFC 4028). An agent without one does not have the extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SessionTimer {
+    /// The interval that it asks for, in seconds; `None`: it does what its peer asks for.
+    pub interval: Option<u32>,
+    /// The shortest interval that it accepts, in seconds; below [`SHORTEST_SESSION`] it counts as that.
+    pub minimum: u32,
+    /// Whether it refreshes itself, where the choice is its own.
+    pub refreshes: bool,
+}
+
+impl Default for SessionTimer {
+    /// Asks for the recommended interval, accepts every one that is legal, and leaves it to the caller to refresh.
+    fn default() -> Self {
+        Self { interval: Some(DEFAULT_SESSION_INTERVAL), minimum: SHORTEST_SESSION, refreshes: false }
+    }
+}
+
+impl SessionTimer {
+    /// The shortest interval that is accepted, in seconds.
+    pub(crate) const fn least(self) -> u32 {
+        if self.minimum > SHORTEST_SESSION { self.minimum } else { SHORTEST_SESSION }
+    }
+}
+
 /// Who an agent is, for the identifiers it makes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Identity {
@@ -175,6 +205,8 @@ pub struct UeConfig {
     pub profile: Profile,
     /// Which request holds and resumes the call.
     pub renegotiation: Renegotiation,
+    /// Session timers; none by default.
+    pub session_timer: Option<SessionTimer>,
 }
 
 impl UeConfig {
@@ -199,6 +231,7 @@ impl UeConfig {
             setup: DEFAULT_SETUP,
             profile: Profile::ThreeGpp,
             renegotiation: Renegotiation::default(),
+            session_timer: None,
         }
     }
 }
@@ -246,6 +279,8 @@ pub struct FocusConfig {
     pub maximum_terminations: usize,
     /// Which request puts a participant on hold.
     pub renegotiation: Renegotiation,
+    /// Session timers; none by default.
+    pub session_timer: Option<SessionTimer>,
 }
 
 impl FocusConfig {
@@ -271,6 +306,7 @@ impl FocusConfig {
             maximum_users: 6,
             maximum_terminations: crate::role::focus::MAX_TERMINATIONS,
             renegotiation: Renegotiation::default(),
+            session_timer: None,
         }
     }
 }
@@ -312,6 +348,8 @@ pub struct ParticipantConfig {
     pub privacy: bool,
     /// Which request holds and resumes the call.
     pub renegotiation: Renegotiation,
+    /// Session timers; none by default.
+    pub session_timer: Option<SessionTimer>,
 }
 
 impl ParticipantConfig {
@@ -330,6 +368,7 @@ impl ParticipantConfig {
             conference_expires: DEFAULT_CONFERENCE_EXPIRES,
             privacy: false,
             renegotiation: Renegotiation::default(),
+            session_timer: None,
         }
     }
 }

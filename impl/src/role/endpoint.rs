@@ -9,8 +9,9 @@ use crate::agent::{Addr, PathMtu, Transmit, Transport};
 use crate::dialog::{Dialog, DialogId, Request, Tag};
 use crate::ident::Identifiers;
 use crate::role::access::Access;
-use crate::role::config::{Hosts, Identity};
+use crate::role::config::{Hosts, Identity, SessionTimer};
 use crate::role::next_hop;
+use crate::role::session::TIMER;
 use crate::time::{Time, Timer};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TimerSettings, TransactionEvent, Transactions};
 use crate::wire::edit::Edit;
@@ -47,6 +48,7 @@ pub(crate) struct Endpoint {
     hosts: Hosts,
     access: Access,
     path_mtu: PathMtu,
+    session_timer: Option<SessionTimer>,
     transactions: Transactions,
 }
 
@@ -61,6 +63,7 @@ impl Endpoint {
             hosts,
             access: Access::default(),
             path_mtu: PathMtu::Unlimited,
+            session_timer: None,
             transactions: Transactions::new(timers),
         }
     }
@@ -73,6 +76,15 @@ impl Endpoint {
     /// The same endpoint, whose requests heed the path to their next hop.
     pub(crate) fn with_path_mtu(self, path_mtu: PathMtu) -> Self {
         Self { path_mtu, ..self }
+    }
+
+    /// The same endpoint with session timers: all its requests say that it has the extension (RFC 4028 section 7.1).
+    pub(crate) fn with_session_timer(self, session_timer: Option<SessionTimer>) -> Self {
+        Self { session_timer, ..self }
+    }
+
+    pub(crate) const fn session_timer(&self) -> Option<SessionTimer> {
+        self.session_timer
     }
 
     pub(crate) const fn identifiers(&self) -> &Identifiers {
@@ -122,6 +134,8 @@ impl Endpoint {
         let to = next_hop(&self.hosts, &request.routed.next_hop.as_uri()).ok_or(Unsendable)?;
         let builder = request.builder(branch, to.transport, &self.sent_by);
         let builder = self.access.request(request, builder);
+        let timer = self.session_timer.is_some() && request.method != Method::Ack;
+        let builder = if timer { builder.supported(&[TIMER]) } else { builder };
         let bytes = finish(builder).render().map_err(|_| Unsendable)?;
         if to.transport.is_reliable() || self.path_mtu.admits(bytes.len()) {
             return Ok((to, bytes));
@@ -164,6 +178,7 @@ impl Endpoint {
         Some(match code {
             405 => response.allow(&ALLOW),
             415 => response.field(Name::Accept, crate::body::sdp::MEDIA_TYPE),
+            422 => response.min_se(self.session_timer.unwrap_or_default().least()),
             489 => response.allow_events(&["conference", "refer"]),
             _ => response,
         })
@@ -224,7 +239,9 @@ impl Endpoint {
         request: &Message<'_>,
         supported: &[&str],
     ) -> Option<Builder> {
-        let known = |tag: &[u8]| supported.iter().any(|option| tag.eq_ignore_ascii_case(option.as_bytes()));
+        let timer = self.session_timer.map(|_| TIMER);
+        let all = supported.iter().copied().chain(timer);
+        let known = |tag: &[u8]| all.clone().any(|option| tag.eq_ignore_ascii_case(option.as_bytes()));
         if request.require().all(known) || request.method() == Some(Method::Cancel) {
             return None;
         }

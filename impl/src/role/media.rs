@@ -67,6 +67,15 @@ impl Media {
         self.say(offer)
     }
 
+    /// An offer of what we said last, which shows that nothing has changed (RFC 4028 section 7.4). Preconditions are
+    /// over once the session stands, so a description that has them is not repeated.
+    pub(crate) fn offer_again(&mut self) -> Vec<u8> {
+        match self.said.as_ref().filter(|said| !said.has_preconditions()) {
+            Some(said) => said.text().as_bytes().to_vec(),
+            None => self.offer_to(self.flow()),
+        }
+    }
+
     /// An offer without preconditions.
     pub(crate) fn offer(&mut self) -> Vec<u8> {
         self.offered(&Preconditions::default())

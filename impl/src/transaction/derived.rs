@@ -4,6 +4,9 @@
 use super::packet::Packet;
 use crate::wire::{HeaderError, Message, Name, Start};
 
+/// The option tag of session timers (RFC 4028 section 12.4).
+const TIMER: &str = "timer";
+
 /// What of an INVITE its ACK and its CANCEL repeat byte for byte. Everything was cut out of a framed message, so that
 /// writing it again cannot fail.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -14,6 +17,8 @@ pub(super) struct HopByHop {
     /// The To of the INVITE, without a tag unless it is inside a dialog.
     to: Packet,
     cseq: u32,
+    /// Whether the INVITE says that its sender has session timers: all his requests but ACK do (RFC 4028 section 7.1).
+    timer: bool,
 }
 
 impl HopByHop {
@@ -33,20 +38,21 @@ impl HopByHop {
         }
         let to = invite.field(Name::To).ok_or(HeaderError::Missing { header: "To" })?;
         let cseq = invite.cseq()?.number;
-        Ok(Self { request_uri: uri.into(), fields: fields.into(), to: to.into(), cseq })
+        let timer = invite.supports(TIMER);
+        Ok(Self { request_uri: uri.into(), fields: fields.into(), to: to.into(), cseq, timer })
     }
 
     /// The ACK to a 300-699 response whose To header field has the value `to`.
     pub(super) fn ack(&self, to: &[u8]) -> Vec<u8> {
-        self.render("ACK", to)
+        self.render("ACK", to, false)
     }
 
     /// The CANCEL; its To is that of the INVITE, whatever a response said.
     pub(super) fn cancel(&self) -> Vec<u8> {
-        self.render("CANCEL", self.to.as_bytes())
+        self.render("CANCEL", self.to.as_bytes(), self.timer)
     }
 
-    fn render(&self, method: &str, to: &[u8]) -> Vec<u8> {
+    fn render(&self, method: &str, to: &[u8], timer: bool) -> Vec<u8> {
         let mut bytes = Vec::new();
         bytes.extend_from_slice(method.as_bytes());
         bytes.push(b' ');
@@ -55,6 +61,9 @@ impl HopByHop {
         bytes.extend_from_slice(self.fields.as_bytes());
         line(&mut bytes, b"To", to);
         line(&mut bytes, b"CSeq", format!("{} {method}", self.cseq).as_bytes());
+        if timer {
+            line(&mut bytes, b"Supported", TIMER.as_bytes());
+        }
         line(&mut bytes, b"Content-Length", b"0");
         bytes.extend_from_slice(b"\r\n");
         bytes
@@ -78,6 +87,7 @@ impl HopByHop {
             fields: Packet::from(&b""[..]),
             to: Packet::from(&b"<sip:b@example.com>"[..]),
             cseq: 1,
+            timer: false,
         }
     }
 }

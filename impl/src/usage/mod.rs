@@ -15,5 +15,8 @@ pub use failure::{Damage, ends_subscription};
 pub use notifier::{Notification, Notifier, NotifierOutput, NotifierState, NotifyStatus, next_owed};
 pub use reason::{Reason, Resubscribe};
 pub use refer::{MAX_REFERRALS, Matched, ReferNotifier, Referral, ReferralState, Referrals, ReferralsFull};
-pub use session::{Callee, CalleeOutput, CalleeState, Caller, CallerOutput, Change, ChangeOutput};
+pub use session::{
+    Callee, CalleeOutput, CalleeState, Caller, CallerOutput, Change, ChangeOutput, Expiry, ExpiryOutput,
+    SessionInterval,
+};
 pub use subscriber::{Ending, NotifyVerdict, Received, Subscriber, SubscriberOutput, SubscriberState, Terms};

@@ -12,6 +12,7 @@ mod refer;
 mod replaces;
 mod roster;
 mod session;
+mod session_timer;
 mod subscription;
 mod text;
 
@@ -99,7 +100,7 @@ impl Deviation {
     /// Every deviation there is, without the mutants.
     pub fn all() -> impl Iterator<Item = &'static Spec> {
         let calls = [subscription::ALL, refer::ALL, replaces::ALL, session::ALL, dialog::ALL];
-        let rest = [hold::ALL, conference::ALL, roster::ALL, headers::ALL];
+        let rest = [hold::ALL, session_timer::ALL, conference::ALL, roster::ALL, headers::ALL];
         calls.into_iter().chain(rest).flatten()
     }
 

@@ -78,6 +78,7 @@ fn step(kind: u8, number: u8, invited: u8) -> Step {
         b'.' => Step::Flush,
         b'!' => Step::Fire,
         b'$' => Step::Settle,
+        b'%' => Step::Idle,
         _ => Step::Deliver(datagram),
     }
 }

@@ -114,7 +114,7 @@ impl Shrink<'_> {
 
 /// Whether the step only moves what is in flight or time.
 const fn is_network(step: Step) -> bool {
-    matches!(step, Step::Deliver(_) | Step::Flush | Step::Fire | Step::Settle)
+    matches!(step, Step::Deliver(_) | Step::Flush | Step::Fire | Step::Settle | Step::Idle)
 }
 
 fn plainer(step: Step) -> Vec<Step> {

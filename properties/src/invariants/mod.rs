@@ -98,6 +98,7 @@ observers! {
     qos: Qos,
     cancel: Cancel,
     timeout: Timeout,
+    session_timer: SessionTimer,
     headers: Headers,
     transport: Transport,
 }

@@ -542,7 +542,7 @@ pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, re
             | Subject::FocusChangeAck(_),
             Some(_),
         )
-        | (Subject::Other, _) => None,
+        | (Subject::CallRefresh | Subject::SessionRefresh(_) | Subject::Other, _) => None,
     }
 }
 

@@ -153,7 +153,8 @@ fn command(before: &model::State, step: Step) -> Image {
         | Step::Lose(_)
         | Step::Flush
         | Step::Fire
-        | Step::Settle => None,
+        | Step::Settle
+        | Step::Idle => None,
     };
     action.map_or_else(|| Image::Unknown(format!("{step:?} is no command")), |action| Image::Seq(vec![action]))
 }

@@ -71,6 +71,10 @@ pub enum Subject {
     FocusChangeAck(u8),
     /// The ACK to the refusal of either.
     RefusalAck(u8),
+    /// The UE's UPDATE that prolongs its call with the conference.
+    CallRefresh,
+    /// An UPDATE that prolongs a session: of the focus in the UE's call, or of either end in that with a user.
+    SessionRefresh(Option<u8>),
     /// Nothing that the procedures know; the refinement check fails on it.
     Other,
 }
@@ -353,7 +357,9 @@ impl Ledger {
             ("INVITE", Party::Ue) => invited().map_or(Subject::Create, Subject::PlainInvite),
             ("INVITE", Party::Focus) => invited().map_or(Subject::Other, Subject::Dial),
             ("PRACK", Party::Ue) if in_call => Subject::Prack,
+            ("UPDATE", Party::Ue) if in_call && message.body.is_empty() => Subject::CallRefresh,
             ("UPDATE", Party::Ue) if in_call => Subject::Update,
+            ("UPDATE", _) if message.body.is_empty() && (in_call || leg.is_some()) => Subject::SessionRefresh(leg),
             ("ACK", Party::Ue) if in_call => Subject::CallAck,
             ("ACK", Party::Focus) => leg.map_or(Subject::Other, |user| self.ack_subject(message, user, party)),
             ("ACK", Party::Participant(user)) if leg == Some(user) => self.ack_subject(message, user, party),
@@ -484,6 +490,6 @@ fn names_a_call(message: &Sip) -> bool {
 impl Subject {
     /// Whether the request takes a CSeq number of the UE in its call (an ACK reuses the INVITE's).
     const fn counts_in_call(self) -> bool {
-        matches!(self, Self::Prack | Self::Update | Self::CallBye | Self::Refer(_) | Self::Expel(_))
+        matches!(self, Self::Prack | Self::Update | Self::CallRefresh | Self::CallBye | Self::Refer(_) | Self::Expel(_))
     }
 }

@@ -101,7 +101,7 @@ impl Move {
             Step::Duplicate(number) => Some(Self::Duplicate(pick(number))),
             Step::Lose(number) => Some(Self::Lose(pick(number))),
             Step::Fire => Some(Self::Fire),
-            Step::Flush | Step::Settle => None,
+            Step::Flush | Step::Settle | Step::Idle => None,
             command => Some(Self::Command(command)),
         }
     }
@@ -323,7 +323,8 @@ impl World {
             | Step::Lose(_)
             | Step::Flush
             | Step::Fire
-            | Step::Settle => return Outcome::of(Happened::Nothing),
+            | Step::Settle
+            | Step::Idle => return Outcome::of(Happened::Nothing),
         };
         if !done {
             return Outcome::of(Happened::Nothing);
@@ -493,6 +494,11 @@ impl World {
         let users = (0..).zip(&self.users).map(|(number, user)| (Node::User(number), user.timers()));
         let agents = [(Node::Ue, self.ue.timers()), (Node::Focus, self.focus.timers())].into_iter().chain(users);
         agents.flat_map(|(node, timers)| timers.into_iter().map(move |timer| (timer.at, timer.class, node))).min()
+    }
+
+    /// What the next timer is for.
+    pub fn next_class(&self) -> Option<TimerClass> {
+        self.next_timer().map(|(_, class, _)| class)
     }
 
     fn subscription_lives(&self) -> bool {

@@ -6,7 +6,9 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use imsconf::agent::{Addr, PathMtu, Transport};
-use imsconf::role::config::{FocusConfig, Hosts, Identity, ParticipantConfig, Profile, ProxyConfig, Served, UeConfig};
+use imsconf::role::config::{
+    FocusConfig, Hosts, Identity, ParticipantConfig, Profile, ProxyConfig, Served, SessionTimer, UeConfig,
+};
 use imsconf::transaction::TimerSettings;
 use imsconf::wire::OwnedUri;
 
@@ -76,6 +78,7 @@ pub(super) fn ue(settings: Settings) -> UeConfig {
     config.path_mtu = path_mtu(settings);
     config.timers = timers(settings);
     config.profile = profile(settings);
+    config.session_timer = session_timer(settings);
     config.security_verify =
         Some("ipsec-3gpp;alg=hmac-sha-1-96;spi-c=98765432;spi-s=87654321;port-c=5062;port-s=5064".to_owned());
     config
@@ -90,6 +93,8 @@ pub(super) fn focus(settings: Settings) -> FocusConfig {
         TimerPreset::Ims => TimerSettings::ims(),
     };
     config.profile = profile(settings);
+    // It does what its peers ask for.
+    config.session_timer = session_timer(settings).map(|timer| SessionTimer { interval: None, ..timer });
     config
 }
 
@@ -103,6 +108,7 @@ pub(super) fn participant(settings: Settings, user: u8) -> ParticipantConfig {
     config.hosts = hosts(settings).with_user(&creator_uri(), Node::SCscf.address());
     config.path_mtu = path_mtu(settings);
     config.timers = timers(settings);
+    config.session_timer = session_timer(settings).map(|timer| SessionTimer { refreshes: true, ..timer });
     config
 }
 
@@ -134,6 +140,10 @@ const fn path_mtu(settings: Settings) -> PathMtu {
         Path::Unlimited => PathMtu::Unlimited,
         Path::Unknown => PathMtu::Unknown,
     }
+}
+
+fn session_timer(settings: Settings) -> Option<SessionTimer> {
+    settings.session_timers.then(SessionTimer::default)
 }
 
 const fn profile(settings: Settings) -> Profile {

@@ -11,7 +11,7 @@ use crate::agent::{Discard, Receipt};
 use crate::body::conference_info::{DisconnectionMethod, JoiningMethod};
 use crate::body::sdp::{self, Flow, SessionDescription};
 use crate::dialog::{Carrier, Dialog, PrackVerdict, ReliableSender, ReliableTimeout, Tag, Usage};
-use crate::role::session::{Line, Session, offered};
+use crate::role::session::{Line, Session, Write as _, offered};
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Callee, CalleeOutput, CalleeState};
@@ -124,9 +124,11 @@ impl Conference {
         if !waits || !creator.session.media.preconditions_met() {
             return;
         }
+        let grant = creator.session.interval.grant(host.endpoint.session_timer(), host.now);
         let response = host.endpoint.dialog_response(&creator.invite, 200, &creator.tag);
         let response = response.map(|response| {
-            response
+            grant
+                .write_to(response)
                 .contact(&self.uri, ISFOCUS)
                 .allow_events(&["conference", "refer"])
                 .supported(&["100rel", "precondition"])

@@ -9,7 +9,7 @@ use crate::body::sdp::{self, SessionDescription};
 use crate::dialog::{Carrier, Dialog, DialogState, ReliableSender};
 use crate::role::edge::hides_identity;
 use crate::role::media::Media;
-use crate::role::session::Session;
+use crate::role::session::{Session, is_too_small};
 use crate::time::Time;
 use crate::transaction::ServerKey;
 use crate::usage::Callee;
@@ -66,6 +66,9 @@ impl Focus {
     /// Allocates a conference and promises it in a reliable 183 with the answer to the offer.
     fn create(&mut self, now: Time, server: &ServerKey, invite: &Message<'_>) -> Result<(), u16> {
         let offer = self.policy.creation(invite)?;
+        if is_too_small(self.config.session_timer, invite) {
+            return Err(422);
+        }
         if !self.make_room() {
             return Err(503);
         }
@@ -85,6 +88,7 @@ impl Focus {
         let dialog = Dialog::from_request(invite, tag.clone(), DialogState::Early).map_err(|_| 400_u16)?;
         let mut session = Session::of_callee(media, self.config.renegotiation);
         session.offers.receive(Carrier::Invite, true);
+        session.interval.on_request(invite);
         let user = from.uri.to_owned();
         // Before the answer that the 183 carries.
         let termination = self.mixer.reserve(uri.as_str(), user.as_str()).map_err(|_| 503_u16)?;

@@ -15,7 +15,7 @@ use crate::role::config::Profile;
 use crate::role::edge::hides_identity;
 use crate::role::endpoint::ALLOW;
 use crate::role::media::Media;
-use crate::role::session::Session;
+use crate::role::session::{Session, Write as _};
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Caller, CallerOutput};
@@ -38,6 +38,8 @@ pub(super) struct Invitation {
 pub(super) struct Leg {
     pub(super) caller: Caller,
     initial: InitialRequest,
+    /// What the REFER asked for, for the INVITE that follows a 422.
+    reference: Reference,
     invite: Option<ClientKey>,
     bye: Option<ClientKey>,
     pub(super) dialog: Option<Dialog>,
@@ -110,15 +112,15 @@ impl Conference {
         host.events.push_back(Event::Inviting { conference: self.uri.to_string(), target: target.to_string() });
         self.invitations.push(Invitation {
             cseq,
-            target,
-            leg: Leg { termination, ..Leg::new(host, &self.uri, call_id.as_bytes(), cseq, &reference) },
+            target: target.clone(),
+            leg: Leg { termination, ..Leg::new(host, &self.uri, call_id.as_bytes(), cseq, reference) },
         });
         let place = self.invitations.len() - 1;
         // A Referred-By that names somebody else was refused.
-        if self.roster.dial(reference.target.as_str(), self.creator.user.as_str()) {
+        if self.roster.dial(target.as_str(), self.creator.user.as_str()) {
             self.changed();
         }
-        self.dial(host, place, reference);
+        self.dial(host, place);
     }
 
     /// Answers an admitted REFER and starts the report on it, unless it wants none; the first NOTIFY follows at once.
@@ -154,24 +156,25 @@ impl Conference {
     }
 
     /// Sends the INVITE to the invited user: the conference calls him (RFC 4579 section 5.2).
-    fn dial(&mut self, host: &mut Host<'_>, place: usize, reference: Reference) {
+    fn dial(&mut self, host: &mut Host<'_>, place: usize) {
         let Some(leg) = self.invitations.get_mut(place).map(|invitation| &mut invitation.leg) else { return };
         let _ = leg.session.offers.send(Carrier::Invite, true);
         let offer = leg.session.media.offer();
-        let uri = &self.uri;
+        let (uri, reference) = (&self.uri, &leg.reference);
+        let proposal = leg.session.interval.proposal(host.endpoint.session_timer());
         let invite = host.endpoint.request(host.now, &leg.initial.request(), |builder| {
             // The conference calls, from inside the trust domain (TS 24.147 section 5.3.2.5).
             let caller = format!("<{uri}>");
             let builder = builder.contact(uri, ISFOCUS).allow(&ALLOW).field(Name::PAssertedIdentity, caller);
-            let builder = match reference.referred_by {
+            let builder = match &reference.referred_by {
                 Some(referred_by) => builder.field(Name::ReferredBy, referred_by),
                 None => builder,
             };
-            let builder = match reference.replaces {
+            let builder = match &reference.replaces {
                 Some(replaces) => builder.field(Name::Replaces, replaces).require(&["replaces"]),
                 None => builder,
             };
-            builder.body(sdp::MEDIA_TYPE, offer)
+            proposal.write_to(builder).body(sdp::MEDIA_TYPE, offer)
         });
         match invite {
             Ok(invite) => leg.invite = Some(invite),
@@ -240,6 +243,7 @@ impl Conference {
                 }
             }
             200..=299 => self.on_leg_success(host, place, response),
+            422 if leg.asks_again(host, response) => self.dial(host, place),
             code => {
                 if let CallerOutput::Failed(code) = leg.caller.on_failure(code) {
                     self.on_outcome(host, place, code);
@@ -272,6 +276,7 @@ impl Conference {
         leg.dialog = Some(dialog);
         leg.hidden = hides_identity(response);
         leg.session.offers.receive(Carrier::InviteSuccess, !response.body().is_empty());
+        leg.session.interval.on_success(host.endpoint.session_timer(), host.now, response);
         leg.session.take_answer(response);
         match leg.caller.on_success() {
             CallerOutput::Establish => self.on_outcome(host, place, 200),
@@ -410,7 +415,7 @@ impl Conference {
 }
 
 impl Leg {
-    fn new(host: &Host<'_>, conference: &OwnedUri, call_id: &[u8], cseq: u32, reference: &Reference) -> Self {
+    fn new(host: &Host<'_>, conference: &OwnedUri, call_id: &[u8], cseq: u32, reference: Reference) -> Self {
         let number = cseq.to_be_bytes();
         let cause: [&[u8]; 3] = [b"dial-out", call_id, &number];
         let initial = InitialRequest {
@@ -430,6 +435,7 @@ impl Leg {
         Self {
             caller: Caller::default(),
             initial,
+            reference,
             invite: None,
             bye: None,
             dialog: None,
@@ -441,6 +447,20 @@ impl Leg {
             outcome: None,
             termination: None,
         }
+    }
+
+    /// A 422: whether he is called once more, with the next `CSeq` number and a longer interval (RFC 4028 section 7.3).
+    fn asks_again(&mut self, host: &Host<'_>, response: &Message<'_>) -> bool {
+        let wanted = matches!(self.caller, Caller::Calling | Caller::Proceeding);
+        if !wanted || !self.session.interval.on_too_small(host.endpoint.session_timer(), response) {
+            return false;
+        }
+        self.caller = Caller::default();
+        self.alerting = false;
+        self.no_answer_at = None;
+        self.initial.cseq += 1;
+        self.session.offers.receive(Carrier::InviteFailure, false);
+        true
     }
 
     fn cancel(&self, host: &mut Host<'_>) {

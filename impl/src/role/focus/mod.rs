@@ -210,7 +210,7 @@ impl Focus {
     pub fn new(config: FocusConfig) -> Self {
         let endpoint = Endpoint::new(&config.identity, config.address, config.hosts.clone(), config.timers);
         let mixer = Mixer::new(config.maximum_terminations);
-        let endpoint = endpoint.with_path_mtu(config.path_mtu);
+        let endpoint = endpoint.with_path_mtu(config.path_mtu).with_session_timer(config.session_timer);
         Self { config, endpoint, events: VecDeque::new(), policy: Policy::default(), mixer, conferences: Vec::new() }
     }
 

@@ -26,7 +26,7 @@ impl Asked {
 }
 
 /// Whom a REFER is about, and how he is to be called.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Reference {
     /// Request-URI of the INVITE: the Refer-To URI without headers and method (RFC 3261 section 19.1.5).
     pub(super) target: OwnedUri,

@@ -9,7 +9,7 @@ use crate::error::CommandError;
 use crate::role::calls::{Line, News, PlainCall};
 use crate::role::endpoint::dialog_id;
 use crate::role::media::Media;
-use crate::role::session::{Session, offered};
+use crate::role::session::{Session, Write as _, is_too_small, offered};
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Callee, CalleeOutput, CalleeState};
@@ -120,6 +120,9 @@ impl Participant {
         if self.call.as_ref().is_some_and(|call| !call.is_over()) {
             return Err(486);
         }
+        if is_too_small(self.config.session_timer, invite) {
+            return Err(422);
+        }
         let offer = offered(invite)?;
         let (call_id, from) = (invite.call_id().unwrap_or_default(), invite.from());
         let caller_tag = from.as_ref().ok().and_then(|from| from.tag()).unwrap_or_default();
@@ -131,6 +134,7 @@ impl Participant {
         let media = Media::new(self.config.address, self.endpoint.identifiers().number("session", &[call_id], 0));
         let mut session = Session::of_callee(media, self.config.renegotiation);
         session.offers.receive(Carrier::Invite, offer.is_some());
+        session.interval.on_request(invite);
         let timers = self.endpoint.timers();
         let isfocus = contact.is_focus();
         self.events.push_back(Event::Invited { by: from.uri.to_string(), isfocus });
@@ -193,12 +197,14 @@ impl Participant {
     }
 
     fn accept_invitation(&mut self, now: Time) -> Result<(), CommandError> {
+        let timer = self.config.session_timer;
         let call = self.undecided(&Command::Answer)?;
         let body = match call.offer.take() {
             Some(offer) => call.session.answer_to(&offer, Flow::SENDRECV),
             None => call.session.media.offer(),
         };
         let _ = call.session.offers.send(Carrier::InviteSuccess, true);
+        let grant = call.session.interval.grant(timer, now);
         if let Some(dialog) = &mut call.dialog {
             dialog.confirm();
         }
@@ -206,7 +212,8 @@ impl Participant {
         let contact = &self.config.contact;
         let response = self.endpoint.dialog_response(&invite, 200, &tag);
         let response = response
-            .map(|response| response.contact(contact, "").supported(&super::SUPPORTED).body(sdp::MEDIA_TYPE, body));
+            .map(|response| grant.write_to(response.contact(contact, "").supported(&super::SUPPORTED)))
+            .map(|response| response.body(sdp::MEDIA_TYPE, body));
         let private = self.config.privacy;
         let response = response.map(|response| if private { response.field(Name::Privacy, "id") } else { response });
         let success = response.and_then(|response| self.endpoint.respond_and_keep(now, &invite, response));

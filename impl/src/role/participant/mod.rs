@@ -172,7 +172,8 @@ impl Participant {
             preferred_identity: None,
         };
         let endpoint = Endpoint::new(&config.identity, config.address, config.hosts.clone(), config.timers);
-        let endpoint = endpoint.with_access(access).with_path_mtu(config.path_mtu);
+        let endpoint =
+            endpoint.with_access(access).with_path_mtu(config.path_mtu).with_session_timer(config.session_timer);
         Self { config, endpoint, events: VecDeque::new(), call: None, subscription: None, calls: Calls::default() }
     }
 

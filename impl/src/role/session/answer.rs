@@ -5,7 +5,7 @@
 //! INVITE of the peer tells that the 2xx came, so it ends the wait; a late ACK is then nothing new (RFC 5407 section
 //! 3.1.4).
 
-use super::{Line, News, Session, offered};
+use super::{Line, News, Session, Write as _, is_too_small, offered};
 use crate::agent::Receipt;
 use crate::body::sdp::{self, Flow, SessionDescription};
 use crate::dialog::{Carrier, Dialog, Meaning, TargetRefresh, Verdict};
@@ -50,9 +50,13 @@ impl Session {
                 return None;
             }
         };
+        if is_too_small(line.endpoint.session_timer(), request) {
+            line.answer(server, 422);
+            return None;
+        }
         match request.method() {
             Some(Method::Invite) => self.on_invite(line, dialog, server, request, refresh, offer.as_ref()),
-            _ => self.on_update(line, dialog, server, refresh, offer.as_ref()),
+            _ => self.on_update(line, dialog, server, request, refresh, offer.as_ref()),
         }
     }
 
@@ -78,6 +82,8 @@ impl Session {
         dialog.on_answered(refresh, 200);
         let response = line.endpoint.response(server, 200, None)?;
         let (uri, parameters) = line.contact;
+        self.interval.on_request(invite);
+        let response = self.interval.grant(line.endpoint.session_timer(), line.now).write_to(response);
         let response = response.contact(uri, parameters).allow(&ALLOW).body(sdp::MEDIA_TYPE, body);
         let success = line.endpoint.respond_and_keep(line.now, server, response)?;
         let timers = line.endpoint.timers();
@@ -92,6 +98,7 @@ impl Session {
         line: &mut Line<'_>,
         dialog: &mut Dialog,
         server: &ServerKey,
+        update: &Message<'_>,
         refresh: TargetRefresh,
         offer: Option<&SessionDescription>,
     ) -> Option<News> {
@@ -100,7 +107,13 @@ impl Session {
         }
         dialog.on_answered(refresh, 200);
         let (uri, parameters) = line.contact;
-        let with_contact = |response: Builder| response.contact(uri, parameters);
+        let grant = if self.interval.is_established() {
+            self.interval.on_request(update);
+            self.interval.grant(line.endpoint.session_timer(), line.now)
+        } else {
+            None
+        };
+        let with_contact = |response: Builder| grant.write_to(response.contact(uri, parameters));
         self.answer_in_success(line, server, Carrier::UpdateSuccess, offer, with_contact);
         offer.map(|_| News::Agreed)
     }

@@ -2,10 +2,11 @@
 //! (RFC 3261 section 14, RFC 3311 section 5, RFC 3264 section 8.4, RFC 5407 sections 3.1.4, 3.1.5 and 3.3).
 //!
 //! A [`Session`] holds what one end said of its media, which offers are open, and who holds whom. What we ask for is in
-//! `request.rs`, what we answer in `answer.rs`. The dialog is the role's, because other usages live in it too. A
+//! `request.rs`, what we answer in `answer.rs`, how long the session lasts in `interval.rs`. The dialog is the role's, because other usages live in it too. A
 //! message of the peer is answered at once: whoever holds a call does so without asking the other's user.
 
 mod answer;
+mod interval;
 mod request;
 
 use crate::body::sdp::{self, Flow, SessionDescription};
@@ -20,6 +21,8 @@ use crate::view::{MediaChange, MediaView};
 use crate::wire::{Message, OwnedUri};
 
 use answer::Answer;
+use interval::Interval;
+pub(crate) use interval::{EXTENSION as TIMER, Write, is_too_small};
 use request::{Acknowledged, Asked};
 pub(crate) use request::{MAX_ACKNOWLEDGED, NotNow};
 
@@ -62,6 +65,7 @@ pub(crate) struct Session {
     asked: Option<Asked>,
     acknowledged: Vec<Acknowledged>,
     answer: Option<Answer>,
+    pub(crate) interval: Interval,
 }
 
 impl Session {
@@ -83,6 +87,7 @@ impl Session {
             asked: None,
             acknowledged: Vec::new(),
             answer: None,
+            interval: Interval::default(),
         }
     }
 
@@ -127,18 +132,21 @@ impl Session {
     /// The session is over: nothing is asked or repeated any more. ACKs are still sent (RFC 5407 section 3.2.3).
     pub(crate) fn end(&mut self) {
         self.change.end();
+        self.interval.expiry.end();
         self.answer = None;
     }
 
     pub(crate) fn timers(&self) -> impl Iterator<Item = Timer> {
         let due = [self.change.due_at(), self.asked.as_ref().and_then(Asked::gives_up_at)];
         let own = due.into_iter().flatten().map(|at| Timer { at, class: TimerClass::Protocol });
-        own.chain(self.answer.as_ref().and_then(Answer::timer))
+        own.chain(self.answer.as_ref().and_then(Answer::timer)).chain(self.interval.expiry.timer())
     }
 
     /// Lets the timers that are due fire.
     pub(crate) fn on_timeout(&mut self, line: &mut Line<'_>, dialog: &mut Dialog) -> Option<News> {
-        self.on_request_timeout(line, dialog).or_else(|| self.on_answer_timeout(line))
+        self.on_request_timeout(line, dialog)
+            .or_else(|| self.on_answer_timeout(line))
+            .or_else(|| self.on_expiry_timeout(line, dialog))
     }
 }
 

@@ -1,18 +1,21 @@
-//! What we ask for: hold and resume, the back-off after 491 or 500, the ACK to each copy of the 2xx.
+//! What we ask for: hold and resume, the refresh of the session timer, the back-off after 491 or 500, the ACK to each
+//! copy of the 2xx.
 //!
-//! The machine is [`Change`]; here it is joined to its transaction. A refused offer leaves the session as it was, but
-//! for 408, 481 and silence, which end it (RFC 3261 sections 12.2.1.2 and 14.1).
+//! The machines are [`Change`] and [`Expiry`](crate::usage::Expiry); here they are joined to their transaction, of
+//! which there is one at a time. A refused request leaves the session as it was, but for 408, 481 and silence, which end
+//! it (RFC 3261 sections 12.2.1.2 and 14.1, RFC 4028 section 10); after a 422 it is sent once more with the interval
+//! that was asked for (RFC 4028 section 7.3).
 
 use std::time::Duration;
 
-use super::{Line, News, Session};
+use super::{Line, News, Session, Write as _};
 use crate::body::sdp::{self, Flow};
 use crate::dialog::{Carrier, Dialog, Request};
 use crate::role::config::Renegotiation;
 use crate::role::endpoint::ALLOW;
 use crate::time::Time;
 use crate::transaction::ClientKey;
-use crate::usage::{Change, ChangeOutput};
+use crate::usage::{Change, ChangeOutput, ExpiryOutput};
 use crate::wire::{Builder, Message, Method};
 
 /// Most re-INVITEs of one session whose 2xx may still come again.
@@ -24,11 +27,21 @@ const OWNER: (u64, u64) = (2_100, 4_000);
 const OTHER: (u64, u64) = (0, 2_000);
 const STEP: u64 = 10;
 
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Purpose {
+    /// To hold or to resume.
+    Change,
+    /// To prolong the session as it is.
+    Refresh,
+}
+
 /// The request that is out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Asked {
     client: ClientKey,
     request: Request,
+    purpose: Purpose,
     /// A re-INVITE whose receiver said only that it tries: the end of our patience.
     gives_up_at: Option<Time>,
 }
@@ -79,40 +92,87 @@ impl Session {
             return Err(NotNow::Wait("the last change is not done yet"));
         }
         self.wanted = wanted;
-        self.send(line, dialog).map_or(Ok(true), |_| Err(NotNow::Wait("the peer cannot be reached")))
+        self.send_change(line, dialog).map_or(Ok(true), |_| Err(NotNow::Wait("the peer cannot be reached")))
     }
 
-    const fn carrier(&self) -> Carrier {
-        match self.by {
+    /// Whether neither a request of ours, nor an open offer, nor an INVITE of the peer is in the way of a change.
+    fn may_ask(&self) -> bool {
+        self.may_send(match self.by {
             Renegotiation::ReInvite => Carrier::Invite,
             Renegotiation::Update => Carrier::Update,
-        }
+        })
     }
 
-    /// Whether neither an open offer nor an INVITE of the peer is in the way of a request of ours.
-    fn may_ask(&self) -> bool {
+    /// The same, of a refresh: an UPDATE without an offer crosses whatever the peer does (RFC 5407 section 3.3.2).
+    fn may_refresh(&self) -> bool {
+        if self.interval.takes_update() { self.asked.is_none() } else { self.may_send(Carrier::Invite) }
+    }
+
+    fn may_send(&self, carrier: Carrier) -> bool {
         let mut offers = self.offers;
-        let through = self.by == Renegotiation::Update || self.answer.is_none();
-        through && offers.send(self.carrier(), true).is_ok()
+        let through = carrier == Carrier::Update || self.answer.is_none();
+        through && self.asked.is_none() && offers.send(carrier, true).is_ok()
     }
 
     /// Sends the request with the offer that is wanted.
-    fn send(&mut self, line: &mut Line<'_>, dialog: &mut Dialog) -> Option<News> {
-        let carrier = self.carrier();
+    fn send_change(&mut self, line: &mut Line<'_>, dialog: &mut Dialog) -> Option<News> {
         let method = match self.by {
             Renegotiation::ReInvite => Method::Invite,
             Renegotiation::Update => Method::Update,
         };
-        let _ = self.offers.send(carrier, true);
         let offer = self.media.offer_to(self.wanted);
+        self.send(line, dialog, method, Some(offer), Purpose::Change)
+    }
+
+    /// Sends the refresh: an UPDATE without an offer, or a re-INVITE whose offer shows that nothing has changed (RFC
+    /// 4028 section 7.4).
+    fn send_refresh(&mut self, line: &mut Line<'_>, dialog: &mut Dialog) -> Option<News> {
+        let (method, offer) = if self.interval.takes_update() {
+            (Method::Update, None)
+        } else {
+            (Method::Invite, Some(self.media.offer_again()))
+        };
+        self.send(line, dialog, method, offer, Purpose::Refresh)
+    }
+
+    fn send(
+        &mut self,
+        line: &mut Line<'_>,
+        dialog: &mut Dialog,
+        method: Method<'static>,
+        offer: Option<Vec<u8>>,
+        purpose: Purpose,
+    ) -> Option<News> {
+        let offers = offer.is_some();
+        if offers {
+            let _ = self.offers.send(carrier(method), true);
+        }
         let (uri, parameters) = line.contact;
-        let sent = dialog.request(method).ok().and_then(|request| {
-            let finish = |builder: Builder| builder.contact(uri, parameters).allow(&ALLOW).body(sdp::MEDIA_TYPE, offer);
+        let proposal = self.interval.proposal(line.endpoint.session_timer());
+        self.asked = dialog.request(method).ok().and_then(|request| {
+            let finish = |builder: Builder| {
+                let builder = proposal.write_to(builder.contact(uri, parameters).allow(&ALLOW));
+                match offer {
+                    Some(offer) => builder.body(sdp::MEDIA_TYPE, offer),
+                    None => builder,
+                }
+            };
             let client = line.endpoint.request(line.now, &request, finish).ok()?;
-            Some(Asked { client, request, gives_up_at: None })
+            Some(Asked { client, request, purpose, gives_up_at: None })
         });
-        self.asked = sent;
-        if self.asked.is_some() { None } else { self.failed(line, carrier, 503, None) }
+        if self.asked.is_some() {
+            return None;
+        }
+        self.close_offer(method, offers);
+        self.failed(line, purpose, 503, None)
+    }
+
+    /// The request with our offer, if it had one, was refused.
+    fn close_offer(&mut self, method: Method<'_>, offered: bool) {
+        let failure = if method == Method::Invite { Carrier::InviteFailure } else { Carrier::UpdateFailure };
+        if offered {
+            self.offers.receive(failure, false);
+        }
     }
 
     /// Whether this is the transaction of a request of ours.
@@ -136,61 +196,84 @@ impl Session {
             }
             return None;
         }
-        let carrier = if client.method() == Method::Invite { Carrier::Invite } else { Carrier::Update };
         match (response.and_then(Message::status).unwrap_or(408), response) {
             (..=199, _) => {
                 let end = line.now + line.endpoint.timers().t1().saturating_mul(64);
-                let asked = self.asked.as_mut().filter(|_| carrier == Carrier::Invite)?;
+                let asked = self.asked.as_mut().filter(|_| client.method() == Method::Invite)?;
                 asked.gives_up_at.get_or_insert(end);
                 None
             }
-            (200..=299, Some(response)) => self.on_success(line, dialog, carrier, response),
-            (code, response) => {
-                let asked = self.asked.take()?;
-                let again_at = response.and_then(|response| self.again_at(line, dialog?, &asked, response));
-                self.failed(line, carrier, code, again_at)
-            }
+            (200..=299, Some(response)) => self.on_success(line, dialog, response),
+            (code, response) => self.on_failure(line, dialog, code, response),
         }
     }
 
-    fn on_success(
-        &mut self,
-        line: &mut Line<'_>,
-        dialog: Option<&mut Dialog>,
-        carrier: Carrier,
-        response: &Message<'_>,
-    ) -> Option<News> {
-        let Asked { client, request, .. } = self.asked.take()?;
-        let over = dialog.is_none();
-        let ack = match dialog {
+    fn on_success(&mut self, line: &mut Line<'_>, dialog: Option<&mut Dialog>, response: &Message<'_>) -> Option<News> {
+        let Asked { client, request, purpose, .. } = self.asked.take()?;
+        let (invite, offered) = (client.method() == Method::Invite, has_offer(&client, purpose));
+        let mut dialog = dialog;
+        let ack = match &mut dialog {
             Some(dialog) => {
                 let _ = dialog.on_response(response);
                 dialog.ack(request.cseq)
             }
             None => request.acknowledging(),
         };
-        if carrier == Carrier::Invite {
+        if invite {
             let _ = line.endpoint.acknowledge(&ack);
             self.acknowledged.push(Acknowledged { client, ack });
         }
-        let success = if carrier == Carrier::Invite { Carrier::InviteSuccess } else { Carrier::UpdateSuccess };
-        let described = !response.body().is_empty();
-        self.offers.receive(success, described);
-        if over || self.change.on_success() != ChangeOutput::Done {
-            return None;
+        if offered {
+            let success = if invite { Carrier::InviteSuccess } else { Carrier::UpdateSuccess };
+            self.offers.receive(success, !response.body().is_empty());
         }
-        self.media.direct(self.wanted);
-        self.take_answer(response);
-        Some(News::Agreed)
+        let dialog = dialog?;
+        self.interval.on_success(line.endpoint.session_timer(), line.now, response);
+        if purpose == Purpose::Change && self.change.on_success() == ChangeOutput::Done {
+            self.media.direct(self.wanted);
+            self.take_answer(response);
+            return Some(News::Agreed);
+        }
+        self.on_allowed(line, dialog)
+    }
+
+    fn on_failure(
+        &mut self,
+        line: &mut Line<'_>,
+        dialog: Option<&mut Dialog>,
+        code: u16,
+        response: Option<&Message<'_>>,
+    ) -> Option<News> {
+        let asked = self.asked.take()?;
+        self.close_offer(asked.client.method(), has_offer(&asked.client, asked.purpose));
+        let (Some(dialog), Some(response)) = (dialog, response) else {
+            return self.failed(line, asked.purpose, code, None);
+        };
+        if code == 422 && self.interval.on_too_small(line.endpoint.session_timer(), response) {
+            return match asked.purpose {
+                Purpose::Change => self.send_change(line, dialog),
+                Purpose::Refresh => self.send_refresh(line, dialog),
+            };
+        }
+        let again_at = self.again_at(line, dialog, &asked, response);
+        let news = self.failed(line, asked.purpose, code, again_at);
+        news.or_else(|| self.on_allowed(line, dialog))
     }
 
     /// The request was refused, or nobody answered.
-    fn failed(&mut self, line: &Line<'_>, carrier: Carrier, code: u16, again_at: Option<Duration>) -> Option<News> {
-        let failure = if carrier == Carrier::Invite { Carrier::InviteFailure } else { Carrier::UpdateFailure };
-        self.offers.receive(failure, false);
-        let output = match again_at {
-            Some(wait) => self.change.on_crossed(line.now + wait),
-            None => self.change.on_failure(code),
+    fn failed(&mut self, line: &Line<'_>, purpose: Purpose, code: u16, again_at: Option<Duration>) -> Option<News> {
+        let output = match (purpose, code, again_at) {
+            (Purpose::Change, _, Some(wait)) => self.change.on_crossed(line.now + wait),
+            (Purpose::Change, code, None) => self.change.on_failure(code),
+            (Purpose::Refresh, code @ (408 | 481), _) => return Some(News::Lost(code)),
+            (Purpose::Refresh, _, Some(wait)) => {
+                self.interval.expiry.on_crossed(line.now + wait);
+                return None;
+            }
+            (Purpose::Refresh, _, None) => {
+                self.interval.expiry.on_refused();
+                return None;
+            }
         };
         match output {
             ChangeOutput::Refused(code) => Some(News::Refused(code)),
@@ -229,27 +312,50 @@ impl Session {
     pub(super) fn on_request_timeout(&mut self, line: &mut Line<'_>, dialog: &mut Dialog) -> Option<News> {
         if let Some(asked) = self.asked.take_if(|asked| asked.gives_up_at.is_some_and(|at| at <= line.now)) {
             line.endpoint.cancel(line.now, &asked.client);
-            return self.failed(line, Carrier::Invite, 408, None);
+            self.close_offer(Method::Invite, true);
+            return self.failed(line, asked.purpose, 408, None);
         }
         match self.change.on_timeout(line.now, self.may_ask()) {
-            ChangeOutput::Send => self.send(line, dialog),
+            ChangeOutput::Send => self.send_change(line, dialog),
             _ => None,
         }
     }
 
-    /// An INVITE of the peer is through: a change that waited for that goes out.
+    /// Lets the session timer fire: a refresh, or the end.
+    pub(super) fn on_expiry_timeout(&mut self, line: &mut Line<'_>, dialog: &mut Dialog) -> Option<News> {
+        match self.interval.expiry.on_timeout(line.now, self.may_refresh()) {
+            ExpiryOutput::Refresh => self.send_refresh(line, dialog),
+            // Nobody has refreshed it in time: as if the peer were silent.
+            ExpiryOutput::HangUp => Some(News::Lost(408)),
+            ExpiryOutput::Nothing => None,
+        }
+    }
+
+    /// A request is through: what waited for that goes out.
     pub(super) fn on_allowed(&mut self, line: &mut Line<'_>, dialog: &mut Dialog) -> Option<News> {
-        if !self.may_ask() {
-            return None;
+        if self.may_ask() && self.change.on_allowed() == ChangeOutput::Send {
+            return self.send_change(line, dialog);
         }
-        match self.change.on_allowed() {
-            ChangeOutput::Send => self.send(line, dialog),
-            _ => None,
+        if self.may_refresh() && self.interval.expiry.on_allowed() == ExpiryOutput::Refresh {
+            return self.send_refresh(line, dialog);
         }
+        None
     }
 
     /// No further copy of this 2xx can come.
     pub(crate) fn on_freed(&mut self, client: &ClientKey) {
         self.acknowledged.retain(|known| known.client != *client);
     }
+}
+
+const fn carrier(method: Method<'_>) -> Carrier {
+    match method {
+        Method::Update => Carrier::Update,
+        _ => Carrier::Invite,
+    }
+}
+
+/// Whether a request of ours carries an offer: all do but the UPDATE that refreshes.
+fn has_offer(client: &ClientKey, purpose: Purpose) -> bool {
+    purpose == Purpose::Change || client.method() == Method::Invite
 }

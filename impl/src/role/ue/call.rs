@@ -6,12 +6,12 @@
 use super::{Command, Event, SecondOffer, Ue, headers, not_now};
 use crate::body::sdp::{self, Flow, SessionDescription};
 use crate::dialog::{
-    Carrier, Dialog, InitialRequest, Meaning, Party, Rack, ReceiverVerdict, Reliability, ReliableReceiver, Request,
-    RouteSet, Usage, Verdict,
+    Carrier, Dialog, InitialRequest, Meaning, OfferAnswer, Party, Rack, ReceiverVerdict, Reliability, ReliableReceiver,
+    Request, RouteSet, Usage, Verdict,
 };
 use crate::error::CommandError;
 use crate::role::media::Media;
-use crate::role::session::Session;
+use crate::role::session::{Session, Write as _};
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::view::{CallState, EarlyStage};
@@ -146,16 +146,46 @@ impl Ue {
         if session.offers.send(Carrier::Invite, true).is_err() {
             return Err(not_now(&command, "an offer is outstanding"));
         }
-        let config = &self.config;
         let invite = self
-            .endpoint
-            .request(now, &initial.request(), |builder| headers::invite(config, builder).body(sdp::MEDIA_TYPE, offer))
-            .map_err(|_| not_now(&command, "the first hop cannot be reached"))?;
+            .send_invite(now, &initial, &session, offer)
+            .ok_or_else(|| not_now(&command, "the first hop cannot be reached"))?;
         let reliable = ReliableReceiver::default();
         let gives_up_at = now + self.config.setup;
         let inviting = Inviting { invite, initial, second_offer, session, reliable, preconditions: false, gives_up_at };
         self.call = Call::Calling(Box::new(inviting));
         Ok(())
+    }
+
+    fn send_invite(
+        &mut self,
+        now: Time,
+        initial: &InitialRequest,
+        session: &Session,
+        offer: Vec<u8>,
+    ) -> Option<ClientKey> {
+        let config = &self.config;
+        let proposal = session.interval.proposal(config.session_timer);
+        let finish = |builder| proposal.write_to(headers::invite(config, builder)).body(sdp::MEDIA_TYPE, offer);
+        self.endpoint.request(now, &initial.request(), finish).ok()
+    }
+
+    /// A 422 to the INVITE: the same call with the next `CSeq` number and a longer interval (RFC 4028 section 7.3), or
+    /// no call.
+    fn on_too_small(&mut self, now: Time, mut inviting: Box<Inviting>, response: &Message<'_>) -> Call {
+        if !inviting.session.interval.on_too_small(self.config.session_timer, response) {
+            return self.on_failure(422);
+        }
+        self.dialog = None;
+        inviting.initial.cseq += 1;
+        inviting.reliable = ReliableReceiver::default();
+        inviting.preconditions = false;
+        inviting.session.offers = OfferAnswer::default();
+        let _ = inviting.session.offers.send(Carrier::Invite, true);
+        let offer = inviting.session.media.offer_with_preconditions(Flow::NONE);
+        match self.send_invite(now, &inviting.initial, &inviting.session, offer) {
+            Some(invite) => Call::Calling(Box::new(Inviting { invite, ..*inviting })),
+            None => self.on_failure(503),
+        }
     }
 
     pub(super) fn preloaded_routes(&self) -> Result<RouteSet, CommandError> {
@@ -170,7 +200,10 @@ impl Ue {
         self.call = match (call, code) {
             (Call::Calling(inviting), 0..=199) => self.on_provisional(now, inviting, None, response),
             (Call::Early(inviting, stage), 0..=199) => self.on_provisional(now, inviting, Some(stage), response),
-            (Call::Calling(inviting) | Call::Early(inviting, _), 200..=299) => self.on_success(*inviting, response),
+            (Call::Calling(inviting) | Call::Early(inviting, _), 200..=299) => {
+                self.on_success(now, *inviting, response)
+            }
+            (Call::Calling(inviting) | Call::Early(inviting, _), 422) => self.on_too_small(now, inviting, response),
             (Call::Calling(_) | Call::Early(..), _) => self.on_failure(code),
             (Call::Abandoned { inviting, code, cancelled }, 0..=199) => {
                 self.on_unwanted_provisional(now, inviting, code, cancelled, response)
@@ -340,7 +373,7 @@ impl Ue {
 
     /// The 2xx: it confirms the dialog, or makes it, and is acknowledged at once. Only its Contact is the conference
     /// URI.
-    fn on_success(&mut self, mut inviting: Inviting, response: &Message<'_>) -> Call {
+    fn on_success(&mut self, now: Time, mut inviting: Inviting, response: &Message<'_>) -> Call {
         let Some(dialog) = self.confirmed_dialog(&inviting.initial, response) else {
             // Without a usable Contact there is no way to acknowledge it; its sender gives up by itself.
             return self.on_failure(500);
@@ -350,6 +383,7 @@ impl Ue {
         let conference = dialog.remote_target().clone();
         let remote_tag = remote_tag(response).to_vec();
         inviting.session.offers.receive(Carrier::InviteSuccess, has_sdp(response));
+        inviting.session.interval.on_success(self.config.session_timer, now, response);
         self.session = Some(inviting.session);
         self.acknowledged = Some(Acknowledged { invite: inviting.invite, initial: inviting.initial, ack, remote_tag });
         self.dialog = Some(dialog);

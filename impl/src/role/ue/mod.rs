@@ -278,7 +278,8 @@ impl Ue {
             preferred_identity: config.preferred_identity.clone(),
         };
         let endpoint = Endpoint::new(&config.identity, config.address, config.hosts.clone(), config.timers);
-        let endpoint = endpoint.with_access(access).with_path_mtu(config.path_mtu);
+        let endpoint =
+            endpoint.with_access(access).with_path_mtu(config.path_mtu).with_session_timer(config.session_timer);
         Self {
             config,
             endpoint,

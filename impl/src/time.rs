@@ -66,10 +66,12 @@ pub enum TimerClass {
     Protocol,
     /// Only absorbs late copies before state is freed: Timers D, I, J, K, L, M.
     Linger,
-    /// A live subscription or session will be refreshed.
+    /// A live subscription will be refreshed.
     Refresh,
-    /// A live subscription or session will end unless it is refreshed.
+    /// A live subscription will end unless it is refreshed.
     Expiry,
+    /// A live session will be prolonged, or ended because it was not (RFC 4028).
+    Session,
 }
 
 /// A pending timer, as shown to observers that decide whether a system is quiescent.

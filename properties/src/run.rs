@@ -221,17 +221,15 @@ impl<V: FnMut(&Refinement)> Runner<V> {
         }
     }
 
-    /// Runs on to quiescence, and from there until something is refreshed or runs out.
+    /// Runs on to quiescence, and from there until a session is refreshed, if one will be.
     fn idle(&mut self) {
         self.settle();
-        let mut class = None;
-        while !matches!(class, Some(TimerClass::Refresh | TimerClass::Expiry)) && self.goes_on() {
-            class = self.world.next_class();
-            if class.is_none() {
-                return;
-            }
+        while let Some(class) = self.world.next_class().filter(|_| self.goes_on()) {
             self.make(Move::Fire);
             self.flush();
+            if class == TimerClass::Session {
+                return;
+            }
         }
     }
 

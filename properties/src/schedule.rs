@@ -186,8 +186,7 @@ pub enum Step {
     Fire,
     /// Everything arrives and every wait ends: on to quiescence.
     Settle,
-    /// The same, and time goes on until something is refreshed or runs out, unless a conference subscription that
-    /// lives at both ends is next.
+    /// The same, and time goes on until a session is refreshed, unless a conference subscription would be before.
     Idle,
 }
 

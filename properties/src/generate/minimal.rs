@@ -97,11 +97,17 @@ impl Shrink<'_> {
 
     fn settings_simplified(&mut self) {
         let world = self.best.world;
-        let plain = Settings { timers: TimerPreset::Rfc3261, seed: 0, path: Path::Unlimited, ..world };
-        let datagrams = Settings { path: Path::Unlimited, ..world };
-        for candidate in
-            [plain, datagrams, Settings { seed: 0, ..world }, Settings { timers: TimerPreset::Rfc3261, ..world }]
-        {
+        let timeless = Settings { session_timers: false, ..world };
+        let datagrams = Settings { path: Path::Unlimited, ..timeless };
+        let plain = Settings { timers: TimerPreset::Rfc3261, seed: 0, ..datagrams };
+        for candidate in [
+            plain,
+            datagrams,
+            timeless,
+            Settings { session_timers: true, ..plain },
+            Settings { seed: 0, ..world },
+            Settings { timers: TimerPreset::Rfc3261, ..world },
+        ] {
             if self.attempt(Schedule { world: candidate, ..self.best.clone() }) {
                 break;
             }

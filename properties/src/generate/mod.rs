@@ -20,16 +20,23 @@ pub const MOST_STEPS: usize = 120;
 /// Datagrams are picked among this many of the oldest in flight; more are hardly ever on their way at once.
 const PICKED_AMONG: u16 = 6;
 
+/// How many refreshes a schedule with session timers waits for.
+const LONG: usize = 4;
+
 /// Schedules for `invited` users: an opening that mostly creates the conference, then anything in any order.
 pub fn strategy(invited: u8) -> impl Strategy<Value = Schedule> {
     let timers = prop_oneof![3 => Just(TimerPreset::Rfc3261), 1 => Just(TimerPreset::Ims)];
     let path = prop_oneof![7 => Just(Path::Unlimited), 1 => Just(Path::Unknown)];
     let steps = prop::collection::vec(step(invited), FEWEST_STEPS..=MOST_STEPS);
-    let parts = (timers, path, 0..4_u64, calls(invited), opening(), steps);
-    parts.prop_map(move |(timers, path, seed, mut all, opening, steps)| {
+    let parts = (timers, path, 0..4_u64, calls(invited), opening(), steps, prop::bool::weighted(0.1));
+    parts.prop_map(move |(timers, path, seed, mut all, opening, steps, session_timers)| {
         all.extend(opening);
         all.extend(steps);
-        Schedule::new(Settings { invited, timers, path, seed, ..Settings::default() }, all)
+        if session_timers {
+            all.extend([Step::Idle; LONG]);
+            all.push(Step::Leave);
+        }
+        Schedule::new(Settings { invited, timers, path, seed, session_timers, ..Settings::default() }, all)
     })
 }
 
@@ -163,6 +170,6 @@ mod tests {
             let text = format!("{step:?}");
             kinds.insert(text.split('(').next().unwrap_or_default().to_owned());
         }
-        assert_eq!(kinds.len(), 36, "{kinds:?}");
+        assert_eq!(kinds.len(), 37, "{kinds:?}");
     }
 }

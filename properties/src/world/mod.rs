@@ -465,11 +465,10 @@ impl World {
             return Outcome::of(Happened::Nothing);
         }
         let Some((at, class, node)) = self.next_timer() else { return Outcome::of(Happened::Nothing) };
-        // To refresh a subscription that lives at both ends is beyond the model: there it just goes on.
-        let idle = matches!(class, TimerClass::Refresh | TimerClass::Expiry);
-        if idle && self.subscription_lives() {
+        if self.is_beyond(class) {
             return Outcome::of(Happened::Nothing);
         }
+        let idle = matches!(class, TimerClass::Refresh | TimerClass::Expiry);
         let subscription = self.ue.view().subscription;
         if idle && subscription.state == SubscriberState::Active && !subscription.refreshing && !subscription.leaving {
             self.ledger.expect_control(false);
@@ -496,9 +495,15 @@ impl World {
         agents.flat_map(|(node, timers)| timers.into_iter().map(move |timer| (timer.at, timer.class, node))).min()
     }
 
-    /// What the next timer is for.
+    /// What the timer is for that fires next when nothing is in flight; none if none may.
     pub fn next_class(&self) -> Option<TimerClass> {
-        self.next_timer().map(|(_, class, _)| class)
+        let class = self.next_timer().map(|(_, class, _)| class)?;
+        (!self.is_beyond(class)).then_some(class)
+    }
+
+    /// To refresh a subscription that lives at both ends is beyond the model: there it just goes on.
+    fn is_beyond(&self, class: TimerClass) -> bool {
+        matches!(class, TimerClass::Refresh | TimerClass::Expiry) && self.subscription_lives()
     }
 
     fn subscription_lives(&self) -> bool {

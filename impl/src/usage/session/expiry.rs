@@ -170,14 +170,13 @@ impl Expiry {
     }
 
     /// The pending timer.
-    pub const fn timer(self) -> Option<Timer> {
-        match self {
-            Self::Off => None,
-            Self::Ours { refresh_at, .. } => Some(Timer { at: refresh_at, class: TimerClass::Refresh }),
-            Self::Due { ends_at } | Self::Refreshing { ends_at } | Self::Waiting { hang_up_at: ends_at } => {
-                Some(Timer { at: ends_at, class: TimerClass::Expiry })
-            }
-        }
+    pub fn timer(self) -> Option<Timer> {
+        let at = match self {
+            Self::Off => return None,
+            Self::Ours { refresh_at, .. } => refresh_at,
+            Self::Due { ends_at } | Self::Refreshing { ends_at } | Self::Waiting { hang_up_at: ends_at } => ends_at,
+        };
+        Some(Timer { at, class: TimerClass::Session })
     }
 }
 

@@ -104,7 +104,7 @@ impl Shrink<'_> {
             plain,
             datagrams,
             timeless,
-            Settings { session_timers: true, ..plain },
+            Settings { session_timers: world.session_timers, ..plain },
             Settings { seed: 0, ..world },
             Settings { timers: TimerPreset::Rfc3261, ..world },
         ] {

@@ -30,7 +30,40 @@ pub(super) static ALL: &[Spec] = &[
         sent: no_back_off,
         received: unchanged,
     },
+    Spec {
+        name: "held-user-shown-connected",
+        fault: "the roster never shows that a participant is on hold",
+        seen: "https://github.com/thevoiceguy/siphon-ai/issues/403",
+        caught_by: &[("I-STATUS-TRUE", Level::NonStrict)],
+        sent: hold_not_shown,
+        received: unchanged,
+    },
+    Spec {
+        name: "shown-on-hold-without-being-held",
+        fault: "the roster shows a participant as on hold whose call nobody holds",
+        seen: "the rule's own: RFC 4575 5.7.3 gives the reason",
+        caught_by: &[("I-STATUS-TRUE", Level::Fail)],
+        sent: hold_made_up,
+        received: unchanged,
+    },
 ];
+
+const CONNECTED: &str = "<status>connected</status>";
+const ON_HOLD: &str = "<status>on-hold</status>";
+
+fn hold_not_shown(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.notifies("conference") {
+        text.body = text.body.replace(ON_HOLD, CONNECTED);
+    }
+    vec![text]
+}
+
+fn hold_made_up(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.notifies("conference") {
+        text.body = text.body.replace(CONNECTED, ON_HOLD);
+    }
+    vec![text]
+}
 
 fn is_pending(text: &Text) -> bool {
     text.answers("INVITE") && text.status() == Some(491)

@@ -118,6 +118,14 @@ pub(super) static ALL: &[Spec] = &[
         sent: prack_with_contact,
         received: unchanged,
     },
+    Spec {
+        name: "second-answerer-not-ended",
+        fault: "an INVITE has two 2xx, and the UE leaves the second call as it is",
+        seen: "https://github.com/pjsip/pjproject/issues/954",
+        caught_by: &[("I-FORK", Level::Fail)],
+        sent: second_answerer_not_ended,
+        received: unchanged,
+    },
 ];
 
 fn rack_names_another_response(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
@@ -279,4 +287,20 @@ fn prack_with_contact(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Te
         text.set("Contact", contact.clone());
     }
     vec![text]
+}
+
+/// The INVITE forks: another answerer says the same as the focus, and the UE's BYE to him is missing.
+fn second_answerer_not_ended(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    const OTHER: &str = "-of-another";
+    let to = text.header("To").unwrap_or_default().to_owned();
+    if node == Node::Ue && text.is_request("BYE") && to.ends_with(OTHER) {
+        return vec![];
+    }
+    let accepts = node == Node::Focus && text.answers("INVITE") && text.status() == Some(200);
+    if !accepts || std::mem::replace(&mut memory.done, true) {
+        return vec![text];
+    }
+    let mut second = text.clone();
+    second.set("To", format!("{to}{OTHER}"));
+    vec![text, second]
 }

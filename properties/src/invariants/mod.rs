@@ -6,6 +6,7 @@
 //! Read first: `observe/mod.rs`, then `bye_early.rs`.
 
 mod evidence;
+mod on_hold;
 mod session_description;
 mod transient;
 
@@ -99,6 +100,7 @@ observers! {
     cancel: Cancel,
     timeout: Timeout,
     session_timer: SessionTimer,
+    fork: Fork,
     headers: Headers,
     transport: Transport,
 }

@@ -7,9 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::observe::{
-    Conversation, Deadline, DialogKey, End, Event, Judge, Observer, Party, Rule, Stage, TransactionKey,
-};
+use crate::observe::{Conversation, Deadline, DialogKey, End, Event, Judge, Observer, Rule, Stage, TransactionKey};
 use crate::oracle::{Sip, Text};
 use crate::verdict::{Level, Profile};
 
@@ -60,8 +58,6 @@ struct Running {
 pub struct SessionTimer {
     asked: BTreeMap<TransactionKey, Asked>,
     running: BTreeMap<DialogKey, Running>,
-    /// Who said in which call that he has the extension.
-    having: BTreeSet<(Party, Text)>,
     /// The largest Min-SE of the 422s to the requests of one end of a call.
     raised: BTreeMap<(Text, Text), u32>,
     /// UPDATEs without a final response.
@@ -115,17 +111,16 @@ impl SessionTimer {
         }
     }
 
-    /// Every request but ACK says whether its sender has the extension, once he said so (section 7.1).
-    fn judge_supported(&mut self, event: &Event<'_>, judge: &mut Judge) {
+    /// Every request but ACK says that its sender has the extension (section 7.1). Where no timer runs that it could
+    /// take away from the peer, the 3GPP tables leave it out and nobody is hurt.
+    fn judge_supported(&self, event: &Event<'_>, judge: &mut Judge) {
         let message = event.message;
-        let own = (event.party, Text::from(message.call_id()));
-        let says = message.has_token("Supported", "timer");
-        if message.method() != "ACK" && self.having.contains(&own) {
+        let running = Conversation::dialog_key(event).is_some_and(|key| self.running.contains_key(&key));
+        if running && message.method() != "ACK" {
+            let says = message.has_token("Supported", "timer");
             judge.rule(&SUPPORTED, event.party, says, &[event.number], || {
-                format!("{} without Supported: timer, which an earlier request of the call had", message.method())
+                format!("{} without Supported: timer in a session that has a timer", message.method())
             });
-        } else if says {
-            self.having.insert(own);
         }
     }
 
@@ -269,13 +264,7 @@ impl Observer for SessionTimer {
     const NAME: &'static str = NAME;
 
     fn new(_: Profile) -> Self {
-        Self {
-            asked: BTreeMap::new(),
-            running: BTreeMap::new(),
-            having: BTreeSet::new(),
-            raised: BTreeMap::new(),
-            updates: BTreeMap::new(),
-        }
+        Self { asked: BTreeMap::new(), running: BTreeMap::new(), raised: BTreeMap::new(), updates: BTreeMap::new() }
     }
 
     fn on_event(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {

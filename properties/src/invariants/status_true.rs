@@ -1,9 +1,10 @@
 //! I-STATUS-TRUE: a document shows as connected only who is, and says how he came and went (RFC 4575 sections 5.7.3,
 //! 5.7.4 and 5.7.6).
 //!
-//! What the focus knows decides: the 2xx that it sent or was delivered, and the BYEs.
+//! What the focus knows decides: the 2xx that it sent or was delivered, and the BYEs; of hold see `on_hold.rs`.
 
 use super::evidence::{Call, calls, user};
+use super::on_hold::OnHold;
 use super::transient;
 use crate::observe::{Conversation, End, Event, Judge, Observer, Rule};
 use crate::oracle::conference::{Document, Endpoint, State};
@@ -19,9 +20,11 @@ static COUNT: Rule = Rule::new(NAME, "EV-46", Level::NonStrict);
 /// A focus may count users that it does not list.
 static SURPLUS: Rule = Rule::new(NAME, "EV-46", Level::Note);
 
-/// The observer of I-STATUS-TRUE. What it needs is in the conversation.
+/// The observer of I-STATUS-TRUE. What it needs beside this is in the conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct StatusTrue;
+pub struct StatusTrue {
+    on_hold: OnHold,
+}
 
 /// Statuses that only an endpoint with a confirmed dialog has.
 pub(super) fn is_present(endpoint: &Endpoint) -> bool {
@@ -100,11 +103,14 @@ impl Observer for StatusTrue {
     const NAME: &'static str = NAME;
 
     fn new(_: Profile) -> Self {
-        Self
+        Self { on_hold: OnHold::default() }
     }
 
     fn on_event(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
         let message = event.message;
+        if conversation.is_first(event) {
+            self.on_hold.on_event(event);
+        }
         let conference = message.event().is_some_and(|event| event.package == "conference");
         let notify = message.method() == "NOTIFY" && event.sends_request();
         if !notify || !conference || message.body.is_empty() || !conversation.is_first(event) {
@@ -118,6 +124,8 @@ impl Observer for StatusTrue {
             let theirs: Vec<&Call> = calls.iter().filter(|call| call.user == user(entity)).collect();
             for endpoint in shown.endpoints.values() {
                 on_endpoint(event, entity, endpoint, &theirs, conversation, judge);
+                let connected = theirs.iter().filter(|call| call.is_connected()).map(|call| &call.call_id);
+                self.on_hold.judge(event, entity, endpoint, connected, conversation, judge);
             }
         }
     }

@@ -9,6 +9,7 @@ mod headers;
 mod hold;
 mod refer;
 mod script;
+mod session_timer;
 mod subscription;
 
 use imsconf_properties::verdict::Profile;

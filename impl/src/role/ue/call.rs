@@ -1,21 +1,20 @@
-//! The call to the factory: INVITE, reliable 183, PRACK, perhaps UPDATE, 2xx, ACK, BYE (TS 34.229-5 A.16, RFC 3262,
-//! RFC 3311, RFC 3312).
+//! The call to the factory: INVITE, 2xx, ACK, BYE (TS 34.229-5 A.16, RFC 3261 sections 13 and 15). What comes between
+//! INVITE and 2xx is in `early.rs`.
 //!
-//! Read [`Call`] first. The dialog itself is the UE's, because refer subscriptions live in it too and outlast the call.
+//! Read [`Call`] first. The dialog of the established call is the UE's, because refer subscriptions live in it too and
+//! outlast the call.
 
+use super::early::Branch;
 use super::{Command, Event, SecondOffer, Ue, headers, not_now};
 use crate::body::sdp::{self, Flow, SessionDescription};
-use crate::dialog::{
-    Carrier, Dialog, InitialRequest, Meaning, OfferAnswer, Party, Rack, ReceiverVerdict, Reliability, ReliableReceiver,
-    Request, RouteSet, Usage, Verdict,
-};
+use crate::dialog::{Carrier, Dialog, InitialRequest, Party, Request, RouteSet, Usage};
 use crate::error::CommandError;
 use crate::role::media::Media;
 use crate::role::session::{Session, Write as _};
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::view::{CallState, EarlyStage};
-use crate::wire::{Builder, Message, Method};
+use crate::wire::{Message, Method};
 
 /// What the identifiers of the call are made from: the user's command, given once.
 const CAUSE: &[u8] = b"create";
@@ -27,8 +26,8 @@ pub(super) enum Call {
     Idle,
     /// The INVITE is out, no dialog yet.
     Calling(Box<Inviting>),
-    /// A reliable provisional response made an early dialog.
-    Early(Box<Inviting>, Stage),
+    /// Reliable provisional responses made early dialogs.
+    Early(Box<Inviting>),
     /// The call is given up because of `code`; the CANCEL is out if `cancelled`, else it waits for a provisional
     /// response.
     Abandoned { inviting: Box<Inviting>, code: u16, cancelled: bool },
@@ -47,24 +46,13 @@ pub(super) enum Call {
 pub(super) struct Inviting {
     pub(super) invite: ClientKey,
     pub(super) initial: InitialRequest,
-    second_offer: SecondOffer,
+    pub(super) second_offer: SecondOffer,
+    /// What every branch begins with: our offer is out.
     pub(super) session: Session,
-    reliable: ReliableReceiver,
-    /// Whether the peer applies preconditions; if not, no second offer is due (TS 24.229 section 5.1.3.1).
-    preconditions: bool,
+    /// The early dialogs, in the order in which they were made.
+    pub(super) branches: Vec<Branch>,
     /// A user agent has no timer of its own once a provisional response came: this is the end of its patience.
     gives_up_at: Time,
-}
-
-/// How far the second offer is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Stage {
-    /// The PRACK is out.
-    Pracking { prack: ClientKey },
-    /// The UPDATE is out.
-    Updating { update: ClientKey },
-    /// Only the 2xx to the INVITE is missing.
-    Answered,
 }
 
 /// The ACK to the 2xx, for further copies of it: as long as the INVITE's transaction lets them through, also after the
@@ -75,13 +63,15 @@ pub(super) struct Acknowledged {
     pub(super) initial: InitialRequest,
     pub(super) ack: Request,
     pub(super) remote_tag: Vec<u8>,
+    /// The early dialogs that have no 2xx: they are over when the INVITE's transaction is (RFC 3261 section 13.2.2.4).
+    pub(super) early: Vec<Dialog>,
 }
 
 impl Call {
     /// When a call that is not established is given up.
     pub(super) fn gives_up_at(&self) -> Option<Time> {
         match self {
-            Self::Calling(inviting) | Self::Early(inviting, _) => Some(inviting.gives_up_at),
+            Self::Calling(inviting) | Self::Early(inviting) => Some(inviting.gives_up_at),
             Self::Idle
             | Self::Abandoned { .. }
             | Self::Confirmed
@@ -95,13 +85,9 @@ impl Call {
         match self {
             Self::Idle => CallState::Idle,
             Self::Calling(_) => CallState::Calling,
-            Self::Early(_, stage) => CallState::Early {
-                stage: match stage {
-                    Stage::Pracking { .. } => EarlyStage::Pracking,
-                    Stage::Updating { .. } => EarlyStage::Updating,
-                    Stage::Answered => EarlyStage::Answered,
-                },
-            },
+            Self::Early(inviting) => {
+                CallState::Early { stage: inviting.branches.first().map_or(EarlyStage::Pracking, Branch::view) }
+            }
             Self::Abandoned { code, cancelled, .. } => CallState::Abandoned { code: *code, cancelled: *cancelled },
             Self::Confirmed => CallState::Confirmed,
             Self::Leaving { .. } => CallState::Leaving,
@@ -111,8 +97,19 @@ impl Call {
     }
 }
 
+impl Call {
+    /// The early dialogs.
+    pub(super) fn early(&self) -> impl Iterator<Item = &Dialog> {
+        let inviting = match self {
+            Self::Calling(inviting) | Self::Early(inviting) | Self::Abandoned { inviting, .. } => Some(inviting),
+            Self::Idle | Self::Confirmed | Self::Leaving { .. } | Self::Over | Self::Failed { .. } => None,
+        };
+        inviting.into_iter().flat_map(|inviting| &inviting.branches).map(|branch| &branch.dialog)
+    }
+}
+
 /// Whether a message carries a session description that can be read.
-fn has_sdp(message: &Message<'_>) -> bool {
+pub(super) fn has_sdp(message: &Message<'_>) -> bool {
     message.content_type().is_ok_and(|media_type| media_type.is(sdp::MEDIA_TYPE))
         && SessionDescription::read(message.body()).is_ok()
 }
@@ -149,9 +146,8 @@ impl Ue {
         let invite = self
             .send_invite(now, &initial, &session, offer)
             .ok_or_else(|| not_now(&command, "the first hop cannot be reached"))?;
-        let reliable = ReliableReceiver::default();
         let gives_up_at = now + self.config.setup;
-        let inviting = Inviting { invite, initial, second_offer, session, reliable, preconditions: false, gives_up_at };
+        let inviting = Inviting { invite, initial, second_offer, session, branches: Vec::new(), gives_up_at };
         self.call = Call::Calling(Box::new(inviting));
         Ok(())
     }
@@ -175,12 +171,8 @@ impl Ue {
         if !inviting.session.interval.on_too_small(self.config.session_timer, response) {
             return self.on_failure(422);
         }
-        self.dialog = None;
         inviting.initial.cseq += 1;
-        inviting.reliable = ReliableReceiver::default();
-        inviting.preconditions = false;
-        inviting.session.offers = OfferAnswer::default();
-        let _ = inviting.session.offers.send(Carrier::Invite, true);
+        inviting.branches.clear();
         let offer = inviting.session.media.offer_with_preconditions(Flow::NONE);
         match self.send_invite(now, &inviting.initial, &inviting.session, offer) {
             Some(invite) => Call::Calling(Box::new(Inviting { invite, ..*inviting })),
@@ -198,13 +190,10 @@ impl Ue {
         let code = response.status().unwrap_or_default();
         let call = std::mem::replace(&mut self.call, Call::Over);
         self.call = match (call, code) {
-            (Call::Calling(inviting), 0..=199) => self.on_provisional(now, inviting, None, response),
-            (Call::Early(inviting, stage), 0..=199) => self.on_provisional(now, inviting, Some(stage), response),
-            (Call::Calling(inviting) | Call::Early(inviting, _), 200..=299) => {
-                self.on_success(now, *inviting, response)
-            }
-            (Call::Calling(inviting) | Call::Early(inviting, _), 422) => self.on_too_small(now, inviting, response),
-            (Call::Calling(_) | Call::Early(..), _) => self.on_failure(code),
+            (Call::Calling(inviting) | Call::Early(inviting), 0..=199) => self.on_provisional(now, inviting, response),
+            (Call::Calling(inviting) | Call::Early(inviting), 200..=299) => self.on_success(now, *inviting, response),
+            (Call::Calling(inviting) | Call::Early(inviting), 422) => self.on_too_small(now, inviting, response),
+            (Call::Calling(_) | Call::Early(_), _) => self.on_failure(code),
             (Call::Abandoned { inviting, code, cancelled }, 0..=199) => {
                 self.on_unwanted_provisional(now, inviting, code, cancelled, response)
             }
@@ -222,146 +211,13 @@ impl Ue {
         };
     }
 
-    /// A provisional response: only a reliable one makes the early dialog, is taken in order and acknowledged. A second
-    /// early dialog is not followed: a factory does not fork.
-    fn on_provisional(
-        &mut self,
-        now: Time,
-        mut inviting: Box<Inviting>,
-        stage: Option<Stage>,
-        response: &Message<'_>,
-    ) -> Call {
-        let Some(rack) = self.rack(&mut inviting, response) else {
-            return match stage {
-                Some(stage) => Call::Early(inviting, stage),
-                None => Call::Calling(inviting),
-            };
-        };
-        let meaning = inviting.session.offers.receive(Carrier::ReliableProvisional, has_sdp(response));
-        inviting.preconditions |= response.requires("precondition");
-        let answered = meaning == Verdict::Take(Meaning::Answer);
-        self.acknowledge_provisional(now, inviting, stage, rack, answered)
-    }
-
-    /// What a PRACK for this response has to say; nothing if none is due.
-    pub(super) fn rack(&mut self, inviting: &mut Inviting, response: &Message<'_>) -> Option<Rack> {
-        let code = response.status().unwrap_or_default();
-        let reliability = Reliability::of(code, response.requires("100rel"), response.rseq().ok());
-        let Reliability::Reliable(rseq) = reliability else { return None };
-        if self.dialog.is_none() {
-            self.dialog = Dialog::from_response(&inviting.initial, response).ok();
-        }
-        let (dialog, cseq) = (self.dialog.as_mut()?, response.cseq().ok()?);
-        if dialog.id().remote_tag.as_bytes() != remote_tag(response) {
-            return None;
-        }
-        let verdict = inviting.reliable.on_provisional(rseq, cseq.number);
-        let ReceiverVerdict::Acknowledge(rack) = verdict else { return None };
-        // The target follows a reliable response (RFC 6141 section 4.3); without a Contact it stays.
-        let _ = dialog.on_response(response);
-        Some(rack)
-    }
-
-    /// Sends the PRACK, with the second offer in it if it belongs there.
-    fn acknowledge_provisional(
-        &mut self,
-        now: Time,
-        mut inviting: Box<Inviting>,
-        stage: Option<Stage>,
-        rack: Rack,
-        answered: bool,
-    ) -> Call {
-        let wanted = answered && inviting.preconditions && inviting.second_offer == SecondOffer::Prack;
-        let with_offer = wanted && inviting.session.offers.may_offer_in_prack();
-        let _ = inviting.session.offers.send(Carrier::Prack, with_offer);
-        let offer = with_offer.then(|| inviting.session.media.offer_with_preconditions(Flow::SENDRECV));
-        match (self.send_prack(now, rack, offer), stage) {
-            (None, _) => self.abandon(now, inviting, 503),
-            (Some(prack), None) => Call::Early(inviting, Stage::Pracking { prack }),
-            // A further reliable response: where the second offer is does not change.
-            (Some(_), Some(stage)) => Call::Early(inviting, stage),
-        }
-    }
-
-    pub(super) fn send_prack(&mut self, now: Time, rack: Rack, offer: Option<Vec<u8>>) -> Option<ClientKey> {
-        let request = self.dialog.as_mut().and_then(|dialog| dialog.request(Method::Prack).ok())?;
-        let finish = |builder: Builder| {
-            let builder = builder.rack(rack.rseq, rack.cseq, Method::Invite);
-            match offer {
-                Some(offer) => builder.require(&["precondition"]).body(sdp::MEDIA_TYPE, offer),
-                None => builder,
-            }
-        };
-        self.endpoint.request(now, &request, finish).ok()
-    }
-
-    /// The final response to a PRACK or an UPDATE; `None` if none came.
-    pub(super) fn on_early_response(&mut self, now: Time, client: &ClientKey, response: Option<&Message<'_>>) {
-        let code = response.and_then(Message::status).unwrap_or(408);
-        if code < 200 {
-            return;
-        }
-        if code == 481 {
-            // The early dialog is gone: the INVITE's final response, which is on its way, tells why. Should it
-            // not come, our patience ends the call.
-            return;
-        }
-        let call = std::mem::replace(&mut self.call, Call::Over);
-        self.call = match call {
-            Call::Early(inviting, Stage::Pracking { prack }) if prack == *client => match response {
-                Some(response) if code < 300 => self.on_pracked(now, inviting, response),
-                Some(_) | None => self.abandon(now, inviting, code),
-            },
-            Call::Early(mut inviting, Stage::Updating { update }) if update == *client => match response {
-                Some(response) if code < 300 => {
-                    inviting.session.offers.receive(Carrier::UpdateSuccess, has_sdp(response));
-                    if let Some(dialog) = &mut self.dialog {
-                        let _ = dialog.on_response(response);
-                    }
-                    Call::Early(inviting, Stage::Answered)
-                }
-                Some(_) | None => self.abandon(now, inviting, code),
-            },
-            // The INVITE's final response was faster.
-            call @ (Call::Idle
-            | Call::Calling(_)
-            | Call::Early(..)
-            | Call::Abandoned { .. }
-            | Call::Confirmed
-            | Call::Leaving { .. }
-            | Call::Over
-            | Call::Failed { .. }) => call,
-        };
-    }
-
-    /// The PRACK was answered: now the UPDATE may carry the second offer (RFC 3311 section 5.1).
-    fn on_pracked(&mut self, now: Time, mut inviting: Box<Inviting>, response: &Message<'_>) -> Call {
-        inviting.session.offers.receive(Carrier::PrackSuccess, has_sdp(response));
-        let due = inviting.preconditions && inviting.second_offer == SecondOffer::Update;
-        if !due || inviting.session.offers.send(Carrier::Update, true).is_err() {
-            return Call::Early(inviting, Stage::Answered);
-        }
-        let offer = inviting.session.media.offer_with_preconditions(Flow::SENDRECV);
-        let config = &self.config;
-        let request = self.dialog.as_mut().and_then(|dialog| dialog.request(Method::Update).ok());
-        let update = request.and_then(|request| {
-            let finish =
-                |builder| headers::contact(config, builder).require(&["precondition"]).body(sdp::MEDIA_TYPE, offer);
-            self.endpoint.request(now, &request, finish).ok()
-        });
-        match update {
-            Some(update) => Call::Early(inviting, Stage::Updating { update }),
-            None => self.abandon(now, inviting, 503),
-        }
-    }
-
     pub(super) fn on_call_timeout(&mut self, now: Time) {
         if self.call.gives_up_at().is_none_or(|at| at > now) {
             return;
         }
         let call = std::mem::replace(&mut self.call, Call::Over);
         self.call = match call {
-            Call::Calling(inviting) | Call::Early(inviting, _) => self.abandon(now, inviting, 408),
+            Call::Calling(inviting) | Call::Early(inviting) => self.abandon(now, inviting, 408),
             call @ (Call::Idle
             | Call::Abandoned { .. }
             | Call::Confirmed
@@ -374,7 +230,7 @@ impl Ue {
     /// The 2xx: it confirms the dialog, or makes it, and is acknowledged at once. Only its Contact is the conference
     /// URI.
     fn on_success(&mut self, now: Time, mut inviting: Inviting, response: &Message<'_>) -> Call {
-        let Some(dialog) = self.confirmed_dialog(&inviting.initial, response) else {
+        let Some((dialog, mut session)) = inviting.confirm(response) else {
             // Without a usable Contact there is no way to acknowledge it; its sender gives up by itself.
             return self.on_failure(500);
         };
@@ -382,10 +238,12 @@ impl Ue {
         let _ = self.endpoint.acknowledge(&ack);
         let conference = dialog.remote_target().clone();
         let remote_tag = remote_tag(response).to_vec();
-        inviting.session.offers.receive(Carrier::InviteSuccess, has_sdp(response));
-        inviting.session.interval.on_success(self.config.session_timer, now, response);
-        self.session = Some(inviting.session);
-        self.acknowledged = Some(Acknowledged { invite: inviting.invite, initial: inviting.initial, ack, remote_tag });
+        session.offers.receive(Carrier::InviteSuccess, has_sdp(response));
+        session.interval.on_success(self.config.session_timer, now, response);
+        self.session = Some(session);
+        let Inviting { invite, initial, branches, .. } = inviting;
+        let early = branches.into_iter().map(|branch| branch.dialog).collect();
+        self.acknowledged = Some(Acknowledged { invite, initial, ack, remote_tag, early });
         self.dialog = Some(dialog);
         if response.contact().is_ok_and(|contact| contact.is_focus()) {
             self.events.push_back(Event::ConferenceCreated { uri: conference.to_string() });
@@ -396,15 +254,6 @@ impl Ue {
         Call::Confirmed
     }
 
-    /// The dialog of a 2xx: the early one, with its count of requests, or a new one.
-    pub(super) fn confirmed_dialog(&mut self, initial: &InitialRequest, response: &Message<'_>) -> Option<Dialog> {
-        let same = |dialog: &Dialog| dialog.id().remote_tag.as_bytes() == remote_tag(response);
-        match self.dialog.take().filter(same) {
-            Some(mut early) => early.on_response(response).ok().map(|()| early),
-            None => Dialog::from_response(initial, response).ok(),
-        }
-    }
-
     /// A copy of the 2xx is acknowledged again; the 2xx of another branch is acknowledged and its dialog ended (RFC
     /// 3261 section 13.2.2.4).
     fn on_late_success(&mut self, now: Time, client: &ClientKey, response: &Message<'_>) {
@@ -413,7 +262,14 @@ impl Ue {
             let _ = self.endpoint.acknowledge(&known.ack);
             return;
         }
-        if let Ok(other) = Dialog::from_response(&known.initial, response) {
+        // Its early dialog knows which numbers have been used; a copy of the 2xx gets a copy of the ACK.
+        let early =
+            known.early.iter().find(|dialog| dialog.id().remote_tag.as_bytes() == remote_tag(response)).cloned();
+        let other = match early {
+            Some(mut dialog) => dialog.on_response(response).map(|()| dialog),
+            None => Dialog::from_response(&known.initial, response),
+        };
+        if let Ok(other) = other {
             self.endpoint.refuse_success(now, other, known.initial.cseq);
         }
     }
@@ -428,7 +284,7 @@ impl Ue {
     pub(super) fn on_invite_timeout(&mut self) {
         let call = std::mem::replace(&mut self.call, Call::Over);
         self.call = match call {
-            Call::Calling(_) | Call::Early(..) => self.on_failure(408),
+            Call::Calling(_) | Call::Early(_) => self.on_failure(408),
             Call::Abandoned { code, .. } => self.on_failure(code),
             call @ (Call::Idle | Call::Confirmed | Call::Leaving { .. } | Call::Over | Call::Failed { .. }) => call,
         };
@@ -478,7 +334,7 @@ impl Ue {
             }
             call @ (Call::Idle
             | Call::Calling(_)
-            | Call::Early(..)
+            | Call::Early(_)
             | Call::Abandoned { .. }
             | Call::Over
             | Call::Failed { .. }) => {

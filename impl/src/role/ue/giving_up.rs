@@ -18,7 +18,7 @@ impl Ue {
     pub(super) fn give_up(&mut self, now: Time) -> Result<(), CommandError> {
         let call = std::mem::replace(&mut self.call, Call::Over);
         let (call, done) = match call {
-            Call::Calling(inviting) | Call::Early(inviting, _) => (self.abandon(now, inviting, GIVEN_UP), Ok(())),
+            Call::Calling(inviting) | Call::Early(inviting) => (self.abandon(now, inviting, GIVEN_UP), Ok(())),
             // A call that is up is left by a BYE.
             call @ (Call::Idle
             | Call::Abandoned { .. }
@@ -48,9 +48,11 @@ impl Ue {
         cancelled: bool,
         response: &Message<'_>,
     ) -> Call {
-        if let Some(rack) = self.rack(&mut inviting, response) {
+        let reliable = inviting.take_reliable(response);
+        let branch = reliable.and_then(|(place, rack)| Some((inviting.branches.get_mut(place)?, rack)));
+        if let Some((branch, rack)) = branch {
             // Whatever becomes of it changes nothing.
-            let _ = self.send_prack(now, rack, None);
+            let _ = self.send_prack(now, &mut branch.dialog, rack, None);
         }
         let cancelled = cancelled || self.endpoint.cancel(now, &inviting.invite);
         Call::Abandoned { inviting, code, cancelled }
@@ -61,16 +63,17 @@ impl Ue {
     pub(super) fn on_unwanted_success(
         &mut self,
         now: Time,
-        inviting: Inviting,
+        mut inviting: Inviting,
         code: u16,
         response: &Message<'_>,
     ) -> Call {
-        let Inviting { invite, initial, .. } = inviting;
         // Without a usable Contact there is no way to acknowledge it; its sender gives up by itself.
-        let Some(mut dialog) = self.confirmed_dialog(&initial, response) else { return self.on_failure(code) };
+        let Some((mut dialog, _)) = inviting.confirm(response) else { return self.on_failure(code) };
+        let Inviting { invite, initial, branches, .. } = inviting;
+        let early = branches.into_iter().map(|branch| branch.dialog).collect();
         let (ack, remote_tag) = (dialog.ack(initial.cseq), remote_tag(response).to_vec());
         let _ = self.endpoint.acknowledge(&ack);
-        self.acknowledged = Some(Acknowledged { invite, initial, ack, remote_tag });
+        self.acknowledged = Some(Acknowledged { invite, initial, ack, remote_tag, early });
         let bye = dialog.request(Method::Bye).ok();
         let bye = bye.and_then(|bye| self.endpoint.request(now, &bye, std::convert::identity).ok());
         let Some(bye) = bye else { return self.on_failure(code) };

@@ -28,7 +28,7 @@ impl Ue {
         }
     }
 
-    /// An UPDATE or an INVITE inside the dialog. While our own INVITE is open it crosses that.
+    /// An UPDATE or an INVITE inside the dialog of the established call.
     pub(super) fn on_session_request(
         &mut self,
         now: Time,
@@ -37,16 +37,7 @@ impl Ue {
         refresh: TargetRefresh,
     ) {
         let Self { config, endpoint, session, dialog, call, .. } = self;
-        let session = match call {
-            Call::Early(inviting, _) => Some(&mut inviting.session),
-            Call::Confirmed => session.as_mut(),
-            Call::Idle
-            | Call::Calling(_)
-            | Call::Abandoned { .. }
-            | Call::Leaving { .. }
-            | Call::Over
-            | Call::Failed { .. } => None,
-        };
+        let session = session.as_mut().filter(|_| *call == Call::Confirmed);
         let (Some(session), Some(dialog)) = (session, dialog) else { return self.answer(now, server, 481) };
         let mut line = Line { now, endpoint, contact: (&config.contact, MMTEL) };
         let news = session.on_request(&mut line, dialog, server, request, refresh);
@@ -93,7 +84,7 @@ impl Ue {
         self.on_session_news(now, news);
     }
 
-    fn on_session_news(&mut self, now: Time, news: Option<News>) {
+    pub(super) fn on_session_news(&mut self, now: Time, news: Option<News>) {
         match news {
             None => {}
             Some(News::Agreed) => {

@@ -1,10 +1,11 @@
 //! The UE: creates a conference by the factory URI, subscribes to its state, invites users by REFER to the focus,
 //! leaves (TS 24.147 section 5.3.1, RFC 4579 sections 5.4, 5.5; TS 34.229-5 A.16, A.20).
 //!
-//! Read this file for what comes in and where it goes, then `call.rs`, `giving_up.rs`, `hold.rs`, `subscription.rs` and
+//! Read this file for what comes in and where it goes, then `call.rs`, `early.rs`, `giving_up.rs`, `hold.rs`, `subscription.rs` and
 //! `referral.rs`.
 
 mod call;
+mod early;
 mod giving_up;
 mod headers;
 mod hold;
@@ -300,7 +301,7 @@ impl Ue {
     /// The read-only projection of its state.
     pub fn view(&self) -> UeView {
         let subscribed = || self.subscription.iter().filter_map(ConferenceSubscription::dialog);
-        let dialogs = || self.dialog.iter().chain(subscribed()).chain(self.calls.dialogs());
+        let dialogs = || self.dialog.iter().chain(self.call.early()).chain(subscribed()).chain(self.calls.dialogs());
         UeView {
             call: self.call.view(),
             conference: self.conference.as_ref().map(OwnedUri::to_string),
@@ -370,7 +371,7 @@ impl Ue {
     }
 
     fn on_request_in_call(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
-        if self.on_plain_request(now, server, request) {
+        if self.on_plain_request(now, server, request) || self.on_early_request(now, server, request) {
             return;
         }
         let Some(dialog) = self.dialog_of(request) else { return self.answer(now, server, 481) };

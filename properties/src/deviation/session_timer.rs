@@ -30,6 +30,22 @@ pub(super) static ALL: &[Spec] = &[
         sent: same_interval,
         received: unchanged,
     },
+    Spec {
+        name: "refresher-role-flips",
+        fault: "the UE refreshes the session and writes that the focus does",
+        seen: "https://github.com/sems-server/sems/issues/68",
+        caught_by: &[("I-SESSION-TIMER", Level::NonStrict)],
+        sent: role_flips,
+        received: unchanged,
+    },
+    Spec {
+        name: "update-before-the-answer-to-the-last",
+        fault: "a second UPDATE follows while the first has no answer",
+        seen: "RFC 3311 section 5.2 has it refused with 500",
+        caught_by: &[("I-SESSION-TIMER", Level::Fail)],
+        sent: second_update,
+        received: unchanged,
+    },
 ];
 
 fn is_success_to(text: &Text, method: &str) -> bool {
@@ -77,4 +93,22 @@ fn same_interval(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
         text.remove("Min-SE");
     }
     vec![text]
+}
+
+fn role_flips(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Ue && text.is_request("UPDATE") {
+        text.change("Session-Expires", |value| value.replace("refresher=uac", "refresher=uas"));
+    }
+    vec![text]
+}
+
+fn second_update(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    let refresh = node == Node::Ue && text.is_request("UPDATE") && text.header("Session-Expires").is_some();
+    if !refresh || std::mem::replace(&mut memory.done, true) {
+        return vec![text];
+    }
+    let mut second = text.clone();
+    second.shift_cseq(1);
+    second.new_branch("again");
+    vec![text, second]
 }

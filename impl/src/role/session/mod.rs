@@ -2,8 +2,9 @@
 //! (RFC 3261 section 14, RFC 3311 section 5, RFC 3264 section 8.4, RFC 5407 sections 3.1.4, 3.1.5 and 3.3).
 //!
 //! A [`Session`] holds what one end said of its media, which offers are open, and who holds whom. What we ask for is in
-//! `request.rs`, what we answer in `answer.rs`, how long the session lasts in `interval.rs`. The dialog is the role's, because other usages live in it too. A
-//! message of the peer is answered at once: whoever holds a call does so without asking the other's user.
+//! `request.rs`, what we answer in `answer.rs`, how long the session lasts in `interval.rs`. The dialog is the role's,
+//! because other usages live in it too. A message of the peer is answered at once: whoever holds a call does so without
+//! asking the other's user.
 
 mod answer;
 mod interval;

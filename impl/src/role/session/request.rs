@@ -2,9 +2,9 @@
 //! copy of the 2xx.
 //!
 //! The machines are [`Change`] and [`Expiry`](crate::usage::Expiry); here they are joined to their transaction, of
-//! which there is one at a time. A refused request leaves the session as it was, but for 408, 481 and silence, which end
-//! it (RFC 3261 sections 12.2.1.2 and 14.1, RFC 4028 section 10); after a 422 it is sent once more with the interval
-//! that was asked for (RFC 4028 section 7.3).
+//! which there is one at a time. A refused request leaves the session as it was, but for 408, 481 and silence, which
+//! end it (RFC 3261 sections 12.2.1.2 and 14.1, RFC 4028 section 10); after a 422 it is sent once more with the
+//! interval that was asked for (RFC 4028 section 7.3).
 
 use std::time::Duration;
 

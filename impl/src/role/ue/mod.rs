@@ -1,8 +1,8 @@
 //! The UE: creates a conference by the factory URI, subscribes to its state, invites users by REFER to the focus,
 //! leaves (TS 24.147 section 5.3.1, RFC 4579 sections 5.4, 5.5; TS 34.229-5 A.16, A.20).
 //!
-//! Read this file for what comes in and where it goes, then `call.rs`, `early.rs`, `giving_up.rs`, `hold.rs`, `subscription.rs` and
-//! `referral.rs`.
+//! Read this file for what comes in and where it goes, then `call.rs`, `early.rs`, `giving_up.rs`, `hold.rs`,
+//! `subscription.rs` and `referral.rs`.
 
 mod call;
 mod early;

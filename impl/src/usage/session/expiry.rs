@@ -1,9 +1,9 @@
 //! The session timer at one end of a session (RFC 4028 sections 7.2, 9 and 10): who refreshes it, when, and when it is
 //! given up.
 //!
-//! Only a 2xx to a re-INVITE or UPDATE prolongs a session, whoever asked and for whatever purpose. The refresher asks at
-//! half the interval; the other end hangs up a little before the end if nobody did. It knows *that* a refresh is asked
-//! for, not with which request. Read [`Expiry`].
+//! Only a 2xx to a re-INVITE or UPDATE prolongs a session, whoever asked and for whatever purpose. The refresher asks
+//! at half the interval; the other end hangs up a little before the end if nobody did. It knows *that* a refresh is
+//! asked for, not with which request. Read [`Expiry`].
 
 use std::time::Duration;
 

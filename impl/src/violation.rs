@@ -124,7 +124,7 @@ rules! {
         "A percent sign in a URI is not followed by two hexadecimal digits";
     UriCharacter: "uri-character", Must, "RFC 3261 section 25.1",
         "A character that has to be percent-encoded stands raw in a URI";
-    HostName: "host-name", Must, "RFC 3261 section 25.1", "The host of a URI is neither a name nor an address";
+    HostName: "host-name", Must, "RFC 3261 section 25.1", "A host is neither a name nor an address";
     UriParameter: "uri-parameter", Must, "RFC 3261 section 19.1.1",
         "A URI parameter is empty, malformed or there twice";
     Telephone: "telephone", Must, "RFC 3966 section 3", "A tel URI is no telephone number";

@@ -1,9 +1,13 @@
 //! The bodies of the fuzz targets on stable: over the committed inputs, and over simple damage to each of them.
 
+mod fuzz_support;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use imsconf_properties::fuzz::{Body, Broken, TARGETS};
+
+use crate::fuzz_support::{root, seeds};
 
 /// How thoroughly the inputs of a target are damaged: every so many bytes one cut, and one flipped bit.
 struct Effort {
@@ -18,19 +22,6 @@ fn effort(target: &str) -> Effort {
         "schedule" => Effort { cut: 2, flip: 2 },
         _ => Effort { cut: 1, flip: 1 },
     }
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The committed inputs of a target, in order of their names.
-fn seeds(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
-    let folder = root().join("fuzz-seeds").join(target);
-    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable entry").path()).collect();
-    paths.sort();
-    paths.into_iter().map(|path| (path.clone(), fs::read(path).expect("a readable file"))).collect()
 }
 
 /// The input itself, cut at each place, and with one bit flipped at each place.

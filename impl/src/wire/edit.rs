@@ -7,7 +7,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::header::HeaderError;
-use super::text::{is_control, offset_in, split_top_level, trim};
+use super::text::{is_control, is_lws, offset_in, split_top_level, trim};
 use super::{Message, Name, OwnedUri, Start};
 use crate::agent::Transport;
 
@@ -83,7 +83,10 @@ impl<'m, 'a> Edit<'m, 'a> {
         }
         let bytes = self.message.as_bytes();
         let fields = &self.message.frame().fields;
-        let first = fields.iter().find(|span| span.is(name, bytes)).or_else(|| fields.first());
+        // White space at the start of the first line is no fold yet, and would be one below another line.
+        let stands_alone = |line: Range<usize>| bytes.get(line.start).is_some_and(|byte| !is_lws(*byte));
+        let first = fields.iter().find(|span| span.is(name, bytes));
+        let first = first.or_else(|| fields.iter().find(|span| stands_alone(span.line())));
         let at = first.map_or_else(|| self.message.frame().head_end, |span| span.line().start);
         // A start line that nothing follows may lack its line end.
         let end_line: &[u8] = if bytes.get(..at).is_some_and(|head| head.ends_with(b"\n")) { b"" } else { b"\r\n" };

@@ -14,6 +14,8 @@ mod message;
 mod method;
 mod parse;
 mod render;
+#[cfg(feature = "rsip")]
+pub mod rsip;
 pub mod sipfrag;
 pub mod stream;
 mod text;

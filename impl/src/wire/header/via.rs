@@ -44,6 +44,10 @@ impl<'a> Via<'a> {
         }
         let (sent_by, params) = split_once(rest, b';').unwrap_or((rest, &[]));
         let sent_by = trim(sent_by);
+        // A bracket ends a token, but not the sent-protocol: white space has to.
+        if offset_in(value, sent_by) == offset_in(value, transport).map(|at| at + transport.len()) {
+            return Err(Malformed::at("no white space before sent-by", value, sent_by));
+        }
         let (host, port) = parse_sent_by(sent_by).map_err(|what| Malformed::at(what, value, sent_by))?;
         Ok(Self { raw: value, transport, sent_by, host, port, params: Params::new(params) })
     }

@@ -72,10 +72,12 @@ fn same_value(one: &Param<'_>, two: &Param<'_>) -> bool {
     same_text(one.value.unwrap_or_default(), two.value.unwrap_or_default(), Case::Ignored)
 }
 
-/// Every parameter of `one` is the same in `two`, or missing there and one of those that are then ignored.
+/// Every parameter of `one` is the same in `two`, or missing there and one of those that are then ignored. Of a name that
+/// stands twice, which no URI may have, the first one counts.
 fn sip_params_agree(one: Params<'_>, two: Params<'_>) -> bool {
-    one.iter().all(|param| match two.iter().find(|other| same_name(&param, other)) {
-        Some(other) => same_value(&param, &other),
+    let first = |params: Params<'_>, param: &Param<'_>| params.iter().find(|other| same_name(param, other));
+    one.iter().all(|param| match first(two, &param) {
+        Some(other) => first(one, &param).is_some_and(|own| same_value(&own, &other)),
         None => !NEVER_IGNORED.iter().any(|name| same_text(param.name, name.as_bytes(), Case::Ignored)),
     })
 }
@@ -131,6 +133,7 @@ mod tests {
                 "sip:alice@atlanta.com?subject=project%20x&priority=urgent",
                 "sip:alice@atlanta.com?priority=urgent&subject=project%20x",
             ),
+            ("sip:a@h;b=1;b=2", "sip:a@h;b=1;b=2"),
             ("sip:a@[2001:db8::1]:5060", "sip:a@[2001:DB8:0:0::1]:5060"),
             ("tel:+1-201-555-0123", "tel:+12015550123"),
             ("tel:7042;phone-context=+1-201", "TEL:7042;Phone-Context=+1201"),

@@ -91,6 +91,11 @@ fn check_value(message: &Message<'_>, field: &Field<'_>, kind: Value, value: &[u
     {
         check_address(field, &address, kind, findings);
     }
+    if kind == Value::Via
+        && let Ok(via) = Via::parse(value)
+    {
+        uri::check_host(via.host, findings);
+    }
 }
 
 /// The rule that a malformed value breaks: some have one of their own.

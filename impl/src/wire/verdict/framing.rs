@@ -12,7 +12,10 @@ pub(super) fn check(message: &Message<'_>, findings: &mut Findings<'_>) {
     let bytes = message.as_bytes();
     for span in &message.frame().fields {
         let line = bytes.get(span.line()).unwrap_or_default();
-        if memchr::memchr(b':', line).is_none() || !is_token(span.name(bytes)) {
+        let colon = memchr::memchr(b':', line);
+        // White space before the colon is legal, a fold is not (`HCOLON`, section 25.1).
+        let is_folded = line.get(..colon.unwrap_or_default()).is_some_and(|name| name.contains(&b'\n'));
+        if colon.is_none() || is_folded || !is_token(span.name(bytes)) {
             findings.add(Rule::FieldLine, line);
         }
         if std::str::from_utf8(line).is_err() {

@@ -2,7 +2,7 @@
 
 use super::Findings;
 use crate::violation::Rule;
-use crate::wire::text::{decimal, is_token};
+use crate::wire::text::{decimal, is_token, split_once};
 use crate::wire::uri::stands_in_headers_part;
 use crate::wire::{Host, Scheme, TelephoneError, TelephoneSubscriber, Uri};
 
@@ -28,10 +28,12 @@ pub(super) fn check(uri: &Uri<'_>, findings: &mut Findings<'_>) {
 fn check_sip(uri: &Uri<'_>, findings: &mut Findings<'_>) {
     check_part(uri.user().unwrap_or_default(), b"&=+$,;?/", findings);
     check_part(uri.password().unwrap_or_default(), b"&=+$,", findings);
-    if let Some(Host::Name(name)) = uri.host()
-        && !is_host_name(name)
-    {
-        findings.add(Rule::HostName, name.as_bytes());
+    // Before a password stands a user part of at least one character.
+    if let Some((_, rest @ [b':', ..])) = split_once(uri.as_bytes(), b':') {
+        findings.add(Rule::UriCharacter, rest.get(..1).unwrap_or_default());
+    }
+    if let Some(host) = uri.host() {
+        check_host(host, findings);
     }
     check_params(uri, findings);
     for (name, value) in uri.raw_headers() {
@@ -46,6 +48,14 @@ fn check_sip(uri: &Uri<'_>, findings: &mut Findings<'_>) {
         if header.split_once('=').is_none_or(|(name, _)| name.is_empty()) {
             findings.add(Rule::HeadersPart, header.as_bytes());
         }
+    }
+}
+
+/// A host of a URI or of a Via.
+pub(super) fn check_host(host: Host<'_>, findings: &mut Findings<'_>) {
+    match host {
+        Host::Name(name) if !is_host_name(name) => findings.add(Rule::HostName, name.as_bytes()),
+        Host::Name(_) | Host::V4(_) | Host::V6(_) => {}
     }
 }
 

@@ -214,7 +214,7 @@ fn head_len(bytes: &[u8], searched: usize) -> Option<usize> {
     }
 }
 
-/// A first line that is none of SIP is no reason to wait for the rest of it.
+/// A first line that is none of SIP is no reason to wait for the rest of it. Line ends say nothing yet.
 fn start_is_sip(rest: &[u8]) -> Result<(), StreamFault> {
     let end = match memchr::memchr(b'\n', rest) {
         Some(at) => at + 1,
@@ -222,7 +222,10 @@ fn start_is_sip(rest: &[u8]) -> Result<(), StreamFault> {
         None => rest.len(),
     };
     let line = rest.get(..end).unwrap_or_default();
-    Message::parse(line).map(drop).map_err(|error| StreamFault::Framing(error.fault))
+    match Message::parse(line) {
+        Ok(_) | Err(FramingError { fault: FramingFault::Empty, .. }) => Ok(()),
+        Err(error) => Err(StreamFault::Framing(error.fault)),
+    }
 }
 
 /// What the message says about the length of its body, in octets.

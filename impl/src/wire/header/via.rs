@@ -113,6 +113,15 @@ impl<'a> Via<'a> {
         let head = offset_in(self.raw, self.sent_by).map_or(0, |at| at + self.sent_by.len());
         let mut value = Vec::with_capacity(self.raw.len() + STAMP);
         value.extend_from_slice(self.raw.get(..head).unwrap_or_default());
+        let received = |value: &mut Vec<u8>| {
+            value.extend_from_slice(b";received=");
+            push_ip(value, source.ip());
+        };
+        // A quoted string may be left open: what is written behind it would be part of it.
+        let comes_first = self.params.as_bytes().contains(&b'"');
+        if needs_received && comes_first {
+            received(&mut value);
+        }
         for param in self.params.iter().filter(|param| !param.name.eq_ignore_ascii_case(b"received")) {
             value.push(b';');
             value.extend_from_slice(param.name);
@@ -124,9 +133,8 @@ impl<'a> Via<'a> {
                 value.extend_from_slice(text);
             }
         }
-        if needs_received {
-            value.extend_from_slice(b";received=");
-            push_ip(&mut value, source.ip());
+        if needs_received && !comes_first {
+            received(&mut value);
         }
         value
     }

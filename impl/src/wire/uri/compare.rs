@@ -75,11 +75,14 @@ fn same_value(one: &Param<'_>, two: &Param<'_>) -> bool {
 /// Every parameter of `one` is the same in `two`, or missing there and one of those that are then ignored. Of a name that
 /// stands twice, which no URI may have, the first one counts.
 fn sip_params_agree(one: Params<'_>, two: Params<'_>) -> bool {
-    let first = |params: Params<'_>, param: &Param<'_>| params.iter().find(|other| same_name(param, other));
-    one.iter().all(|param| match first(two, &param) {
-        Some(other) => first(one, &param).is_some_and(|own| same_value(&own, &other)),
+    one.iter().all(|param| match first_named(two, &param) {
+        Some(other) => first_named(one, &param).is_some_and(|own| same_value(&own, &other)),
         None => !NEVER_IGNORED.iter().any(|name| same_text(param.name, name.as_bytes(), Case::Ignored)),
     })
+}
+
+fn first_named<'a>(params: Params<'a>, as_this: &Param<'_>) -> Option<Param<'a>> {
+    params.iter().find(|param| same_name(param, as_this))
 }
 
 /// Every header of `one` stands in `two`. Values are compared as bytes: the headers that a URI carries here (Replaces,

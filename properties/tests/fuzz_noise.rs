@@ -1,10 +1,12 @@
 //! The bodies of the fuzz targets over arbitrary bytes and over heavy damage to the committed inputs: no oracle fails,
 //! nothing panics or loops, and memory stays within a bound.
 //!
-//! `NOISE_CASES=100000` asks for more than the usual number of inputs for each target; with `--release` that is a matter of
-//! minutes.
+//! `NOISE_CASES=100000` asks for more than the usual number of inputs for each target; with `--release` that is a
+//! matter of minutes.
 
 mod fuzz_support;
+
+use std::panic::{catch_unwind, resume_unwind};
 
 use allocation_counter::measure;
 use imsconf_properties::fuzz::{Body, TARGETS};
@@ -17,8 +19,8 @@ use crate::fuzz_support::seeds;
 
 /// How many inputs a target gets without `NOISE_CASES`.
 const CASES: u32 = 300;
-/// How much memory may be in use at a time for an input of a codec, and for each of its bytes: findings, trees of XML and
-/// the table of header fields are several times as large as what they stand for.
+/// How much memory may be in use at a time for an input of a codec, and for each of its bytes: findings, trees of XML
+/// and the table of header fields are several times as large as what they stand for.
 const CODEC: Bound = Bound { fixed: 256 * 1024, per_byte: 600 };
 /// The same for agents, which are cloned with all that they hold.
 const AGENT: Bound = Bound { fixed: 4 * 1024 * 1024, per_byte: 600 };
@@ -124,8 +126,10 @@ fn first_broken(target: &str, body: Body, bound: &Bound) -> Result<(), String> {
     // What is made once and kept is none of an input's.
     let _ = body(b"");
     let outcome = runner.run(&noise(seeds), |bytes| {
-        let mut held = Ok(());
-        let peak = measure(|| held = body(&bytes)).bytes_max;
+        let mut held = Ok(Ok(()));
+        // A panic must not leave what is measured.
+        let peak = measure(|| held = catch_unwind(|| body(&bytes))).bytes_max;
+        let held = held.unwrap_or_else(|panic| resume_unwind(panic));
         held.map_err(|broken| TestCaseError::fail(format!("{broken}\n{}", bytes.escape_ascii())))?;
         let most = bound.fixed + bound.per_byte * bytes.len() as u64;
         prop_assert!(peak <= most, "{peak} bytes of memory for {} of input, {most} are allowed", bytes.len());

@@ -1,8 +1,8 @@
-//! Our codec beside those of others: the same messages, generated and damaged, and the same answers, or a difference that a
-//! clause decides.
+//! Our codec beside those of others: the same messages, generated and damaged, and the same answers, or a difference
+//! that a clause decides.
 //!
-//! A difference is explained if the message breaks a rule where the difference is (its clause decides that either reading
-//! will do), or if it stands in the list of `explained.rs`. `DIFFERENTIAL_CASES=50000` asks for more messages.
+//! A difference is explained if the message breaks a rule where the difference is (its clause decides that either
+//! reading will do), or if it stands in the list of `explained.rs`. `DIFFERENTIAL_CASES=50000` asks for more messages.
 
 mod carried;
 mod explained;
@@ -82,8 +82,8 @@ fn is_broken_there(message: &Message<'_>, violations: &[Violation], difference: 
     })
 }
 
-/// Whether the first line is neither a Request-Line nor a Status-Line: RFC 3261 sections 7.1 and 7.2 decide that it is no
-/// message, whoever reads it as one.
+/// Whether the first line is neither a Request-Line nor a Status-Line: RFC 3261 sections 7.1 and 7.2 decide that it is
+/// no message, whoever reads it as one.
 fn is_no_start_line(bytes: &[u8]) -> bool {
     Message::parse(bytes).is_err_and(|error| error.fault == FramingFault::StartLine)
 }

@@ -1,8 +1,8 @@
 //! Conversions to and from the values of the crate `rsip`, for a user whose stack speaks it (feature `rsip`).
 //!
-//! `rsip` reads less than there is: what it would drop or change is an error here ([`RsipError`]), never a loss. One thing
-//! is no error, because nothing hangs on it: of a status code that `rsip` knows, it keeps no reason phrase (RFC 3261
-//! section 7.2). Folds become a space and compact names long ones, which means the same (section 7.3).
+//! `rsip` reads less than there is: what it would drop or change is an error here ([`RsipError`]), never a loss. One
+//! thing is no error, because nothing hangs on it: of a status code that `rsip` knows, it keeps no reason phrase (RFC
+//! 3261 section 7.2). Folds become a space and compact names long ones, which means the same (section 7.3).
 //!
 //! ```
 //! use imsconf::wire::{Message, rsip::to_bytes};
@@ -51,8 +51,8 @@ pub enum RsipError {
         /// The version.
         version: String,
     },
-    /// The Request-URI is refused by `rsip`, or comes out of it as another one: an IPv6 address, a headers part, a scheme
-    /// that it does not know.
+    /// The Request-URI is refused by `rsip`, or comes out of it as another one: an IPv6 address, a headers part, a
+    /// scheme that it does not know.
     #[error("`rsip` cannot carry the Request-URI {uri}")]
     RequestUri {
         /// The URI.

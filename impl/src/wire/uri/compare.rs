@@ -72,8 +72,8 @@ fn same_value(one: &Param<'_>, two: &Param<'_>) -> bool {
     same_text(one.value.unwrap_or_default(), two.value.unwrap_or_default(), Case::Ignored)
 }
 
-/// Every parameter of `one` is the same in `two`, or missing there and one of those that are then ignored. Of a name that
-/// stands twice, which no URI may have, the first one counts.
+/// Every parameter of `one` is the same in `two`, or missing there and one of those that are then ignored. Of a name
+/// that stands twice, which no URI may have, the first one counts.
 fn sip_params_agree(one: Params<'_>, two: Params<'_>) -> bool {
     one.iter().all(|param| match first_named(two, &param) {
         Some(other) => first_named(one, &param).is_some_and(|own| same_value(&own, &other)),

@@ -9,8 +9,11 @@ use rsip::SipMessage;
 
 use crate::{cases, generate};
 
+/// Start, names and values, body.
+type Content = (String, Vec<(String, Vec<u8>)>, Vec<u8>);
+
 /// All of a message but its reason phrase, which `rsip` does not keep, and its spelling.
-fn content(message: &Message<'_>) -> (String, Vec<(String, Vec<u8>)>, Vec<u8>) {
+fn content(message: &Message<'_>) -> Content {
     let start = match message.start() {
         Start::Request { method, uri } => format!("{method} {}", String::from_utf8_lossy(uri)),
         Start::Response { code, .. } => code.to_string(),

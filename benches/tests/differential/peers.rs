@@ -7,8 +7,11 @@ use bytes::Bytes;
 
 use crate::facts::{Fact, Facts};
 
+/// How a peer reads a message; `None` if it refuses it.
+pub(crate) type Read = fn(&[u8]) -> Option<Facts>;
+
 /// Name and reader of each.
-pub(crate) const PEERS: [(&str, fn(&[u8]) -> Option<Facts>); 4] =
+pub(crate) const PEERS: [(&str, Read); 4] =
     [("rsip", rsip), ("rsipstack", rsipstack), ("ezk-sip-types", ezk), ("sipx-sip", sipx)];
 
 thread_local! {
@@ -16,7 +19,7 @@ thread_local! {
 }
 
 /// What a peer says. One that panics refuses; what it prints then is of no interest.
-pub(crate) fn ask(read: fn(&[u8]) -> Option<Facts>, bytes: &[u8]) -> Option<Facts> {
+pub(crate) fn ask(read: Read, bytes: &[u8]) -> Option<Facts> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
         let usual = std::panic::take_hook();

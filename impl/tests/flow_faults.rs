@@ -386,6 +386,8 @@ fn requests_that_make_no_sense_are_refused_by_their_code() {
         (request("INVITE sip:mmtel@conf-factory.home.example", ""), 421),
         (request("INVITE sip:mmtel@conf-factory.home.example", "Supported: 100rel\r\n"), 488),
         (request("INVITE sip:mmtel@conf-factory.home.example", "Require: teleport\r\n"), 420),
+        // What cannot be named in Unsupported is no extension that is not known, but a message that is none.
+        (request("INVITE sip:mmtel@conf-factory.home.example", "Require: tele\rport\r\n"), 400),
         (request("INVITE sip:nobody@conf-factory.home.example", ""), 404),
         (request(&format!("INVITE {conference}"), ""), 403),
         (request(&format!("SUBSCRIBE {conference}"), ""), 489),

@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::corner;
 use crate::deviation::Deviation;
-use crate::generate::{Cases, minimal};
+use crate::generate::{Cases, minimal, rough};
 use crate::observe::Judge;
 use crate::refinement::Stutter;
 use crate::run::{Failure, Report, run};
@@ -28,11 +28,16 @@ pub struct Campaign {
     pub profile: Profile,
 }
 
+/// Of so many generated schedules one has damaged datagrams and agents that restart in it.
+const ROUGH: u32 = 8;
+
 /// What it showed.
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// Schedules that were run.
     pub schedules: u32,
+    /// Those of them that are beyond the model: only what must hold whatever happens is judged in them.
+    pub rough: u32,
     /// Moves made in all of them.
     pub moves: u64,
     /// Steps of the schedules, sorted.
@@ -64,6 +69,7 @@ impl Summary {
     const fn new(profile: Profile) -> Self {
         Self {
             schedules: 0,
+            rough: 0,
             moves: 0,
             steps: Vec::new(),
             actions: BTreeMap::new(),
@@ -91,6 +97,7 @@ impl Summary {
 
     fn add(&mut self, schedule: &Schedule, report: Report) {
         self.schedules += 1;
+        self.rough += u32::from(schedule.steps.iter().any(|step| step.is_rough()));
         self.moves += u64::from(report.moves);
         self.steps.push(schedule.steps.len());
         for (action, times) in report.refinement.actions {
@@ -104,6 +111,7 @@ impl Summary {
 
     fn absorb(&mut self, other: Self) {
         self.schedules += other.schedules;
+        self.rough += other.rough;
         self.moves += other.moves;
         self.steps.extend(other.steps);
         for (action, times) in other.actions {
@@ -128,7 +136,12 @@ pub fn schedules(campaign: &Campaign) -> impl Iterator<Item = Schedule> {
     let fewer = campaign.invited.saturating_sub(1).max(1);
     let mut most = Cases::new(campaign.invited, campaign.seed);
     let mut rest = Cases::new(fewer, campaign.seed);
-    let generated = (0..campaign.cases).filter_map(move |case| if case % 4 == 3 { rest.next() } else { most.next() });
+    let (seed, conforming) = (campaign.seed, campaign.deviation.is_none());
+    let generated = (0..campaign.cases).filter_map(move |case| {
+        let schedule = if case % 4 == 3 { rest.next() } else { most.next() };
+        let is_rough = conforming && case % ROUGH == ROUGH - 1;
+        schedule.map(|own| if is_rough { rough(own, u64::from(case) ^ seed << 32) } else { own })
+    });
     let profile = campaign.profile;
     corners.into_iter().map(|(_, schedule)| schedule).chain(generated).map(move |mut schedule| {
         schedule.world.profile = profile;

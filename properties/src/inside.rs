@@ -5,8 +5,8 @@
 //! out.
 
 use imsconf::view::{
-    CallState, ConferenceView, Counts, FocusCallState, FocusView, LegState, NotifierState, PlainCallState,
-    PlainCallView, SubscriberState, SubscriptionView,
+    CallState, ConferenceView, Counts, FocusCallState, FocusView, LegState, NotifierState, ParticipantState,
+    PlainCallState, PlainCallView, SubscriberState, SubscriptionView,
 };
 
 use crate::observe::{Judge, Party, Rule};
@@ -40,6 +40,21 @@ pub fn judge(world: &World, judge: &mut Judge) {
         both_ends(world, conference, judge);
     }
     roster(world, conference, judge);
+}
+
+/// Judges a world at the end of a run in which agents restarted or datagrams were damaged: whatever happened, at rest
+/// nobody waits for the end of a transaction, but an invited user may have yet to answer.
+pub fn judge_rough(world: &World, judge: &mut Judge) {
+    let users = (0..).zip(world.users()).map(|(number, user)| {
+        let view = user.view();
+        let asked = matches!(view.call, ParticipantState::Offered | ParticipantState::Ringing);
+        (Party::Participant(number), view.counts.transactions, usize::from(asked))
+    });
+    let agents = [(Party::Ue, world.ue().view().counts), (Party::Focus, world.focus().view().counts)];
+    let agents = agents.into_iter().map(|(party, counts)| (party, counts.transactions, 0));
+    for (party, has, may) in agents.chain(users) {
+        judge.rule(&NO_LEAK, party, has <= may, &[], || format!("at rest it still has {has} transactions"));
+    }
 }
 
 /// At rest the mixer holds a termination for each endpoint that is in the conference, with media in it as far as the

@@ -14,7 +14,7 @@ use crate::invariants::Observers;
 use crate::ladder::Arrow;
 use crate::observe::{End, Event, Finding, Judge, Party, Stage};
 use crate::refinement::{Divergence, Refinement};
-use crate::schedule::{Schedule, Step};
+use crate::schedule::{MOST_CUT_OFF, Schedule, Step};
 use crate::verdict::{Level, is_failure};
 use crate::world::{Crossing, Happened, Move, Outcome, World};
 
@@ -114,6 +114,8 @@ fn done(
         judge: Judge::new(schedule.world.profile),
         refinement: Refinement::new(&world),
         wrong,
+        cut_off: Duration::ZERO,
+        rough: schedule.steps.iter().any(|step| step.is_rough()),
         failure: None,
         moves: 0,
         step: 0,
@@ -143,6 +145,10 @@ struct Runner<V> {
     refinement: Refinement,
     /// What is deliberately wrong, if anything.
     wrong: Option<Deviation>,
+    /// For how long nothing arrived so far.
+    cut_off: Duration,
+    /// Whether something happens that is beyond the model and the procedures.
+    rough: bool,
     failure: Option<Failure>,
     moves: u32,
     step: u32,
@@ -183,6 +189,7 @@ impl<V: FnMut(&Refinement)> Runner<V> {
             Step::Flush => self.flush(),
             Step::Settle => self.settle(),
             Step::Idle => self.idle(),
+            Step::CutOff(timers) => self.cut_off(timers),
             single => {
                 if let Some(made) = Move::of(single, self.world.in_flight().len()) {
                     self.make(made);
@@ -199,12 +206,38 @@ impl<V: FnMut(&Refinement)> Runner<V> {
         self.failure.is_some() || self.wrong.as_ref().is_some_and(|wrong| wrong.is_caught(self.judge.findings()))
     }
 
+    /// Whether the run is held to the model.
+    const fn is_refined(&self) -> bool {
+        self.wrong.is_none() && !self.rough
+    }
+
     /// Whether to go on: the run is not over and there are moves left.
     fn goes_on(&mut self) -> bool {
         if !self.is_over() && self.moves >= MAX_MOVES {
             self.failure = Some(Failure::Restless);
         }
         !self.is_over()
+    }
+
+    /// Nothing arrives for so many timers: what is repeated meanwhile is lost as well.
+    fn cut_off(&mut self, timers: u8) {
+        let start = self.world.now();
+        let end = start + MOST_CUT_OFF.saturating_sub(self.cut_off);
+        for _ in 0..timers {
+            if self.world.now() >= end {
+                break;
+            }
+            for place in (0..self.world.in_flight().len()).rev() {
+                self.make(Move::Drop(place));
+            }
+            if !self.goes_on() || self.world.next_timer_at().is_none_or(|at| at > end) {
+                // What is left of the time passes with the next timer.
+                self.cut_off = MOST_CUT_OFF;
+                return;
+            }
+            self.make(Move::Fire);
+        }
+        self.cut_off += self.world.now().since(start);
     }
 
     fn flush(&mut self) {
@@ -239,11 +272,13 @@ impl<V: FnMut(&Refinement)> Runner<V> {
         if self.is_over() {
             return;
         }
-        self.observers.end(End::Quiescent, &mut self.judge);
+        if !self.rough {
+            self.observers.end(End::Quiescent, &mut self.judge);
+        }
         if let Some(recording) = &mut self.recording {
             recording.rest();
         }
-        if self.wrong.is_none()
+        if self.is_refined()
             && let Err(divergence) = self.refinement.check_progress()
         {
             self.failure = Some(Failure::Refinement(self.step, divergence));
@@ -253,7 +288,11 @@ impl<V: FnMut(&Refinement)> Runner<V> {
             self.make(Move::Fire);
             self.flush();
         }
-        inside::judge(&self.world, &mut self.judge);
+        if self.rough {
+            inside::judge_rough(&self.world, &mut self.judge);
+        } else {
+            inside::judge(&self.world, &mut self.judge);
+        }
         self.find_failure();
     }
 
@@ -264,8 +303,10 @@ impl<V: FnMut(&Refinement)> Runner<V> {
         if let Some(recording) = &mut self.recording {
             recording.take(self.world.now(), &outcome);
         }
-        self.observe(&outcome);
-        if self.wrong.is_none() {
+        if !self.rough {
+            self.observe(&outcome);
+        }
+        if self.is_refined() {
             match self.refinement.check(&outcome, &self.world) {
                 Ok(()) => (self.visit)(&self.refinement),
                 Err(divergence) => self.failure = Some(Failure::Refinement(self.step, divergence)),

@@ -4,6 +4,8 @@
 //! datagram that is not there, is passed over, so that any sub-list of a schedule is a schedule. That is what lets a
 //! failing one shrink. After the last step the world always runs on, oldest datagram first, until it is quiescent.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -15,6 +17,8 @@ pub const SCHEMA: u32 = 1;
 pub const MAX_INVITED: u8 = 4;
 /// The codes with which a factory refuses (FA-09, FA-11).
 pub const REFUSALS: [u16; 8] = [403, 404, 486, 488, 500, 503, 504, 580];
+/// The longest time for which nothing arrives, in a whole run: well below what a transaction waits.
+pub const MOST_CUT_OFF: Duration = Duration::from_secs(8);
 /// The most steps a schedule may have.
 pub const MAX_STEPS: usize = 10_000;
 
@@ -180,6 +184,14 @@ pub enum Step {
     Duplicate(u16),
     /// A message is lost for good: this datagram and every copy of it, until its sender gives up.
     Lose(u16),
+    /// For so many timers nothing of what is sent arrives; in a whole run for [`MOST_CUT_OFF`] at most.
+    CutOff(u8),
+    /// One bit of a datagram in flight is turned: this bit, counted round.
+    Damage(u16, u16),
+    /// A datagram in flight is cut off after so many bytes.
+    Truncate(u16, u16),
+    /// The UE (0), the focus (1) or an invited user (from 2 on) comes back with no memory of what it was doing.
+    Restart(u8),
     /// Everything in flight arrives, oldest first, until nothing is in flight.
     Flush,
     /// The next timer fires, if nothing is in flight.
@@ -255,6 +267,11 @@ impl Schedule {
 }
 
 impl Step {
+    /// Whether the step is something that no procedure provides for: what becomes of it is beyond the model.
+    pub const fn is_rough(self) -> bool {
+        matches!(self, Self::Damage(..) | Self::Truncate(..) | Self::Restart(_))
+    }
+
     /// Whether everything that the step sets going arrives before the next one.
     pub const fn runs_through(self) -> bool {
         matches!(self, Self::UeCalls(_) | Self::UserCalls(_))
@@ -296,6 +313,10 @@ impl Step {
             | Self::Drop(_)
             | Self::Duplicate(_)
             | Self::Lose(_)
+            | Self::CutOff(_)
+            | Self::Damage(..)
+            | Self::Truncate(..)
+            | Self::Restart(_)
             | Self::Flush
             | Self::Fire
             | Self::Settle

@@ -1,5 +1,7 @@
 //! The catalogue that the crate carries: readable, complete in form, and in step with the checks that it names.
 
+mod rules;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,28 +10,14 @@ use imsconf_model::Conference;
 use imsconf_properties::catalogue::{Catalogue, CheckKind, Counts};
 use imsconf_properties::invariants::Observers;
 
+use rules::rules;
+
 fn catalogue() -> Catalogue {
     Catalogue::load().unwrap_or_else(|error| panic!("{error:?}"))
 }
 
 fn crate_directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
-}
-
-/// Every `Rule::new(NAME, "ID", ...)` of the observers, as (invariant, id).
-fn rules() -> BTreeSet<(String, String)> {
-    let directory = crate_directory().join("src/invariants");
-    let files = fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    let mut rules = BTreeSet::new();
-    for file in files.map(|file| file.expect("a directory entry").path()) {
-        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        let quoted = |text: &str| text.split('"').nth(1).unwrap_or_default().to_owned();
-        let Some((_, name)) = text.split_once("const NAME: &str = ") else { continue };
-        for rule in text.split("Rule::new(").skip(1).filter(|rule| rule.trim_start().starts_with("NAME")) {
-            rules.insert((quoted(name), quoted(rule)));
-        }
-    }
-    rules
 }
 
 /// At most this many of a hundred requirements are waived.

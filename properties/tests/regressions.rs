@@ -60,6 +60,10 @@ const SHOWN: &[(&str, &[&str])] = &[
     ),
     ("re-invites-cross", &["491 (INVITE)", "491 (INVITE)", "200 (INVITE)", "ACK", "200 (INVITE)", "ACK"]),
     ("re-invite-answered-after-the-end", &["INVITE", "BYE", "200 (INVITE)", "BYE", "ACK", "200 (BYE)"]),
+    ("subscribed-again-before-an-old-copy", &["SUBSCRIBE (conference)", "lost for good", "SUBSCRIBE (conference)"]),
+    ("cut-off-while-creating", &["INVITE", "183 (INVITE)", "PRACK", "200 (PRACK)", "UPDATE", "200 (INVITE)", "ACK"]),
+    ("damaged-bye", &["BYE", "400 (BYE)"]),
+    ("ue-restarts", &["200 (INVITE)", "NOTIFY (refer)", "NOTIFY (conference)", "481 (NOTIFY)", "481 (NOTIFY)"]),
     ("lost-report-holds-back-another", &["REFER", "lost for good", "REFER", "NOTIFY (refer)", "481 (NOTIFY)"]),
     ("dial-out-lost-with-ims-timers", &["lost for good", "202 (REFER)", "NOTIFY (refer)", "NOTIFY (refer)"]),
 ];

@@ -4,29 +4,26 @@
 //! every deviation in its kept schedule and every mutant of every message in the kept schedules, and takes the first
 //! that breaks a rule.
 
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use imsconf_properties::campaign::{Campaign, campaign};
 use imsconf_properties::deviation::{Deviation, Mutant};
 use imsconf_properties::run::{run, run_recorded};
 use imsconf_properties::schedule::Schedule;
 use imsconf_properties::sensitivity::{Sensitivity, Shown, Unshown};
-use imsconf_properties::verdict::{Level, Profile};
+use imsconf_properties::verdict::Level;
+
+use rules::{Rule, rules};
 
 /// How many threads sweep.
 const THREADS: usize = 2;
 /// In how many schedules a mutant is tried.
 const TRIES: usize = 3;
-/// Generated schedules that show which rules there are.
-const CASES: u32 = 400;
-
-/// An invariant and a requirement.
-type Rule = (String, String);
-
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
@@ -61,14 +58,6 @@ fn broken(deviation: Deviation, schedule: &Schedule) -> BTreeSet<Rule> {
         decided.map(|found| (found.invariant.to_owned(), found.requirement.to_owned())).collect::<BTreeSet<Rule>>()
     };
     found(Some(deviation)).difference(&found(None)).cloned().collect()
-}
-
-/// The rules that our own implementation is held to.
-fn rules() -> BTreeSet<Rule> {
-    let work = Campaign { cases: CASES, seed: 1, invited: 2, deviation: None, profile: Profile::ThreeGpp };
-    let summary = campaign(&work, 2, &|_| ());
-    let evaluated = summary.invariants().into_iter();
-    evaluated.flat_map(|(name, (_, ids))| ids.into_iter().map(move |id| (name.to_owned(), id.to_owned()))).collect()
 }
 
 /// Every run that is worth a try: a deviation or a mutant, in a schedule in which it changes something.

@@ -20,6 +20,8 @@ use crate::error::CommandError;
 #[derive(Debug, Serialize)]
 pub(crate) struct Refinement {
     schedules: u32,
+    /// Those with damaged datagrams and restarts, which are beyond the model.
+    rough: u32,
     median_steps: usize,
     moves: u64,
     refined: u64,
@@ -61,6 +63,7 @@ impl Refinement {
         let missing = expected.iter().filter(|name| !actions.contains_key(*name)).cloned().collect();
         Self {
             schedules: summary.schedules,
+            rough: summary.rough,
             median_steps: summary.median_steps(),
             moves: summary.moves,
             refined: actions.values().sum(),
@@ -85,6 +88,7 @@ impl Refinement {
             grouped(self.refined),
             grouped(self.stutters.values().sum())
         );
+        let _ = writeln!(text, "  {} of them with damaged datagrams or restarts", grouped(self.rough.into()));
         text.push_str("  actions of the model, how often each was refined\n");
         columns(&mut text, self.actions.iter().map(|(name, times)| (name.as_str(), *times)));
         text.push_str("  stutters by kind\n");

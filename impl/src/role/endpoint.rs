@@ -15,6 +15,7 @@ use crate::role::session::TIMER;
 use crate::time::{Time, Timer};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TimerSettings, TransactionEvent, Transactions};
 use crate::wire::edit::Edit;
+use crate::wire::text::is_token;
 use crate::wire::{Builder, Message, Method, Name};
 
 /// The methods that every user agent here understands (RFC 3261 section 20.5).
@@ -192,10 +193,18 @@ impl Endpoint {
 
     /// Sends a response, provisional or final.
     pub(crate) fn respond(&mut self, now: Time, to: &ServerKey, response: Builder) {
-        if let (Some(status), Ok(bytes)) = (response.status(), response.render()) {
+        let rendered = response.status().zip(response.render().ok());
+        // A response that cannot be written, as something of the request is in it, would leave the request without one.
+        if let Some((status, bytes)) = rendered.or_else(|| self.failure(to)) {
             // As in `repeat`.
             let _ = self.transactions.answer(now, to, status, bytes);
         }
+    }
+
+    /// The 500 that says nothing but that something went wrong here.
+    fn failure(&self, to: &ServerKey) -> Option<(u16, Vec<u8>)> {
+        let failure = self.response(to, 500, None)?;
+        failure.status().zip(failure.render().ok())
     }
 
     /// Sends a response that has to be repeated until its peer shows that it came, and gives back its bytes.
@@ -231,8 +240,8 @@ impl Endpoint {
         }
     }
 
-    /// The 420 to a request that requires an extension that is not among `supported` (RFC 3261 section 8.2.2.3); none
-    /// if it can be served.
+    /// The 420 to a request that requires an extension that is not among `supported` (RFC 3261 section 8.2.2.3), 400 if
+    /// what it requires is no name of one; none if it can be served.
     pub(crate) fn refuse_unsupported(
         &self,
         to: &ServerKey,
@@ -246,6 +255,9 @@ impl Endpoint {
             return None;
         }
         let unknown: Vec<_> = request.require().filter(|tag| !known(tag)).map(String::from_utf8_lossy).collect();
+        if !unknown.iter().all(|tag| is_token(tag.as_bytes())) {
+            return self.response(to, 400, None);
+        }
         Some(self.response(to, 420, None)?.field(Name::Unsupported, unknown.join(", ")))
     }
 

@@ -18,7 +18,7 @@ mod render;
 pub mod rsip;
 pub mod sipfrag;
 pub mod stream;
-mod text;
+pub(crate) mod text;
 pub mod uri;
 mod verdict;
 

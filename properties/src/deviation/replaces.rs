@@ -79,6 +79,14 @@ pub(super) static ALL: &[Spec] = &[
         sent: break_before_make,
         received: replacement_noticed,
     },
+    Spec {
+        name: "two-replaces-accepted",
+        fault: "an invited user takes the first of two Replaces and answers the call",
+        seen: "RFC 3891 section 3: whoever finds more than one has to answer 400",
+        caught_by: &[("I-REPLACES-MATCH", Level::Fail)],
+        sent: two_replaces,
+        received: one_replaces,
+    },
 ];
 
 /// Changes the Replaces that stands in the Refer-To of the UE's REFER.
@@ -169,6 +177,22 @@ fn break_before_make(memory: &mut Memory, node: Node, text: Text) -> Vec<Text> {
         memory.done = false;
         let kept = memory.kept.pop().map(|kept| Text::of(kept.as_bytes()));
         return std::iter::once(text).chain(kept).collect();
+    }
+    vec![text]
+}
+
+fn two_replaces(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if node == Node::Focus && text.is_request("INVITE") {
+        text.double("Replaces");
+    }
+    vec![text]
+}
+
+fn one_replaces(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {
+    if matches!(node, Node::User(_))
+        && let [first, _] = text.values("Replaces").as_slice()
+    {
+        text.set("Replaces", first.clone());
     }
     vec![text]
 }

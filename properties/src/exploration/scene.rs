@@ -21,7 +21,7 @@ use crate::refinement::{Refinement, alpha};
 use crate::run::{Failure, MAX_MOVES, run};
 use crate::schedule::{Schedule, SecondOffer, Settings, Step};
 use crate::verdict::Level;
-use crate::world::{Happened, Move, Node, Outcome, World};
+use crate::world::{Happened, Move, Node, Outcome, Rough, World};
 
 /// One scope on the implementation.
 #[derive(Debug)]
@@ -270,6 +270,9 @@ fn step_of(step: Move) -> Step {
         Move::Drop(index) => Step::Drop(place(index)),
         Move::Duplicate(index) => Step::Duplicate(place(index)),
         Move::Lose(index) => Step::Lose(place(index)),
+        Move::Rough(Rough::Damage(index, bit)) => Step::Damage(place(index), bit),
+        Move::Rough(Rough::Truncate(index, at)) => Step::Truncate(place(index), at),
+        Move::Rough(Rough::Restart(number)) => Step::Restart(number),
         Move::Fire => Step::Fire,
     }
 }
@@ -314,7 +317,7 @@ impl Model for Scene {
         match step {
             Move::Drop(_) => next.left.drops -= 1,
             Move::Duplicate(_) => next.left.doubles -= 1,
-            Move::Command(_) | Move::Deliver(_) | Move::Lose(_) | Move::Fire => {}
+            Move::Command(_) | Move::Deliver(_) | Move::Lose(_) | Move::Rough(_) | Move::Fire => {}
         }
         self.hop(&mut next);
         self.conclude(&mut next);

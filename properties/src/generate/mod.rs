@@ -5,12 +5,14 @@
 //! mean.
 
 mod minimal;
+mod rough;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 pub use self::minimal::minimal;
+pub use self::rough::rough;
 use crate::schedule::{Path, REFUSALS, Schedule, SecondOffer, Settings, Step, TimerPreset};
 
 /// Fewest steps after the opening of a generated schedule.
@@ -88,6 +90,7 @@ fn step(invited: u8) -> impl Strategy<Value = Step> {
         3 => (0..PICKED_AMONG).prop_map(Step::Drop),
         3 => (0..PICKED_AMONG).prop_map(Step::Duplicate),
         1 => (0..PICKED_AMONG).prop_map(Step::Lose),
+        1 => (1..12_u8).prop_map(Step::CutOff),
         4 => Just(Step::Flush),
         4 => Just(Step::Fire),
         1 => Just(Step::Settle),

@@ -87,6 +87,7 @@ pub(super) fn image(before: &model::State, outcome: &Outcome, ledger: &Ledger) -
         Happened::Doubled => Image::Stutter(Stutter::Doubled),
         Happened::Lost => Image::Stutter(Stutter::Lost),
         Happened::Command(step) => command(before, step),
+        Happened::Rough => Image::Unknown("something happened that is beyond the model".to_owned()),
         Happened::Arrival(entry) => arrival(before, entry, outcome, ledger),
         Happened::Fired => fired(before, outcome),
     }
@@ -151,6 +152,10 @@ fn command(before: &model::State, step: Step) -> Image {
         | Step::Drop(_)
         | Step::Duplicate(_)
         | Step::Lose(_)
+        | Step::CutOff(_)
+        | Step::Damage(..)
+        | Step::Truncate(..)
+        | Step::Restart(_)
         | Step::Flush
         | Step::Fire
         | Step::Settle

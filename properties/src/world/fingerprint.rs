@@ -98,12 +98,13 @@ impl World {
             lost,
             ledger,
             second_offer,
+            restarts,
             deviation,
         } = self;
         let mut all = Fingerprint::new(*now);
         settings.hash(&mut all);
         (ue, focus, users).hash(&mut all);
-        (refuses, lost, ledger, second_offer, deviation).hash(&mut all);
+        (refuses, lost, ledger, second_offer, restarts, deviation).hash(&mut all);
         beside.hash(&mut all);
         let datagram = |datagram| {
             let mut own = Fingerprint::new(*now);

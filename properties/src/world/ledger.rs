@@ -116,12 +116,21 @@ pub struct Reply {
 pub struct Exchange {
     /// Number of its CSeq.
     pub cseq: u32,
+    /// Its Call-ID: a new dialog for the same subject counts anew.
+    call_id: String,
     /// What the model looks at in it.
     pub content: Content,
     /// Whether a copy of it arrived.
     pub arrived: bool,
     /// The responses sent, in the order of their first sending.
     pub replies: Vec<Reply>,
+}
+
+impl Exchange {
+    /// Whether this message, which is of its subject, belongs to it and to none that it replaced.
+    fn has(&self, message: &Sip) -> bool {
+        self.call_id == message.call_id() && message.cseq().is_some_and(|cseq| cseq.number == self.cseq)
+    }
 }
 
 /// One observation, classified.
@@ -289,12 +298,11 @@ impl Ledger {
     pub fn sent(&mut self, party: Party, message: &Sip) -> Entry {
         let unknown = Entry { subject: Subject::Other, reply: message.status(), first: true };
         let Some(identity) = Identity::of(message) else { return unknown };
-        let cseq = identity.cseq;
         match message.status() {
             Some(code) => {
                 let Some(subject) = self.subjects.get(&identity.request()).copied() else { return unknown };
                 let Some(exchange) = self.exchanges.get_mut(&subject) else { return unknown };
-                if cseq != exchange.cseq {
+                if !exchange.has(message) {
                     // A copy of an answer in an exchange that a newer one of the same subject has replaced.
                     return Entry { subject, reply: Some(code), first: false };
                 }
@@ -323,7 +331,7 @@ impl Ledger {
         let Some(subject) = self.subjects.get(&identity.request()).copied() else { return unknown };
         let Some(exchange) = self.exchanges.get_mut(&subject) else { return unknown };
         let cseq = message.cseq().map(|cseq| cseq.number);
-        if cseq != Some(exchange.cseq) {
+        if !exchange.has(message) {
             // A late copy of an exchange that a newer one of the same subject has replaced.
             return Entry { subject, reply: message.status(), first: false };
         }
@@ -471,8 +479,9 @@ impl Ledger {
             quiet: is_quiet(message),
             replaces: names_a_call(message),
         };
+        let call_id = identity.call_id.clone();
         self.subjects.insert(identity, subject);
-        self.exchanges.insert(subject, Exchange { cseq, content, arrived: false, replies: Vec::new() });
+        self.exchanges.insert(subject, Exchange { cseq, call_id, content, arrived: false, replies: Vec::new() });
     }
 }
 

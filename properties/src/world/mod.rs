@@ -10,6 +10,7 @@ mod fingerprint;
 mod hold;
 mod ledger;
 mod plain;
+mod rough;
 pub(crate) mod topology;
 
 use std::collections::BTreeSet;
@@ -27,6 +28,7 @@ use imsconf::wire::OwnedUri;
 
 pub use self::fingerprint::Fingerprint;
 pub use self::ledger::{Content, Entry, Exchange, Identity, Ledger, Reply, Subject, Told};
+pub use self::rough::Rough;
 pub use self::topology::{Node, creator_uri, user_uri};
 use crate::deviation::Deviation;
 use crate::observe::Party;
@@ -64,6 +66,8 @@ pub struct World {
     lost: BTreeSet<Identity>,
     ledger: Ledger,
     second_offer: SecondOffer,
+    /// How often an agent came back without memory.
+    restarts: u64,
     deviation: Option<Deviation>,
 }
 
@@ -87,6 +91,8 @@ pub enum Move {
     Duplicate(usize),
     /// The message of which the datagram at this place is a copy never arrives.
     Lose(usize),
+    /// What no procedure provides for.
+    Rough(Rough),
     /// The next timer of one agent fires.
     Fire,
 }
@@ -100,8 +106,11 @@ impl Move {
             Step::Drop(number) => Some(Self::Drop(pick(number))),
             Step::Duplicate(number) => Some(Self::Duplicate(pick(number))),
             Step::Lose(number) => Some(Self::Lose(pick(number))),
+            Step::Damage(number, bit) => Some(Self::Rough(Rough::Damage(pick(number), bit))),
+            Step::Truncate(number, at) => Some(Self::Rough(Rough::Truncate(pick(number), at))),
+            Step::Restart(number) => Some(Self::Rough(Rough::Restart(number))),
             Step::Fire => Some(Self::Fire),
-            Step::Flush | Step::Settle | Step::Idle => None,
+            Step::CutOff(_) | Step::Flush | Step::Settle | Step::Idle => None,
             command => Some(Self::Command(command)),
         }
     }
@@ -124,6 +133,8 @@ pub enum Happened {
     Doubled,
     /// A message was lost for good.
     Lost,
+    /// Something that no procedure provides for.
+    Rough,
     /// A timer fired.
     Fired,
 }
@@ -179,6 +190,7 @@ impl World {
             lost: BTreeSet::new(),
             ledger: Ledger::new((0..settings.invited).map(user_uri).collect()),
             second_offer: SecondOffer::Prack,
+            restarts: 0,
             deviation,
         }
     }
@@ -239,6 +251,11 @@ impl World {
         self.ue.timers().into_iter().chain(self.focus.timers()).chain(user_timers).any(|timer| timer.class == class)
     }
 
+    /// When the next timer fires.
+    pub fn next_timer_at(&self) -> Option<Time> {
+        self.next_timer().map(|(at, _, _)| at)
+    }
+
     /// Makes one move.
     pub fn apply(&mut self, step: Move) -> Outcome {
         match step {
@@ -256,6 +273,7 @@ impl World {
                 _ => Outcome::of(Happened::Nothing),
             },
             Move::Lose(index) if self.is_lossy(index) => self.lose(index),
+            Move::Rough(fault) => self.rough(fault),
             Move::Fire => self.fire(),
             Move::Deliver(_) | Move::Drop(_) | Move::Lose(_) => Outcome::of(Happened::Nothing),
         }
@@ -321,6 +339,10 @@ impl World {
             | Step::Drop(_)
             | Step::Duplicate(_)
             | Step::Lose(_)
+            | Step::CutOff(_)
+            | Step::Damage(..)
+            | Step::Truncate(..)
+            | Step::Restart(_)
             | Step::Flush
             | Step::Fire
             | Step::Settle

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 
 /// An invariant and a requirement that it checks.
-pub type Rule = (String, String);
+pub(crate) type Rule = (String, String);
 
 /// Every `Rule::new(NAME, "ID", ...)` of the observers, and every `Rule::new("NAME", "ID", ...)` of `inside.rs`.
-pub fn rules() -> BTreeSet<Rule> {
+pub(crate) fn rules() -> BTreeSet<Rule> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let directory = source.join("invariants");
     let files = fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));

@@ -173,6 +173,6 @@ mod tests {
             let text = format!("{step:?}");
             kinds.insert(text.split('(').next().unwrap_or_default().to_owned());
         }
-        assert_eq!(kinds.len(), 37, "{kinds:?}");
+        assert_eq!(kinds.len(), 38, "{kinds:?}");
     }
 }

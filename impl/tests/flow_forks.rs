@@ -117,7 +117,7 @@ fn settle_with_another(net: &mut Net, other: &str, answer: &str) -> Vec<String> 
         if method != "ACK" {
             let body = (!message.body().is_empty()).then_some(answer);
             let bytes = answered(&transmit, body);
-            net.deliver(at(common::FOCUS), &Transmit { to: from, bytes, ..transmit });
+            net.deliver(at(common::FOCUS), &Transmit { to: from, bytes });
         }
     }
     heard
@@ -171,7 +171,7 @@ fn the_2xx_of_the_second_early_dialog_makes_the_call() {
         } else if transmit.to == at(common::FOCUS) && meant {
             let offers = (!message.body().is_empty()).then_some(body.as_str());
             let bytes = answered(&transmit, offers);
-            net.deliver(at(common::FOCUS), &Transmit { to: from, bytes, ..transmit });
+            net.deliver(at(common::FOCUS), &Transmit { to: from, bytes });
         } else {
             net.deliver(from, &transmit);
         }
@@ -223,7 +223,7 @@ fn a_branch_that_fails_leaves_the_others_alone() {
         let meant = message.to().is_ok_and(|to| to.tag() == Some(other.as_bytes())) && message.method().is_some();
         if transmit.to == at(common::FOCUS) && meant {
             let bytes = edited(&answered(&transmit, None), "200 OK", "488 Not Acceptable Here");
-            net.deliver(at(common::FOCUS), &Transmit { to: from, bytes, ..transmit });
+            net.deliver(at(common::FOCUS), &Transmit { to: from, bytes });
         } else {
             net.deliver(from, &transmit);
         }

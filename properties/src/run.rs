@@ -190,6 +190,8 @@ impl<V: FnMut(&Refinement)> Runner<V> {
             Step::Settle => self.settle(),
             Step::Idle => self.idle(),
             Step::CutOff(timers) => self.cut_off(timers),
+            // A session is refreshed where a schedule waits for it, not while something else goes on.
+            Step::Fire if self.refreshes_next() => {}
             single => {
                 if let Some(made) = Move::of(single, self.world.in_flight().len()) {
                     self.make(made);
@@ -230,7 +232,7 @@ impl<V: FnMut(&Refinement)> Runner<V> {
             for place in (0..self.world.in_flight().len()).rev() {
                 self.make(Move::Drop(place));
             }
-            if !self.goes_on() || self.world.next_timer_at().is_none_or(|at| at > end) {
+            if !self.goes_on() || self.world.next_timer_at().is_none_or(|at| at > end) || self.refreshes_next() {
                 // What is left of the time passes with the next timer.
                 self.cut_off = MOST_CUT_OFF;
                 return;
@@ -238,6 +240,10 @@ impl<V: FnMut(&Refinement)> Runner<V> {
             self.make(Move::Fire);
         }
         self.cut_off += self.world.now().since(start);
+    }
+
+    fn refreshes_next(&self) -> bool {
+        self.world.next_class() == Some(TimerClass::Session)
     }
 
     fn flush(&mut self) {

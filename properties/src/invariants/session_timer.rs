@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::observe::{Conversation, Deadline, DialogKey, End, Event, Judge, Observer, Rule, Stage, TransactionKey};
+use crate::observe::{
+    Conversation, Deadline, DialogKey, DialogState, End, Event, Judge, Observer, Rule, Stage, TransactionKey,
+};
 use crate::oracle::{Sip, Text};
 use crate::verdict::{Level, Profile};
 
@@ -192,7 +194,7 @@ impl SessionTimer {
         }
     }
 
-    fn on_final(&mut self, event: &Event<'_>, of: &TransactionKey, judge: &mut Judge) {
+    fn on_final(&mut self, event: &Event<'_>, of: &TransactionKey, ended: bool, judge: &mut Judge) {
         let (message, code) = (event.message, event.message.status().unwrap_or_default());
         let raised = (of.call_id.clone(), of.from_tag.clone());
         match event.stage {
@@ -224,7 +226,8 @@ impl SessionTimer {
                 }
             }
         }
-        if message.is_success() {
+        // What crosses a BYE does not bring the session back.
+        if message.is_success() && !ended {
             self.restart(event, judge);
         }
     }
@@ -289,7 +292,8 @@ impl Observer for SessionTimer {
         } else if is_of_session(&of.method) && message.is_request() {
             self.on_request(event, of, judge);
         } else if is_of_session(&of.method) && message.status().is_some_and(|code| code >= 200) {
-            self.on_final(event, &of, judge);
+            let ended = conversation.dialog(event).is_some_and(|dialog| dialog.state == DialogState::Ended);
+            self.on_final(event, &of, ended, judge);
         }
     }
 

@@ -523,9 +523,14 @@ impl World {
         (!self.is_beyond(class)).then_some(class)
     }
 
-    /// To refresh a subscription that lives at both ends is beyond the model: there it just goes on.
+    /// To refresh a subscription that lives at both ends is beyond the model: there it just goes on. So is the end of a
+    /// session that only one end still has, because something of the other was lost for good.
     fn is_beyond(&self, class: TimerClass) -> bool {
-        matches!(class, TimerClass::Refresh | TimerClass::Expiry) && self.subscription_lives()
+        match class {
+            TimerClass::Refresh | TimerClass::Expiry => self.subscription_lives(),
+            TimerClass::Session => self.has_losses(),
+            TimerClass::Protocol | TimerClass::Linger => false,
+        }
     }
 
     fn subscription_lives(&self) -> bool {

@@ -6,7 +6,7 @@ use crate::schedule::{Schedule, Step};
 /// Most rough steps that are put into one schedule.
 const MOST: u64 = 4;
 
-/// The same schedule with one to [`MOST`] rough steps in it; the same `number` gives the same ones.
+/// The same schedule with one to four rough steps in it; the same `number` gives the same ones.
 pub fn rough(mut schedule: Schedule, number: u64) -> Schedule {
     let mut draw = Draw(number);
     for _ in 0..=draw.below(MOST - 1) {

@@ -10,9 +10,8 @@ use std::{env, fs, io};
 
 use serde_json::Value;
 
-/// What the README tells to run; the tables are those of these commands.
-const COMMANDS: &str = "cargo bench -p imsconf-benches --features rsiprtp --bench codec
-cargo run --release -p imsconf-benches --example results";
+/// The peer that is measured with its feature only.
+const OPTIONAL_PEER: &str = "rsiprtp";
 
 /// The row that the others are compared with.
 const OURS: &str = "imsconf";
@@ -70,6 +69,17 @@ fn table(group: &str, rows: &mut [Row]) -> String {
     text
 }
 
+/// The commands that these tables come from. `options` is what criterion was given, and this program after it.
+fn commands(tables: &Tables, options: &[String]) -> String {
+    let with_peer = tables.values().flatten().any(|row| row.name == OPTIONAL_PEER);
+    let feature = if with_peer { format!(" --features {OPTIONAL_PEER}") } else { String::new() };
+    let options = if options.is_empty() { String::new() } else { format!(" -- {}", options.join(" ")) };
+    format!(
+        "cargo bench -p imsconf-benches{feature} --bench codec{options}\n\
+         cargo run --release -p imsconf-benches --example results{options}"
+    )
+}
+
 /// The first line that a command prints.
 fn said(command: &str, arguments: &[&str]) -> String {
     let output = Command::new(command).args(arguments).output().map(|output| output.stdout).unwrap_or_default();
@@ -95,10 +105,11 @@ fn main() -> io::Result<()> {
     let mut tables = Tables::new();
     collect(&target.join("criterion"), &mut tables)?;
     let mut text = format!(
-        "# Results\n\nMedians of criterion's samples, all of one table measured in one run. {}, {}, {}.\n\n```sh\n{COMMANDS}\n```\n",
+        "# Results\n\nMedians of criterion's samples, all of one table measured in one run. {}, {}, {}.\n\n```sh\n{}\n```\n",
         said("date", &["-u", "+%-d %B %Y"]),
         machine(),
         said("rustc", &["--version"]),
+        commands(&tables, &env::args().skip(1).collect::<Vec<_>>()),
     );
     for (group, rows) in &mut tables {
         text += &table(group, rows);

@@ -97,7 +97,7 @@ impl Summary {
 
     fn add(&mut self, schedule: &Schedule, report: Report) {
         self.schedules += 1;
-        self.rough += u32::from(schedule.steps.iter().any(|step| step.is_rough()));
+        self.rough += u32::from(schedule.is_rough());
         self.moves += u64::from(report.moves);
         self.steps.push(schedule.steps.len());
         for (action, times) in report.refinement.actions {

@@ -205,6 +205,19 @@ mod tests {
     }
 
     #[test]
+    fn whatever_happened_nobody_may_be_left_with_a_transaction() {
+        let left = |world: &World| {
+            let mut judge = Judge::new(Profile::ThreeGpp);
+            judge_rough(world, &mut judge);
+            judge.findings().iter().map(|finding| finding.party).collect::<Vec<_>>()
+        };
+        let mut world = World::new(Settings::default(), None);
+        assert_eq!(left(&world), []);
+        world.apply(Move::Command(Step::Create(SecondOffer::Prack)));
+        assert_eq!(left(&world), [Party::Ue]);
+    }
+
+    #[test]
     fn a_termination_that_is_left_over_or_missing_is_seen() {
         assert_eq!(found(|_| ()), [""; 0]);
         assert_eq!(found(|view| view.terminations += 1), ["NW-23"], "of a conference that is forgotten");

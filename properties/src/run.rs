@@ -115,7 +115,7 @@ fn done(
         refinement: Refinement::new(&world),
         wrong,
         cut_off: Duration::ZERO,
-        rough: schedule.steps.iter().any(|step| step.is_rough()),
+        rough: schedule.is_rough(),
         failure: None,
         moves: 0,
         step: 0,

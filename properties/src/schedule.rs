@@ -252,6 +252,11 @@ impl Schedule {
         Ok(schedule)
     }
 
+    /// Whether something happens in it that no procedure provides for, see [`Step::is_rough`].
+    pub fn is_rough(&self) -> bool {
+        self.steps.iter().any(|step| step.is_rough())
+    }
+
     /// The file's text, one step a line.
     pub fn to_json(&self) -> String {
         let steps: Vec<String> = self.steps.iter().map(|step| format!("    {}", line(step))).collect();

@@ -66,7 +66,9 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Passes if every claim of the model holds in every state, the implementation follows every witness and
-never leaves the model, every action of the model was reached, and no invariant was broken.")]
+never leaves the model, in generated orders and in every order of small scopes as far as time allows,
+every action of the model was reached, no invariant was broken, and every canary, a deliberately wrong
+implementation, was caught.")]
 pub(crate) struct Verify {
     /// How much of the model to explore
     #[arg(long, value_enum, default_value_t = ScopeName::Ci)]
@@ -77,6 +79,12 @@ pub(crate) struct Verify {
     /// Which schedules: the same seed gives the same ones
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,
+    /// For how many seconds each scope of the implementation is explored at most; 0 leaves that out
+    #[arg(long, default_value_t = 15, value_name = "SECONDS")]
+    pub(crate) explore_for: u16,
+    /// How many deviations have to be caught, to show that the checks bite
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    pub(crate) canaries: u8,
     /// Where to keep the schedule of a failure, for `imsconf replay`
     #[arg(long, value_name = "FILE", default_value = FAILURE_FILE)]
     pub(crate) save: PathBuf,

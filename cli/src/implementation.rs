@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use imsconf_properties::exploration::{Counterexample, Exploration, Explored, Faults, Scope};
@@ -24,9 +25,11 @@ struct Json {
 }
 
 /// One exploration.
-#[derive(Serialize)]
-struct Part {
+#[derive(Debug, Serialize)]
+pub(crate) struct Part {
     scope: String,
+    drops: u8,
+    doubles: u8,
     unique_states: usize,
     transitions: usize,
     depth: usize,
@@ -38,7 +41,7 @@ struct Part {
     failure: Option<Failure>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Failure {
     what: String,
     steps: Vec<String>,
@@ -63,22 +66,22 @@ pub(crate) fn check(
     let elapsed = progress.elapsed();
     drop(progress);
     for part in &explored {
-        printer.print(text(part))?;
+        printer.print(text(part, "the time was up, see --minutes"))?;
     }
     let states: usize = explored.iter().map(|part| part.unique_states).sum();
     let transitions: usize = explored.iter().map(|part| part.transitions).sum();
     let rate = transitions as f64 / elapsed.as_secs_f64().max(1e-3);
-    let (took, rate) = (took(elapsed), grouped(rate as u64));
+    let (took, each) = (took(elapsed), grouped((rate / threads as f64) as u64));
+    let (transitions, rate) = (grouped(transitions as u64), grouped(rate as u64));
     printer.line(format_args!(
-        "  {} transitions in {took} on {threads} threads: {rate} a second",
-        grouped(transitions as u64)
+        "  {transitions} transitions in {took} on {threads} threads: {rate} a second, {each} on each"
     ))?;
     if let (Some(before), Some(after)) = (before, memory()) {
         let bytes = after.saturating_sub(before) * 1024 / states.max(1) as u64;
         printer.line(format_args!("  at most {} MB in use, {} bytes a state", after / 1024, grouped(bytes)))?;
     }
     for found in explored.iter().filter_map(|part| part.failure.as_ref()) {
-        printer.print(failure_text(found, arguments)?)?;
+        printer.print(failure_text(found, &arguments.save)?)?;
     }
     let verdict = match explored.iter().all(|part| part.failure.is_none()) {
         true if explored.iter().all(|part| part.complete) => Outcome::Pass,
@@ -86,9 +89,43 @@ pub(crate) fn check(
         false => Outcome::Fail,
     };
     printer.line(format_args!("\nverdict: {}", verdict.word()))?;
-    let implementation = explored.iter().map(Part::of).collect();
+    let implementation = explored.iter().map(|part| Part::of(part, faults)).collect();
     write_json(arguments.output.json.as_deref(), &Json { schema: SCHEMA, verdict, implementation })?;
     Ok(verdict)
+}
+
+/// What `verify` explores, with what the network may do wrong in it.
+const VERIFIED: [(Scope, Faults); 3] = [
+    (Scope::Creation, Faults { drops: 1, doubles: 1 }),
+    (Scope::Orders, Faults { drops: 0, doubles: 0 }),
+    (Scope::Invitation, Faults { drops: 1, doubles: 1 }),
+];
+
+/// Explores what `verify` includes, prints it, and keeps the schedule of a failure.
+pub(crate) fn verified(arguments: &arguments::Verify, printer: &mut Printer) -> Result<Vec<Part>, CommandError> {
+    let (threads, bound) = (usize::try_from(threads()).unwrap_or(1), arguments.explore_for);
+    let limit = Duration::from_secs(bound.into());
+    let mut parts = Vec::new();
+    if limit.is_zero() {
+        return Ok(parts);
+    }
+    printer.line(format_args!("\nImplementation in every order, {bound} s a scope at most"))?;
+    for (scope, faults) in VERIFIED {
+        let progress = Progress::start();
+        progress.show(|| format!("exploring {scope}"));
+        let what = Exploration { faults: Some(faults), threads, limit: Some(limit), ..Exploration::new(scope) };
+        let explored = what.run();
+        drop(progress);
+        for part in &explored {
+            let allowed = allowed(scope, faults);
+            printer.print(text(part, &format!("the first {bound} s of it{allowed}")))?;
+            if let Some(found) = &part.failure {
+                printer.print(failure_text(found, &arguments.save)?)?;
+            }
+            parts.push(Part::of(part, faults));
+        }
+    }
+    Ok(parts)
 }
 
 /// What the network may do in it, in words.
@@ -100,7 +137,8 @@ fn allowed(scope: Scope, faults: Faults) -> String {
     }
 }
 
-fn text(part: &Explored) -> String {
+/// The figures of an exploration; `bounded` says why it is not complete, if it is not.
+fn text(part: &Explored, bounded: &str) -> String {
     let Explored { name, unique_states, transitions, depth, evaluations, invariants, actions, complete, .. } = part;
     let (states, transitions) = (grouped(*unique_states as u64), grouped(*transitions as u64));
     let mut text = format!("  {name:<24} {states:>12} states {transitions:>13} transitions, depth {depth}\n");
@@ -110,17 +148,17 @@ fn text(part: &Explored) -> String {
             writeln!(text, "    {evaluations} evaluations of {invariants} invariants, {actions} actions of the model");
     }
     if !complete && part.failure.is_none() {
-        text.push_str("    NOT EXPLORED COMPLETELY: the time was up, see --minutes\n");
+        let _ = writeln!(text, "    NOT EXPLORED COMPLETELY: {bounded}");
     }
     text
 }
 
 /// What is wrong and how to see it again; a schedule is kept in a file.
-fn failure_text(found: &Counterexample, arguments: &arguments::Check) -> Result<String, CommandError> {
+fn failure_text(found: &Counterexample, path: &Path) -> Result<String, CommandError> {
     match found {
         Counterexample::Schedule { failure, schedule } => {
-            let path = &arguments.save;
-            fs::write(path, schedule.to_json()).map_err(|error| CommandError::Write { path: path.clone(), error })?;
+            let write = fs::write(path, schedule.to_json());
+            write.map_err(|error| CommandError::Write { path: path.to_owned(), error })?;
             let (steps, path) = (schedule.steps.len(), path.display());
             Ok(format!("\nFAILED: {failure}\n  {steps} steps, kept in {path}: imsconf replay {path}\n"))
         }
@@ -129,7 +167,12 @@ fn failure_text(found: &Counterexample, arguments: &arguments::Check) -> Result<
 }
 
 impl Part {
-    fn of(explored: &Explored) -> Self {
+    /// Whether nothing is wrong in what was explored.
+    pub(crate) const fn is_good(&self) -> bool {
+        self.failure.is_none()
+    }
+
+    fn of(explored: &Explored, faults: Faults) -> Self {
         let Explored { name, unique_states, transitions, depth, evaluations, invariants, actions, complete, failure } =
             explored;
         let failure = failure.as_ref().map(|found| match found {
@@ -141,6 +184,8 @@ impl Part {
         });
         Self {
             scope: name.clone(),
+            drops: faults.drops,
+            doubles: faults.doubles,
             unique_states: *unique_states,
             transitions: *transitions,
             depth: *depth,

@@ -5,6 +5,7 @@ use std::num::NonZero;
 use std::thread;
 
 use imsconf_properties::campaign::{Campaign, campaign};
+use imsconf_properties::canary::{Canary, sample, sing};
 use imsconf_properties::catalogue::{Catalogue, Counts};
 use imsconf_properties::model::ScopeReport;
 use imsconf_properties::refinement::name;
@@ -13,8 +14,10 @@ use serde::Serialize;
 use crate::arguments;
 use crate::check::{configurations, explored};
 use crate::error::CommandError;
+use crate::implementation::{self, Part};
 use crate::printer::Printer;
 use crate::progress::Progress;
+use crate::report::canaries::{self, Row};
 use crate::report::model::{Explored, took};
 use crate::report::witness::Witnesses;
 use crate::report::{Outcome, SCHEMA, campaign as text, write_json};
@@ -29,6 +32,8 @@ struct Json {
     model: Vec<Explored>,
     witnesses: Witnesses,
     refinement: text::Refinement,
+    implementation: Vec<Part>,
+    canaries: Vec<Row>,
     invariants: Vec<text::Invariant>,
     requirements: Requirements,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,6 +70,9 @@ pub(crate) fn verify(arguments: &arguments::Verify, printer: &mut Printer) -> Re
     let invariants = text::invariants(&summary);
     let Counts { covered, waived, total } = catalogue.counts();
     printer.print(format_args!("\n{}  in {}\n", refinement.text(), took(elapsed)))?;
+    let implementation = implementation::verified(arguments, printer)?;
+    let canaries = sung(arguments.canaries.into(), arguments.seed);
+    printer.print(format_args!("\n{}", canaries::text(&canaries)))?;
     printer.print(format_args!("\n{}", text::invariants_text(&invariants)))?;
     let counts = format!("{covered} covered, {waived} waived with a reason, {total} in total");
     printer.line(format_args!("\nRequirements\n  {counts}"))?;
@@ -75,13 +83,49 @@ pub(crate) fn verify(arguments: &arguments::Verify, printer: &mut Printer) -> Re
         failure.save()?;
     }
     let model_holds = reports.iter().all(ScopeReport::is_good);
-    let verdict = Outcome::of(model_holds && witnesses.all_followed() && failure.is_none() && refinement.complete());
+    let generated = witnesses.all_followed() && failure.is_none() && refinement.complete();
+    let explored = implementation.iter().all(Part::is_good);
+    let bites = canaries.iter().all(Row::is_caught);
+    let verdict = Outcome::of(model_holds && generated && explored && bites);
     printer.line(format_args!("\nverdict: {}", verdict.word()))?;
     let requirements = Requirements { total, covered, waived };
     let model = reports.iter().map(Explored::of).collect();
-    let json = Json { schema: SCHEMA, verdict, model, witnesses, refinement, invariants, requirements, failure };
+    let json = Json {
+        schema: SCHEMA,
+        verdict,
+        model,
+        witnesses,
+        refinement,
+        implementation,
+        canaries,
+        invariants,
+        requirements,
+        failure,
+    };
     write_json(arguments.output.json.as_deref(), &json)?;
     Ok(verdict)
+}
+
+/// Which of the canaries are caught.
+fn sung(size: usize, seed: u64) -> Vec<Row> {
+    let sample = sample(size);
+    let workers = usize::try_from(threads()).unwrap_or(1);
+    let part = |worker: usize| {
+        let own = sample.iter().enumerate().skip(worker).step_by(workers);
+        own.map(|(place, spec)| (place, sing(spec, seed))).collect::<Vec<_>>()
+    };
+    let mut all: Vec<(usize, Canary)> = thread::scope(|scope| {
+        let parts: Vec<_> = (0..workers)
+            .map(|worker| {
+                let part = &part;
+                scope.spawn(move || part(worker))
+            })
+            .collect();
+        let joined = parts.into_iter().map(|own| own.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        joined.flatten().collect()
+    });
+    all.sort_unstable_by_key(|(place, _)| *place);
+    all.iter().map(|(_, canary)| Row::of(canary)).collect()
 }
 
 /// The names of the actions that the model takes.

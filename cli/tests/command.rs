@@ -400,10 +400,16 @@ fn a_capture_without_sip_is_inconclusive() {
 #[test]
 fn verify_does_it_all() {
     let folder = folder("verify");
-    let arguments = ["verify", "--scope", "tiny", "--cases", "200", "--json", "verify.json"];
-    let (code, out, err) = imsconf(&folder, &arguments);
+    let less = ["--scope", "tiny", "--cases", "200", "--explore-for", "1", "--canaries", "3"];
+    let (code, out, err) = imsconf(&folder, &[&["verify", "--json", "verify.json"], &less[..]].concat());
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     let report = json(&folder, "verify.json");
+    let list = |name: &str| report[name].as_array().expect("a list").clone();
+    let explored: Vec<_> = list("implementation").iter().map(|part| part["scope"].clone()).collect();
+    assert_eq!(explored, ["creation", "orders", "invitation"]);
+    list("implementation").iter().for_each(|part| assert_keys(part, &["drops", "doubles", "transitions", "complete"]));
+    assert_eq!(list("canaries").len(), 3);
+    list("canaries").iter().for_each(|canary| assert_keys(canary, &["name", "must_be_caught_by", "requirements"]));
     assert_eq!((&report["schema"], &report["verdict"]), (&1.into(), &"pass".into()));
     assert_keys(&report, &["model", "witnesses", "refinement", "invariants", "requirements"]);
     assert_keys(&report["witnesses"], &["total", "followed", "waived", "failed"]);
@@ -411,7 +417,7 @@ fn verify_does_it_all() {
     assert_eq!(report["refinement"]["missing"], serde_json::json!([]));
     let number = |name: &str| report["requirements"][name].as_u64().expect("a number");
     assert_eq!(number("covered") + number("waived"), number("total"));
-    for heading in ["Model", "Witnesses", "Implementation", "Invariants (", "Requirements"] {
+    for heading in ["Model", "Witnesses", "Implementation", "Canaries (3", "Invariants (", "Requirements"] {
         assert!(out.lines().any(|line| line.starts_with(heading)), "`{heading}` is missing in {out}");
     }
 }

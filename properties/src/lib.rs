@@ -3,6 +3,7 @@
 //! Read first: [`observe`], the boundary between whatever produces messages and whatever judges them.
 
 pub mod campaign;
+pub mod canary;
 pub mod catalogue;
 pub mod corner;
 pub mod deviation;
@@ -12,6 +13,7 @@ pub mod fuzz;
 pub mod generate;
 pub mod hunt;
 pub mod inside;
+mod intern;
 pub mod invariants;
 pub mod ladder;
 mod level;

@@ -282,6 +282,11 @@ impl Step {
         matches!(self, Self::UeCalls(_) | Self::UserCalls(_))
     }
 
+    /// Whether the step has the UE send a SUBSCRIBE inside its subscription's dialog because its user wants it.
+    pub(crate) const fn is_control(self) -> bool {
+        matches!(self, Self::Refresh | Self::Unsubscribe)
+    }
+
     /// The invited user whom the step concerns.
     pub const fn user(&self) -> Option<u8> {
         match *self {

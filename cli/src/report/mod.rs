@@ -1,6 +1,7 @@
 //! What the commands print and write: text for people, JSON (schema 1) for programs.
 
 pub(crate) mod campaign;
+pub(crate) mod canaries;
 pub(crate) mod excerpt;
 pub(crate) mod model;
 pub(crate) mod witness;

@@ -9,9 +9,11 @@
 //! other: shrunk, and replayed by `imsconf replay`.
 
 mod alone;
+mod atlas;
 mod rules;
 mod scene;
 mod tally;
+mod watch;
 
 use std::fmt;
 use std::time::Duration;

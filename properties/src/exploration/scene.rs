@@ -1,31 +1,38 @@
 //! A world as a model: what can happen next, and what each step has to hold to.
 //!
+//! A situation is a list of numbers, see `atlas.rs` and `watch.rs`: what is met again is looked up, what is new is worked
+//! out by the real agents, observers and refinement check. Situations that differ by a shift in time, or in the order
+//! in which the datagrams in flight were sent, are one.
+//!
 //! Read first: `world/mod.rs`, `run.rs`, of which this is the exhaustive form.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use imsconf::time::TimerClass;
 use imsconf_model as model;
 use stateright::{Checker, Model, Property};
 
+use super::atlas::{Atlas, Cast, Cause, Happening, Page, Reaction, USERS};
 use super::tally::Tally;
+use super::watch::{Watch, Watchtower};
 use super::{Counterexample, Exploration, Explored, Faults, Scope};
 use crate::deviation::Deviation;
 use crate::generate::minimal;
 use crate::inside;
+use crate::intern::{Interner, Memo};
 use crate::invariants::Observers;
-use crate::observe::{End, Event, Finding, Judge, Stage};
+use crate::observe::{Event, Judge, Stage};
 use crate::refinement::{Refinement, alpha};
 use crate::run::{Failure, MAX_MOVES, run};
 use crate::schedule::{Schedule, SecondOffer, Settings, Step};
-use crate::verdict::Level;
-use crate::world::{Happened, Move, Node, Outcome, Rough, World};
+use crate::world::{MAX_IN_FLIGHT, Move, Node, Rough, World};
 
 /// One scope on the implementation.
 #[derive(Debug)]
 struct Scene {
+    /// What the world was when the scope begins.
+    world: World,
     start: Situation,
     /// How the start was reached.
     opening: Vec<Step>,
@@ -33,36 +40,60 @@ struct Scene {
     commands: &'static [Step],
     deviation: Option<Deviation>,
     tally: Arc<Tally>,
+    atlas: Atlas,
+    tower: Watchtower,
+    states: Interner<model::State>,
+    /// The state of the model, by the agents' views, the ledger and what was chosen from outside.
+    alphas: Memo<([u32; 2 + USERS], u32, u32), u32>,
+    /// Whether the model allows a page, by the states before and after.
+    allowed: Memo<(u32, u32, u32), Option<Arc<Failure>>>,
+    /// Whether the model owes something, by its state.
+    owing: Memo<u32, Option<Arc<Failure>>>,
+    /// Whether something is left over, by the agents and the ledger.
+    left_over: Memo<(Cast, u32), Option<Arc<Failure>>>,
 }
 
 /// A world with all that has been noted about it.
 #[derive(Clone, Debug)]
 struct Situation {
-    world: World,
-    observers: Observers,
+    cast: Cast,
+    ledger: u32,
+    /// The letters in flight.
+    flight: Vec<u32>,
+    watch: Watch,
     /// The world's state in the model.
-    state: model::State,
+    state: u32,
     /// What the network may still do wrong.
     left: Faults,
     /// Time that passed since the observers saw something.
     elapsed: Duration,
     /// What is wrong: nothing goes on from here.
-    failure: Option<Box<Failure>>,
+    failure: Option<Arc<Failure>>,
 }
 
 impl Hash for Situation {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         // The state of the model is a function of the world.
-        let beside = (&self.observers, self.left, self.elapsed, self.failure.is_some());
-        hasher.write_u64(self.world.fingerprint(&beside));
+        let Self { cast, ledger, flight, watch, state: _, left, elapsed, failure } = self;
+        (cast, ledger, flight, watch.fingerprint, left, elapsed, failure.is_some()).hash(hasher);
     }
 }
 
 impl PartialEq for Situation {
     fn eq(&self, other: &Self) -> bool {
-        let mine = (&self.world, &self.observers, self.left, self.elapsed, &self.failure);
-        mine == (&other.world, &other.observers, other.left, other.elapsed, &other.failure)
+        let mine = (self.cast, self.ledger, &self.flight, &self.watch, self.left, self.elapsed, &self.failure);
+        mine == (other.cast, other.ledger, &other.flight, &other.watch, other.left, other.elapsed, &other.failure)
     }
+}
+
+/// What can happen next. A letter is told by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Next {
+    Command(Step),
+    Deliver(u32),
+    Drop(u32),
+    Double(u32),
+    Fire,
 }
 
 impl Scope {
@@ -123,141 +154,250 @@ impl Scene {
     fn new(what: &Exploration, tally: Arc<Tally>) -> Self {
         let Exploration { scope, faults, deviation, .. } = what;
         let settings = Settings { invited: scope.invited(), ..Settings::default() };
+        let tower = Watchtower::new(settings.profile, deviation.clone(), Arc::clone(&tally));
+        let opening = scope.opening();
         let world = World::new(settings, deviation.clone());
-        let state = alpha(&world);
-        let observers = Observers::new(settings.profile);
+        let atlas = Atlas::new(world.clone());
+        let mut opened = Plainly::new(world, deviation.is_none(), &tower);
+        opening.iter().for_each(|step| opened.open(*step));
+        let (cast, ledger, flight) = atlas.take(&opened.world);
+        let states = Interner::default();
         let start = Situation {
-            world,
-            observers,
-            state,
+            cast,
+            ledger,
+            flight,
+            watch: tower.take(&opened.observers),
+            state: states.note(&alpha(&opened.world)),
             left: faults.unwrap_or_else(|| scope.faults()),
-            elapsed: Duration::ZERO,
-            failure: None,
+            elapsed: opened.elapsed,
+            failure: opened.failure.map(Arc::new),
         };
-        let deviation = deviation.clone();
-        let mut scene = Self { start, opening: scope.opening(), commands: scope.commands(), deviation, tally };
-        let mut start = scene.start.clone();
-        for step in &scene.opening {
-            scene.open(&mut start, *step);
-        }
-        scene.start = start;
-        scene
-    }
-
-    /// One step of the opening, in which everything takes its ordinary course.
-    fn open(&self, situation: &mut Situation, step: Step) {
-        if let Some(single) = Move::of(step, situation.world.in_flight().len()) {
-            self.make(situation, single);
-            return;
-        }
-        let mut busy = true;
-        while busy && situation.failure.is_none() {
-            let step = if situation.world.in_flight().is_empty() { Move::Fire } else { Move::Deliver(0) };
-            busy = !situation.world.in_flight().is_empty() || !situation.world.is_quiescent();
-            if busy {
-                self.make(situation, step);
-            }
+        Self {
+            world: opened.world,
+            start,
+            opening,
+            commands: scope.commands(),
+            deviation: deviation.clone(),
+            tally,
+            atlas,
+            tower,
+            states,
+            alphas: Memo::default(),
+            allowed: Memo::default(),
+            owing: Memo::default(),
+            left_over: Memo::default(),
         }
     }
 
-    /// Makes one move and checks it; whether it was possible.
-    fn make(&self, situation: &mut Situation, step: Move) -> bool {
-        let outcome = situation.world.apply(step);
-        if outcome.happened == Happened::Nothing {
-            return false;
-        }
-        let mut judge = Judge::new(situation.world.settings().profile);
-        self.observe(situation, &outcome, &mut judge);
-        if situation.failure.is_none() && self.deviation.is_none() {
-            let mut refinement = Refinement::at(&situation.world, situation.state);
-            match refinement.check(&outcome, &situation.world) {
-                Ok(()) => situation.state = *refinement.state(),
-                Err(divergence) => situation.failure = Some(Box::new(Failure::Refinement(0, divergence))),
+    /// Makes one step and checks it; whether it was possible.
+    fn make(&self, situation: &mut Situation, step: Next) -> bool {
+        let Situation { cast, ledger, .. } = *situation;
+        let made = match step {
+            Next::Command(step) => {
+                let control = step.is_control().then_some(true);
+                let reaction = self.atlas.order(cast, step, &situation.flight);
+                reaction.map(|reaction| (reaction, Cause::Command(step), control, Duration::ZERO))
             }
-            self.tally.refined(&refinement);
+            Next::Deliver(letter) => {
+                let reaction =
+                    take_out(&mut situation.flight, letter).then(|| self.atlas.receive(cast, ledger, letter)).flatten();
+                reaction.map(|reaction| (reaction, Cause::Arrival(letter), None, Duration::ZERO))
+            }
+            Next::Fire => {
+                let fired = situation.flight.is_empty().then(|| self.atlas.fire(cast)).flatten();
+                fired.map(|fired| {
+                    let control = fired.uncontrolled.then_some(false);
+                    (fired.reaction.clone(), Cause::Fired, control, fired.elapsed)
+                })
+            }
+            // A copy more or less is nothing to agents, observers and model until it arrives.
+            Next::Drop(letter) => {
+                return self.atlas.letter_at(letter).is_lossy() && take_out(&mut situation.flight, letter);
+            }
+            Next::Double(letter) => {
+                let lossy = self.atlas.letter_at(letter).is_lossy();
+                return lossy && put_in(&mut situation.flight, letter);
+            }
+        };
+        let Some((reaction, cause, control, elapsed)) = made else { return false };
+        situation.elapsed += elapsed;
+        let Reaction { cast, reacted } = reaction;
+        situation.cast = cast;
+        for letter in &reacted.carried {
+            put_in(&mut situation.flight, *letter);
         }
-        self.judged(situation, &judge);
+        self.check(situation, Happening { cause, sent: reacted.sent, control });
         true
     }
 
-    fn observe(&self, situation: &mut Situation, outcome: &Outcome, judge: &mut Judge) {
-        situation.elapsed += outcome.elapsed;
-        let arrived = outcome.arrived.iter().map(|(crossing, _)| (crossing, Stage::Delivered));
-        let sent = outcome.sent.iter().map(|crossing| (crossing, Stage::Sent));
-        for (crossing, stage) in arrived.chain(sent) {
+    /// Shows what happened to the observers and to the refinement check.
+    fn check(&self, situation: &mut Situation, happening: Happening) {
+        let (number, page) = self.atlas.write(situation.ledger, happening);
+        let written = self.atlas.page_at(page);
+        situation.ledger = written.ledger;
+        let mut wrong = None;
+        if written.outcome.arrived.is_some() || !written.outcome.sent.is_empty() {
             let elapsed = std::mem::take(&mut situation.elapsed);
-            let (party, message) = (crossing.party, &crossing.message);
-            situation.observers.observe(&Event { number: 0, elapsed, party, stage, message }, judge);
+            wrong = self.tower.show(&mut situation.watch, number, &written, elapsed);
         }
-    }
-
-    /// Takes what was judged; what is wrong is kept.
-    fn judged(&self, situation: &mut Situation, judge: &Judge) {
-        self.tally.judged(judge);
-        let serious = |finding: &&Finding| match &self.deviation {
-            Some(deviation) => deviation.is_caught_by(finding),
-            // Our own implementation is held to every SHOULD as well.
-            None => matches!(finding.level, Level::Fail | Level::NonStrict),
-        };
+        if self.deviation.is_none() && situation.failure.is_none() {
+            self.refine(situation, page, &written);
+        }
         if situation.failure.is_none() {
-            let found = judge.findings().iter().find(serious);
-            situation.failure = found.cloned().map(|finding| Box::new(Failure::Invariant(finding)));
+            situation.failure = wrong.map(|finding| Arc::new(Failure::Invariant((*finding).clone())));
         }
     }
 
-    /// Proxies keep nothing and do not choose: whatever is for one of them goes on at once.
-    fn hop(&self, situation: &mut Situation) {
-        let for_proxy = |world: &World| {
-            world.in_flight().iter().position(|datagram| matches!(datagram.to, Node::PCscf | Node::SCscf))
-        };
-        while let Some(place) = for_proxy(&situation.world).filter(|_| situation.failure.is_none()) {
-            self.make(situation, Move::Deliver(place));
-        }
+    fn refine(&self, situation: &mut Situation, page: u32, written: &Page) {
+        let Situation { cast, ledger, state, .. } = *situation;
+        let world = || self.atlas.world(cast, ledger);
+        let key = (self.atlas.views(cast), ledger, cast.setting);
+        let after = self.alphas.get(key, || self.states.note(&alpha(&world())));
+        situation.failure = self.allowed.get((state, page, after), || {
+            let world = world();
+            let mut refinement = Refinement::at(&world, *self.states.get(state));
+            let allowed = refinement.check(&written.outcome, &world);
+            self.tally.refined(&refinement);
+            allowed.err().map(|divergence| Arc::new(Failure::Refinement(0, divergence)))
+        });
+        situation.state = after;
+    }
+
+    /// Whether nothing is in flight and nobody waits for anything but refreshes, expiries and late copies.
+    fn is_quiescent(&self, situation: &Situation) -> bool {
+        situation.flight.is_empty() && !self.atlas.pending(situation.cast).0
     }
 
     /// At rest nothing may be owed and nothing left over, once the timers for late copies have run out.
     fn conclude(&self, situation: &mut Situation) {
-        if !situation.world.is_quiescent() || situation.failure.is_some() {
+        if situation.failure.is_some() || !self.is_quiescent(situation) {
             return;
         }
         let mut end = situation.clone();
-        let mut judge = Judge::new(end.world.settings().profile);
-        end.observers.end(End::Quiescent, &mut judge);
-        self.judged(&mut end, &judge);
-        if self.deviation.is_none()
-            && let Err(divergence) = Refinement::at(&end.world, end.state).check_progress()
-        {
-            end.failure.get_or_insert_with(|| Box::new(Failure::Refinement(0, divergence)));
+        let wrong = self.tower.end(&mut end.watch);
+        end.failure = wrong.map(|finding| Arc::new(Failure::Invariant((*finding).clone())));
+        if self.deviation.is_none() && end.failure.is_none() {
+            end.failure = self.owing.get(end.state, || {
+                let world = self.atlas.world(end.cast, end.ledger);
+                let owed = Refinement::at(&world, *self.states.get(end.state)).check_progress();
+                owed.err().map(|divergence| Arc::new(Failure::Refinement(0, divergence)))
+            });
         }
         let mut moves = 0;
-        while end.world.timer_pending(TimerClass::Linger) && end.failure.is_none() && moves < MAX_MOVES {
-            let step = if end.world.in_flight().is_empty() { Move::Fire } else { Move::Deliver(0) };
+        while self.atlas.pending(end.cast).1 && end.failure.is_none() && moves < MAX_MOVES {
+            let step = end.flight.first().map_or(Next::Fire, |letter| Next::Deliver(*letter));
             self.make(&mut end, step);
             moves += 1;
         }
-        let mut judge = Judge::new(end.world.settings().profile);
-        inside::judge(&end.world, &mut judge);
-        self.judged(&mut end, &judge);
+        if end.failure.is_none() {
+            end.failure = self.left_over.get((end.cast, end.ledger), || {
+                let world = self.atlas.world(end.cast, end.ledger);
+                let mut judge = Judge::new(world.settings().profile);
+                inside::judge(&world, &mut judge);
+                self.tally.judged(&judge);
+                self.tower.wrong(&judge).map(|finding| Arc::new(Failure::Invariant(finding)))
+            });
+        }
         situation.failure = end.failure;
     }
 
     /// The schedule of a way through the scene.
-    fn schedule(&self, path: Vec<Move>) -> Schedule {
+    fn schedule(&self, path: Vec<Next>) -> Schedule {
         let mut steps = self.opening.clone();
-        let mut situation = self.start.clone();
-        for step in path {
-            steps.push(step_of(step));
-            self.make(&mut situation, step);
-            while let Some(place) =
-                situation.world.in_flight().iter().position(|datagram| matches!(datagram.to, Node::PCscf | Node::SCscf))
-            {
+        let mut world = self.world.clone();
+        for next in path {
+            let single = self.single(&world, next);
+            steps.push(step_of(single));
+            world.apply(single);
+            while let Some(place) = for_proxy(&world) {
                 steps.push(step_of(Move::Deliver(place)));
-                situation.world.apply(Move::Deliver(place));
+                world.apply(Move::Deliver(place));
             }
         }
-        let settings = self.start.world.settings();
         let deviation = self.deviation.as_ref().map(Deviation::name);
-        Schedule { deviation, ..Schedule::new(settings, steps) }
+        Schedule { deviation, ..Schedule::new(self.world.settings(), steps) }
+    }
+
+    /// The move of this world that a step of the scene is.
+    fn single(&self, world: &World, next: Next) -> Move {
+        let place = |letter| {
+            let datagram = self.atlas.letter_at(letter).datagram();
+            world.in_flight().iter().position(|own| Some(own) == datagram.as_ref()).unwrap_or(usize::MAX)
+        };
+        match next {
+            Next::Command(step) => Move::Command(step),
+            Next::Deliver(letter) => Move::Deliver(place(letter)),
+            Next::Drop(letter) => Move::Drop(place(letter)),
+            Next::Double(letter) => Move::Duplicate(place(letter)),
+            Next::Fire => Move::Fire,
+        }
+    }
+}
+
+/// Where a datagram to a proxy is in flight.
+fn for_proxy(world: &World) -> Option<usize> {
+    world.in_flight().iter().position(|datagram| matches!(datagram.to, Node::PCscf | Node::SCscf))
+}
+
+/// Takes one copy of a letter out; whether there was one.
+fn take_out(flight: &mut Vec<u32>, letter: u32) -> bool {
+    let place = flight.iter().position(|own| *own == letter);
+    place.is_some_and(|place| flight.remove(place) == letter)
+}
+
+/// Adds a copy of a letter, in order; whether there was room.
+fn put_in(flight: &mut Vec<u32>, letter: u32) -> bool {
+    let room = flight.len() < MAX_IN_FLIGHT;
+    if room {
+        flight.insert(flight.partition_point(|own| *own < letter), letter);
+    }
+    room
+}
+
+/// A world step by step, with no table in between: how a scope is opened.
+struct Plainly<'t> {
+    world: World,
+    observers: Observers,
+    refinement: Option<Refinement>,
+    elapsed: Duration,
+    failure: Option<Failure>,
+    tower: &'t Watchtower,
+}
+
+impl<'t> Plainly<'t> {
+    fn new(world: World, is_refined: bool, tower: &'t Watchtower) -> Self {
+        let observers = Observers::new(world.settings().profile);
+        let refinement = is_refined.then(|| Refinement::new(&world));
+        Self { world, observers, refinement, elapsed: Duration::ZERO, failure: None, tower }
+    }
+
+    /// One step of an opening, in which everything takes its ordinary course.
+    fn open(&mut self, step: Step) {
+        if let Some(single) = Move::of(step, self.world.in_flight().len()) {
+            self.make(single);
+            return;
+        }
+        while !self.world.in_flight().is_empty() || !self.world.is_quiescent() {
+            self.make(if self.world.in_flight().is_empty() { Move::Fire } else { Move::Deliver(0) });
+        }
+    }
+
+    fn make(&mut self, single: Move) {
+        let outcome = self.world.apply(single);
+        self.elapsed += outcome.elapsed;
+        let mut judge = Judge::new(self.world.settings().profile);
+        let arrived = outcome.arrived.iter().map(|(crossing, _)| (crossing, Stage::Delivered));
+        let sent = outcome.sent.iter().map(|crossing| (crossing, Stage::Sent));
+        for (crossing, stage) in arrived.chain(sent) {
+            let elapsed = std::mem::take(&mut self.elapsed);
+            let event = Event { number: 0, elapsed, party: crossing.party, stage, message: &crossing.message };
+            self.observers.observe(&event, &mut judge);
+        }
+        let world = &self.world;
+        let diverged = self.refinement.as_mut().and_then(|refinement| refinement.check(&outcome, world).err());
+        let wrong = || self.tower.wrong(&judge).map(Failure::Invariant);
+        let failure = diverged.map(|divergence| Failure::Refinement(0, divergence)).or_else(wrong);
+        self.failure = self.failure.take().or(failure);
     }
 }
 
@@ -279,47 +419,46 @@ fn step_of(step: Move) -> Step {
 
 impl Model for Scene {
     type State = Situation;
-    type Action = Move;
+    type Action = Next;
 
     fn init_states(&self) -> Vec<Situation> {
         vec![self.start.clone()]
     }
 
-    fn actions(&self, situation: &Situation, actions: &mut Vec<Move>) {
+    fn actions(&self, situation: &Situation, actions: &mut Vec<Next>) {
         if situation.failure.is_some() {
             return;
         }
-        actions.extend(self.commands.iter().copied().map(Move::Command));
-        let flight = situation.world.in_flight();
-        for (place, datagram) in flight.iter().enumerate() {
+        actions.extend(self.commands.iter().copied().map(Next::Command));
+        let mut before = None;
+        for letter in &situation.flight {
             // Which of two copies arrives makes no difference.
-            if flight.iter().take(place).any(|earlier| earlier == datagram) {
+            if before.replace(letter) == Some(letter) {
                 continue;
             }
-            actions.push(Move::Deliver(place));
+            actions.push(Next::Deliver(*letter));
             if situation.left.drops > 0 {
-                actions.push(Move::Drop(place));
+                actions.push(Next::Drop(*letter));
             }
             if situation.left.doubles > 0 {
-                actions.push(Move::Duplicate(place));
+                actions.push(Next::Double(*letter));
             }
         }
-        if flight.is_empty() && !situation.world.is_quiescent() {
-            actions.push(Move::Fire);
+        if situation.flight.is_empty() && !self.is_quiescent(situation) {
+            actions.push(Next::Fire);
         }
     }
 
-    fn next_state(&self, situation: &Situation, step: Move) -> Option<Situation> {
+    fn next_state(&self, situation: &Situation, step: Next) -> Option<Situation> {
         let mut next = situation.clone();
         if !self.make(&mut next, step) {
             return None;
         }
         match step {
-            Move::Drop(_) => next.left.drops -= 1,
-            Move::Duplicate(_) => next.left.doubles -= 1,
-            Move::Command(_) | Move::Deliver(_) | Move::Lose(_) | Move::Rough(_) | Move::Fire => {}
+            Next::Drop(_) => next.left.drops -= 1,
+            Next::Double(_) => next.left.doubles -= 1,
+            Next::Command(_) | Next::Deliver(_) | Next::Fire => {}
         }
-        self.hop(&mut next);
         self.conclude(&mut next);
         Some(next)
     }
@@ -340,7 +479,7 @@ pub(super) fn explore(what: &Exploration) -> Explored {
     let in_time = what.limit.is_none_or(|limit| began.elapsed() < limit);
     let found = checker.discoveries().remove("conforming").and_then(|path| {
         let failure = path.last_state().failure.clone()?;
-        Some(shrunk(*failure, checker.model().schedule(path.into_actions()), what.deviation.as_ref()))
+        Some(shrunk((*failure).clone(), checker.model().schedule(path.into_actions()), what.deviation.as_ref()))
     });
     Explored {
         name: what.scope.name().to_owned(),
@@ -365,4 +504,60 @@ fn shrunk(failure: Failure, schedule: Schedule, deviation: Option<&Deviation>) -
     let schedule = minimal(&schedule, fails);
     let failure = failing(&schedule).unwrap_or(failure);
     Counterexample::Schedule { failure: Box::new(failure), schedule }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A way through the tables is what a world, the observers and the refinement check do by themselves, step by step:
+    /// on many ways through a scope, long after the tables have met everything on them.
+    fn follow(scope: Scope, faults: Faults, deviation: Option<&str>, ways: u64) {
+        let deviation = deviation.map(|name| Deviation::named(name).expect("a deviation"));
+        let what = Exploration { faults: Some(faults), deviation, ..Exploration::new(scope) };
+        let scene = Scene::new(&what, Arc::default());
+        let mut steps = 0;
+        for way in 0..ways {
+            let mut random = way.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let world = World::new(scene.world.settings(), what.deviation.clone());
+            let mut plain = Plainly::new(world, what.deviation.is_none(), &scene.tower);
+            scene.opening.iter().for_each(|step| plain.open(*step));
+            let mut situation = scene.start.clone();
+            loop {
+                let mut actions = Vec::new();
+                scene.actions(&situation, &mut actions);
+                let all = actions.iter().filter_map(|next| Some((*next, scene.next_state(&situation, *next)?)));
+                let all: Vec<_> = all.collect();
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let Some((next, then)) = all.get((random >> 33) as usize % all.len().max(1)) else { break };
+                let single = scene.single(&plain.world, *next);
+                plain.make(single);
+                while let Some(place) = for_proxy(&plain.world) {
+                    plain.make(Move::Deliver(place));
+                }
+                let (cast, ledger, flight) = scene.atlas.take(&plain.world);
+                assert_eq!((then.cast, then.ledger, &then.flight), (cast, ledger, &flight), "{scope}, {next:?}");
+                assert_eq!(then.watch, scene.tower.take(&plain.observers), "{scope}, {next:?}");
+                if what.deviation.is_none() {
+                    assert_eq!(*scene.states.get(then.state), alpha(&plain.world), "{scope}, {next:?}");
+                    assert_eq!(then.failure, None, "{scope}, {next:?}");
+                }
+                situation = then.clone();
+                steps += 1;
+            }
+        }
+        assert!(steps > 10 * ways, "{scope}: {steps} steps");
+    }
+
+    #[test]
+    fn tables_tell_what_a_world_does() {
+        let none = Faults { drops: 0, doubles: 0 };
+        let faults = Faults { drops: 1, doubles: 1 };
+        follow(Scope::Creation, faults, None, 40);
+        follow(Scope::Orders, none, None, 40);
+        follow(Scope::Races, none, None, 40);
+        follow(Scope::TwoInvitations, none, None, 20);
+        follow(Scope::Invitation, faults, None, 40);
+        follow(Scope::Creation, none, Some("answered-before-prack"), 20);
+    }
 }

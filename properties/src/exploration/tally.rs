@@ -21,6 +21,11 @@ impl Tally {
     pub(super) fn judged(&self, judge: &Judge) {
         let evaluated = judge.counts().values().map(|count| count.evaluated).sum();
         self.evaluated(evaluated);
+        self.invariants_of(judge);
+    }
+
+    /// Takes down which invariants were put to the test.
+    pub(super) fn invariants_of(&self, judge: &Judge) {
         let mut invariants = self.invariants.lock().unwrap_or_else(PoisonError::into_inner);
         invariants.extend(judge.counts().keys().map(|(invariant, _)| *invariant));
     }

@@ -83,7 +83,7 @@ fn everywhere(world: &World, from: Addr, bytes: &[u8]) -> Result<(), Broken> {
     let now = world.now();
     one(world.ue(), now, from, bytes)?;
     one(world.focus(), now, from, bytes)?;
-    world.users().iter().try_for_each(|user| one(user, now, from, bytes))
+    world.users().iter().try_for_each(|user| one(&**user, now, from, bytes))
 }
 
 /// What the oracles need besides the boundary.

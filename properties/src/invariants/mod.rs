@@ -10,6 +10,9 @@ mod on_hold;
 mod session_description;
 mod transient;
 
+use std::sync::Arc;
+
+use crate::intern::Interner;
 use crate::observe::{Conversation, End, Event, Judge, Observer, Party};
 use crate::verdict::Profile;
 
@@ -59,6 +62,27 @@ macro_rules! observers {
                 )*
             }
         }
+
+        /// The states in which an exploration met each observer, by number: many [`Observers`] share most of them.
+        #[derive(Debug, Default)]
+        pub(crate) struct Numbered {
+            conversations: Interner<Conversation>,
+            $($module: Interner<$observer>,)*
+        }
+
+        impl Numbered {
+            /// For each observer what [`moved`] is for it.
+            pub(crate) const MOVED: &[Moved] =
+                &[$(|numbered, before, events, judge| moved(&numbered.$module, before, events, judge),)*];
+            /// For each observer what [`ended`] is for it.
+            pub(crate) const ENDED: &[Ended] =
+                &[$(|numbered, before, whole, judge| ended(&numbered.$module, before, whole, judge),)*];
+
+            /// The numbers of the conversation and of each observer.
+            pub(crate) fn of(&self, all: &Observers) -> (u32, Vec<u32>) {
+                (self.conversations.note(&all.conversation), vec![$(self.$module.note(&all.$module),)*])
+            }
+        }
     };
 }
 
@@ -103,6 +127,43 @@ observers! {
     fork: Fork,
     headers: Headers,
     transport: Transport,
+}
+
+/// The state of an observer after these events, each with the conversation before it.
+pub(crate) type Moved = fn(&Numbered, u32, &[(Event<'_>, Conversation)], &mut Judge) -> u32;
+
+/// The state of an observer after the end of a conversation.
+pub(crate) type Ended = fn(&Numbered, u32, &Conversation, &mut Judge) -> u32;
+
+fn moved<O: Observer>(
+    known: &Interner<O>,
+    before: u32,
+    events: &[(Event<'_>, Conversation)],
+    judge: &mut Judge,
+) -> u32 {
+    let mut own = O::clone(&known.get(before));
+    judge.enter(O::NAME);
+    events.iter().for_each(|(event, conversation)| own.on_event(event, conversation, judge));
+    known.note(&own)
+}
+
+fn ended<O: Observer>(known: &Interner<O>, before: u32, whole: &Conversation, judge: &mut Judge) -> u32 {
+    let mut own = O::clone(&known.get(before));
+    judge.enter(O::NAME);
+    own.on_end(End::Quiescent, whole, judge);
+    known.note(&own)
+}
+
+impl Numbered {
+    /// The conversation with this number.
+    pub(crate) fn conversation(&self, number: u32) -> Arc<Conversation> {
+        self.conversations.get(number)
+    }
+
+    /// The number of a conversation.
+    pub(crate) fn conversation_number(&self, conversation: &Conversation) -> u32 {
+        self.conversations.note(conversation)
+    }
 }
 
 impl Observers {

@@ -5,7 +5,6 @@
 //! without the message. Every translation is an exhaustive match, so a new state on either side does not compile
 //! unnoticed.
 
-use imsconf::role::participant::Participant;
 use imsconf::view::{
     CallState, ConferenceView, EarlyStage, FocusCallState, InvitationView, LegState, NotifierState, NotifierView,
     ParticipantState, PlainCallState, PlainCallView, ReferralPurpose, ReferralState, ReferralView, ReportState,
@@ -66,7 +65,7 @@ pub fn alpha(world: &World) -> model::State {
             leg.expel.report = report_state(expulsion.report);
             leg.expel.outcome = expulsion.outcome.and_then(expelled);
         }
-        let Some(own) = world.users().get(usize::from(user)).map(Participant::view) else { continue };
+        let Some(own) = world.users().get(usize::from(user)).map(|own| own.view()) else { continue };
         leg.participant = participant(own.call);
         leg.hold = hold_end(own.media);
         leg.subscription.subscriber = subscription(&own.subscription);

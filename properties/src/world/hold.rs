@@ -1,5 +1,7 @@
 //! Holding and resuming an invited user's call with the conference, by him or by the focus.
 
+use std::sync::Arc;
+
 use imsconf::agent::Agent as _;
 use imsconf::role::{focus, participant};
 use imsconf::view::{MediaChange, MediaView};
@@ -30,6 +32,7 @@ impl World {
         let own = invitations.rev().find(|invitation| self.ledger.user(&invitation.target) == Some(number));
         let command = if hold { focus::Command::Hold { user } } else { focus::Command::Resume { user } };
         let now = self.now;
-        own.is_some_and(|own| matters(own.media, hold)) && self.focus.handle_command(now, command).is_ok()
+        own.is_some_and(|own| matters(own.media, hold))
+            && Arc::make_mut(&mut self.focus).handle_command(now, command).is_ok()
     }
 }

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use super::party;
+use super::topology::{Node, creator_uri};
 use crate::observe::Party;
 use crate::oracle::conference::{Document, Roster};
 use crate::oracle::{Sip, Uri, sdp, sipfrag};
@@ -240,7 +242,7 @@ impl Ledger {
     /// Whether the next SUBSCRIBE of the UE inside a dialog is its user's wish. What its timers do by themselves
     /// happens
     /// in a world only when the focus has no subscription any more, and is below the model.
-    pub(super) const fn expect_control(&mut self, wanted: bool) {
+    pub(crate) const fn expect_control(&mut self, wanted: bool) {
         self.control = wanted;
     }
 
@@ -259,6 +261,20 @@ impl Ledger {
         let end = uri.find(['?', ';']).unwrap_or(uri.len());
         let user = self.users.iter().position(|user| uri.get(..end) == Some(user.as_str()))?;
         u8::try_from(user).ok()
+    }
+
+    /// The user agent that sent a message which arrived from `hop`.
+    pub(crate) fn origin(&self, message: &Sip, hop: Node) -> Party {
+        party(hop).unwrap_or_else(|| {
+            let sender = if message.is_request() { message.from() } else { message.to() };
+            let uri = sender.map_or("", |sender| sender.uri);
+            if uri == creator_uri() {
+                Party::Ue
+            } else {
+                // The focus has as many names as it has conferences.
+                self.user(uri).map_or(Party::Focus, Party::Participant)
+            }
+        })
     }
 
     /// Whether a later request of the UE in its call arrived before the REFER with this CSeq could.

@@ -9,11 +9,13 @@
 mod fingerprint;
 mod hold;
 mod ledger;
+mod parts;
 mod plain;
 mod rough;
 pub(crate) mod topology;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use imsconf::agent::{Addr, Agent, Transmit, Transport};
@@ -27,7 +29,9 @@ use imsconf::view::{ConferenceView, FocusCallState, NotifierState, NotifierView,
 use imsconf::wire::OwnedUri;
 
 pub use self::fingerprint::Fingerprint;
+pub(crate) use self::fingerprint::fingerprint;
 pub use self::ledger::{Content, Entry, Exchange, Identity, Ledger, Reply, Subject, Told};
+pub(crate) use self::parts::{Parts, Setting};
 pub use self::rough::Rough;
 pub use self::topology::{Node, creator_uri, user_uri};
 use crate::deviation::Deviation;
@@ -51,20 +55,20 @@ pub struct Datagram {
     pub bytes: Vec<u8>,
 }
 
-/// The agents, what is between them, and what time it is.
+/// The agents, what is between them, and what time it is. Cloning is cheap: the parts are shared until they change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
     settings: Settings,
     now: Time,
-    ue: Ue,
-    p_cscf: Proxy,
-    s_cscf: Proxy,
-    focus: Focus,
-    users: Vec<Participant>,
+    ue: Arc<Ue>,
+    p_cscf: Arc<Proxy>,
+    s_cscf: Arc<Proxy>,
+    focus: Arc<Focus>,
+    users: Vec<Arc<Participant>>,
     refuses: Refuses,
     flight: Vec<Datagram>,
     lost: BTreeSet<Identity>,
-    ledger: Ledger,
+    ledger: Arc<Ledger>,
     second_offer: SecondOffer,
     /// How often an agent came back without memory.
     restarts: u64,
@@ -139,6 +143,13 @@ pub enum Happened {
     Fired,
 }
 
+impl Happened {
+    /// Whether it is a new call beside the conference, which is answered at once.
+    pub(crate) const fn is_picked_up(self) -> bool {
+        matches!(self, Self::Arrival(Entry { subject: Subject::PlainInvite(_), reply: None, first: true }))
+    }
+}
+
 /// A message at the boundary of a user agent.
 #[derive(Clone, Debug)]
 pub struct Crossing {
@@ -176,19 +187,19 @@ impl Outcome {
 impl World {
     /// A world in which nothing has happened yet; `deviation` makes it deliberately wrong.
     pub fn new(settings: Settings, deviation: Option<Deviation>) -> Self {
-        let users = (0..settings.invited).map(|user| Participant::new(topology::participant(settings, user)));
+        let users = (0..settings.invited).map(|user| Arc::new(Participant::new(topology::participant(settings, user))));
         Self {
             settings,
             now: Time::EPOCH,
-            ue: Ue::new(topology::ue(settings)),
-            p_cscf: Proxy::new(topology::p_cscf(settings)),
-            s_cscf: Proxy::new(topology::s_cscf(settings)),
-            focus: Focus::new(topology::focus(settings)),
+            ue: Arc::new(Ue::new(topology::ue(settings))),
+            p_cscf: Arc::new(Proxy::new(topology::p_cscf(settings))),
+            s_cscf: Arc::new(Proxy::new(topology::s_cscf(settings))),
+            focus: Arc::new(Focus::new(topology::focus(settings))),
             users: users.collect(),
             refuses: Refuses::default(),
             flight: Vec::new(),
             lost: BTreeSet::new(),
-            ledger: Ledger::new((0..settings.invited).map(user_uri).collect()),
+            ledger: Arc::new(Ledger::new((0..settings.invited).map(user_uri).collect())),
             second_offer: SecondOffer::Prack,
             restarts: 0,
             deviation,
@@ -206,17 +217,17 @@ impl World {
     }
 
     /// The UE.
-    pub const fn ue(&self) -> &Ue {
+    pub fn ue(&self) -> &Ue {
         &self.ue
     }
 
     /// The focus.
-    pub const fn focus(&self) -> &Focus {
+    pub fn focus(&self) -> &Focus {
         &self.focus
     }
 
     /// The invited users.
-    pub fn users(&self) -> &[Participant] {
+    pub fn users(&self) -> &[Arc<Participant>] {
         &self.users
     }
 
@@ -226,7 +237,7 @@ impl World {
     }
 
     /// What was said so far.
-    pub const fn ledger(&self) -> &Ledger {
+    pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
 
@@ -247,7 +258,7 @@ impl World {
 
     /// Whether a timer of this class is pending at any agent.
     pub fn timer_pending(&self, class: TimerClass) -> bool {
-        let user_timers = self.users.iter().flat_map(Participant::timers);
+        let user_timers = self.users.iter().flat_map(|user| user.timers());
         self.ue.timers().into_iter().chain(self.focus.timers()).chain(user_timers).any(|timer| timer.class == class)
     }
 
@@ -280,6 +291,15 @@ impl World {
     }
 
     fn command(&mut self, step: Step) -> Outcome {
+        let Some((node, sent)) = self.order(step) else { return Outcome::of(Happened::Nothing) };
+        if step.is_control() {
+            Arc::make_mut(&mut self.ledger).expect_control(true);
+        }
+        Outcome { sent: self.put(node, sent), ..Outcome::of(Happened::Command(step)) }
+    }
+
+    /// Has an agent do what a command asks, if it takes it: which one, and what it wants sent.
+    pub(crate) fn order(&mut self, step: Step) -> Option<(Node, Vec<Transmit>)> {
         let now = self.now;
         let user = |number: u8| usize::from(number);
         let (node, done) = match step {
@@ -288,20 +308,20 @@ impl World {
                     SecondOffer::Prack => ue::SecondOffer::Prack,
                     SecondOffer::Update => ue::SecondOffer::Update,
                 };
-                let done = self.ue.handle_command(now, ue::Command::Create { second_offer: at }).is_ok();
+                let done = self.ue_does(ue::Command::Create { second_offer: at });
                 if done {
                     self.second_offer = second_offer;
                 }
                 (Node::Ue, done)
             }
             Step::Subscribe => (Node::Ue, self.subscribe()),
-            Step::Refresh => (Node::Ue, self.control(ue::Command::Refresh)),
-            Step::Unsubscribe => (Node::Ue, self.control(ue::Command::Unsubscribe)),
+            Step::Refresh => (Node::Ue, self.ue_does(ue::Command::Refresh)),
+            Step::Unsubscribe => (Node::Ue, self.ue_does(ue::Command::Unsubscribe)),
             Step::Invite(number) => (Node::Ue, self.invite(number, ue::InviteMode::ReferToFocus)),
             Step::InviteQuietly(number) => (Node::Ue, self.invite(number, ue::InviteMode::ReferToFocusQuietly)),
-            Step::Cancel => (Node::Ue, self.ue.handle_command(now, ue::Command::Cancel).is_ok()),
+            Step::Cancel => (Node::Ue, self.ue_does(ue::Command::Cancel)),
             Step::Expel(number) => (Node::Ue, self.expel(number)),
-            Step::Leave => (Node::Ue, self.ue.handle_command(now, ue::Command::Leave).is_ok()),
+            Step::Leave => (Node::Ue, self.ue_does(ue::Command::Leave)),
             Step::Ring(number) => (Node::User(number), self.tell(user(number), participant::Command::Ring)),
             Step::Answer(number) => (Node::User(number), self.tell(user(number), participant::Command::Answer)),
             Step::Busy(number) => (Node::User(number), self.tell(user(number), participant::Command::Busy)),
@@ -329,12 +349,13 @@ impl World {
             }
             Step::RefuseTerminations(refuses) => {
                 let command = focus::Command::RefuseTerminations(refuses);
-                (Node::Focus, self.focus.handle_command(now, command).is_ok())
+                (Node::Focus, Arc::make_mut(&mut self.focus).handle_command(now, command).is_ok())
             }
             Step::RefuseRefer(refer) => (Node::Focus, self.policy(Refuses { refer, ..self.refuses })),
-            Step::InsistOnReports(insists) => {
-                (Node::Focus, self.focus.handle_command(now, focus::Command::InsistOnReports(insists)).is_ok())
-            }
+            Step::InsistOnReports(insists) => (
+                Node::Focus,
+                Arc::make_mut(&mut self.focus).handle_command(now, focus::Command::InsistOnReports(insists)).is_ok(),
+            ),
             Step::Deliver(_)
             | Step::Drop(_)
             | Step::Duplicate(_)
@@ -346,24 +367,21 @@ impl World {
             | Step::Flush
             | Step::Fire
             | Step::Settle
-            | Step::Idle => return Outcome::of(Happened::Nothing),
+            | Step::Idle => return None,
         };
-        if !done {
-            return Outcome::of(Happened::Nothing);
-        }
-        Outcome { sent: self.collect(node), ..Outcome::of(Happened::Command(step)) }
+        done.then(|| (node, self.collect(node)))
     }
 
     fn invite(&mut self, number: u8, mode: ue::InviteMode) -> bool {
         let Ok(target) = user_uri(number).parse::<OwnedUri>() else { return false };
         let known = number < self.settings.invited;
-        known && self.ue.handle_command(self.now, ue::Command::Invite { target, mode }).is_ok()
+        known && self.ue_does(ue::Command::Invite { target, mode })
     }
 
     fn expel(&mut self, number: u8) -> bool {
         let Ok(target) = user_uri(number).parse::<OwnedUri>() else { return false };
         let known = number < self.settings.invited;
-        known && self.ue.handle_command(self.now, ue::Command::Expel { target }).is_ok()
+        known && self.ue_does(ue::Command::Expel { target })
     }
 
     /// The UE subscribes, again only when nothing is left of an earlier subscription at the focus or on its way.
@@ -375,26 +393,22 @@ impl World {
             conferences.iter().flat_map(|known| &known.subscriptions).filter(|known| known.subscriber == creator);
         let over = |known: &NotifierView| matches!(known.state, NotifierState::Closed | NotifierState::Removed);
         let nothing_left = self.flight.is_empty() && own.all(over);
-        (first || nothing_left) && self.ue.handle_command(self.now, ue::Command::Subscribe).is_ok()
+        (first || nothing_left) && self.ue_does(ue::Command::Subscribe)
     }
 
-    /// The UE sends a SUBSCRIBE inside its subscription's dialog because its user wants it.
-    fn control(&mut self, command: ue::Command) -> bool {
-        let done = self.ue.handle_command(self.now, command).is_ok();
-        if done {
-            self.ledger.expect_control(true);
-        }
-        done
+    /// Whether the UE takes the command.
+    fn ue_does(&mut self, command: ue::Command) -> bool {
+        Arc::make_mut(&mut self.ue).handle_command(self.now, command).is_ok()
     }
 
     fn tell(&mut self, user: usize, command: participant::Command) -> bool {
         let now = self.now;
-        self.users.get_mut(user).is_some_and(|user| user.handle_command(now, command).is_ok())
+        self.users.get_mut(user).is_some_and(|user| Arc::make_mut(user).handle_command(now, command).is_ok())
     }
 
     /// The operator has the focus refuse with a code, if it is one that factories use.
     fn operate(&mut self, code: u16, command: focus::Command) -> bool {
-        REFUSALS.contains(&code) && self.focus.handle_command(self.now, command).is_ok()
+        REFUSALS.contains(&code) && Arc::make_mut(&mut self.focus).handle_command(self.now, command).is_ok()
     }
 
     /// Whether a conference is promised in a 183 and does not exist yet.
@@ -407,7 +421,7 @@ impl World {
     fn policy(&mut self, refuses: Refuses) -> bool {
         self.refuses = refuses;
         let policy = focus::Command::Policy { admit_creation: !refuses.creation, admit_refer: !refuses.refer };
-        self.focus.handle_command(self.now, policy).is_ok()
+        Arc::make_mut(&mut self.focus).handle_command(self.now, policy).is_ok()
     }
 
     fn deliver(&mut self, index: usize) -> Outcome {
@@ -416,13 +430,22 @@ impl World {
         let message = party.and_then(|party| Some((party, Sip::read(&datagram.bytes).ok()?)));
         let (happened, arrived) = match message {
             Some((party, message)) => {
-                let entry = self.ledger.arrived(&message);
-                let from = self.origin(&message, datagram.from);
+                let entry = Arc::make_mut(&mut self.ledger).arrived(&message);
+                let from = self.ledger.origin(&message, datagram.from);
                 let (hop, bytes) = (datagram.from.address(), datagram.bytes.clone());
                 (Happened::Arrival(entry), Some((Crossing { party, message, entry, hop, bytes }, from)))
             }
             None => (Happened::Hop, None),
         };
+        let to = datagram.to;
+        let picks_up = happened.is_picked_up();
+        let sent = self.take_in(datagram, picks_up);
+        Outcome { happened, elapsed: Duration::ZERO, arrived, sent: self.put(to, sent) }
+    }
+
+    /// Hands a datagram to the agent that it is for, which answers a call beside the conference if it `picks_up`; what
+    /// it wants sent then.
+    pub(crate) fn take_in(&mut self, datagram: Datagram, picks_up: bool) -> Vec<Transmit> {
         let received = match &mut self.deviation {
             Some(deviation) => deviation.received(datagram.to, datagram.bytes),
             None => vec![datagram.bytes],
@@ -430,36 +453,21 @@ impl World {
         for bytes in received {
             self.hand(datagram.to, datagram.from.address().over(datagram.transport), &bytes);
         }
-        if let Happened::Arrival(Entry { subject: Subject::PlainInvite(_), reply: None, first: true }) = happened {
+        if picks_up {
             self.pick_up(datagram.to);
         }
-        let sent = self.collect(datagram.to);
-        Outcome { happened, elapsed: Duration::ZERO, arrived, sent }
-    }
-
-    /// The user agent that sent a message which arrived from `hop`.
-    fn origin(&self, message: &Sip, hop: Node) -> Party {
-        party(hop).unwrap_or_else(|| {
-            let sender = if message.is_request() { message.from() } else { message.to() };
-            let uri = sender.map_or("", |sender| sender.uri);
-            if uri == creator_uri() {
-                Party::Ue
-            } else {
-                // The focus has as many names as it has conferences.
-                self.ledger.user(uri).map_or(Party::Focus, Party::Participant)
-            }
-        })
+        self.collect(datagram.to)
     }
 
     fn hand(&mut self, to: Node, from: Addr, bytes: &[u8]) {
         let now = self.now;
         match to {
-            Node::Ue => self.ue.handle_datagram(now, from, bytes),
-            Node::PCscf => self.p_cscf.handle_datagram(now, from, bytes),
-            Node::SCscf => self.s_cscf.handle_datagram(now, from, bytes),
-            Node::Focus => self.focus.handle_datagram(now, from, bytes),
+            Node::Ue => Arc::make_mut(&mut self.ue).handle_datagram(now, from, bytes),
+            Node::PCscf => Arc::make_mut(&mut self.p_cscf).handle_datagram(now, from, bytes),
+            Node::SCscf => Arc::make_mut(&mut self.s_cscf).handle_datagram(now, from, bytes),
+            Node::Focus => Arc::make_mut(&mut self.focus).handle_datagram(now, from, bytes),
             Node::User(user) => match self.users.get_mut(usize::from(user)) {
-                Some(user) => user.handle_datagram(now, from, bytes),
+                Some(user) => Arc::make_mut(user).handle_datagram(now, from, bytes),
                 None => return,
             },
         };
@@ -483,32 +491,51 @@ impl World {
     }
 
     fn fire(&mut self) -> Outcome {
-        if !self.flight.is_empty() {
+        let next = self.next_timer().filter(|_| self.flight.is_empty());
+        let Some((at, class, node)) = next.filter(|(_, class, _)| self.may_fire(*class)) else {
             return Outcome::of(Happened::Nothing);
-        }
-        let Some((at, class, node)) = self.next_timer() else { return Outcome::of(Happened::Nothing) };
-        if self.is_beyond(class) {
-            return Outcome::of(Happened::Nothing);
-        }
-        let idle = matches!(class, TimerClass::Refresh | TimerClass::Expiry);
-        let subscription = self.ue.view().subscription;
-        if idle && subscription.state == SubscriberState::Active && !subscription.refreshing && !subscription.leaving {
-            self.ledger.expect_control(false);
+        };
+        if self.refreshes_by_itself(class) {
+            Arc::make_mut(&mut self.ledger).expect_control(false);
         }
         let elapsed = at.since(self.now);
         self.now = self.now.max(at);
+        let sent = self.time_out(node);
+        Outcome { sent: self.put(node, sent), elapsed, ..Outcome::of(Happened::Fired) }
+    }
+
+    /// Whether a timer of this class is within the model. To refresh a subscription that lives at both ends is not: there
+    /// it just goes on. Nor is the end of a session that only one end still has, because something of the other was lost
+    /// for good.
+    pub(crate) fn may_fire(&self, class: TimerClass) -> bool {
+        match class {
+            TimerClass::Refresh | TimerClass::Expiry => !self.subscription_lives(),
+            TimerClass::Session => !self.has_losses(),
+            TimerClass::Protocol | TimerClass::Linger => true,
+        }
+    }
+
+    /// Whether a timer of this class has the UE refresh its subscription, without its user's wish.
+    pub(crate) fn refreshes_by_itself(&self, class: TimerClass) -> bool {
+        let subscription = self.ue.view().subscription;
+        let waits = subscription.refreshing || subscription.leaving;
+        is_idle(class) && subscription.state == SubscriberState::Active && !waits
+    }
+
+    /// Has the agent at a node look at its clock; what it wants sent then.
+    pub(crate) fn time_out(&mut self, node: Node) -> Vec<Transmit> {
         let now = self.now;
         match node {
-            Node::Ue => self.ue.handle_timeout(now),
-            Node::Focus => self.focus.handle_timeout(now),
+            Node::Ue => Arc::make_mut(&mut self.ue).handle_timeout(now),
+            Node::Focus => Arc::make_mut(&mut self.focus).handle_timeout(now),
             Node::User(user) => {
                 if let Some(user) = self.users.get_mut(usize::from(user)) {
-                    user.handle_timeout(now);
+                    Arc::make_mut(user).handle_timeout(now);
                 }
             }
             Node::PCscf | Node::SCscf => {}
         }
-        Outcome { sent: self.collect(node), elapsed, ..Outcome::of(Happened::Fired) }
+        self.collect(node)
     }
 
     fn next_timer(&self) -> Option<(Time, TimerClass, Node)> {
@@ -520,17 +547,7 @@ impl World {
     /// What the timer is for that fires next when nothing is in flight; none if none may.
     pub fn next_class(&self) -> Option<TimerClass> {
         let class = self.next_timer().map(|(_, class, _)| class)?;
-        (!self.is_beyond(class)).then_some(class)
-    }
-
-    /// To refresh a subscription that lives at both ends is beyond the model: there it just goes on. So is the end of a
-    /// session that only one end still has, because something of the other was lost for good.
-    fn is_beyond(&self, class: TimerClass) -> bool {
-        match class {
-            TimerClass::Refresh | TimerClass::Expiry => self.subscription_lives(),
-            TimerClass::Session => self.has_losses(),
-            TimerClass::Protocol | TimerClass::Linger => false,
-        }
+        self.may_fire(class).then_some(class)
     }
 
     fn subscription_lives(&self) -> bool {
@@ -539,19 +556,22 @@ impl World {
         subscriptions.any(|subscription| subscription.state == NotifierState::Active)
     }
 
-    /// Puts what the agent at `node` wants sent in flight, and throws its events away.
-    fn collect(&mut self, node: Node) -> Vec<Crossing> {
-        let mut crossings = Vec::new();
-        while let Some(transmit) = self.poll(node) {
+    /// What the agent at `node` wants sent, as it leaves it; its events are thrown away.
+    fn collect(&mut self, node: Node) -> Vec<Transmit> {
+        let mut sent = Vec::new();
+        while let Some(Transmit { to, bytes }) = self.poll(node) {
             let datagrams = match &mut self.deviation {
-                Some(deviation) => deviation.sent(node, transmit.bytes),
-                None => vec![transmit.bytes],
+                Some(deviation) => deviation.sent(node, bytes),
+                None => vec![bytes],
             };
-            for bytes in datagrams {
-                crossings.extend(self.send(node, transmit.to, bytes));
-            }
+            sent.extend(datagrams.into_iter().map(|bytes| Transmit { to, bytes }));
         }
-        crossings
+        sent
+    }
+
+    /// Puts in flight what an agent wants sent.
+    fn put(&mut self, node: Node, sent: Vec<Transmit>) -> Vec<Crossing> {
+        sent.into_iter().filter_map(|Transmit { to, bytes }| self.send(node, to, bytes)).collect()
     }
 
     fn send(&mut self, from: Node, to: Addr, bytes: Vec<u8>) -> Option<Crossing> {
@@ -560,7 +580,7 @@ impl World {
         let message = of_interest.then(|| Sip::read(&bytes).ok()).flatten();
         let identity = message.as_ref().and_then(Identity::of);
         let crossing = party(from).zip(message).map(|(party, message)| {
-            let entry = self.ledger.sent(party, &message);
+            let entry = Arc::make_mut(&mut self.ledger).sent(party, &message);
             Crossing { party, message, entry, hop: to, bytes: bytes.clone() }
         });
         let lost = identity.is_some_and(|identity| self.lost.contains(&identity));
@@ -583,13 +603,19 @@ impl World {
 }
 
 /// The next datagram; events are for users, and the world's users look at the wire.
-fn drain<A: Agent>(agent: &mut A) -> Option<Transmit> {
+fn drain<A: Agent>(agent: &mut Arc<A>) -> Option<Transmit> {
+    let agent = Arc::make_mut(agent);
     while agent.poll_event().is_some() {}
     agent.poll_transmit()
 }
 
+/// Whether it is a timer of somebody who waits for nothing.
+const fn is_idle(class: TimerClass) -> bool {
+    matches!(class, TimerClass::Refresh | TimerClass::Expiry)
+}
+
 /// The user agent at a node; a proxy is no party.
-const fn party(node: Node) -> Option<Party> {
+pub(crate) const fn party(node: Node) -> Option<Party> {
     match node {
         Node::Ue => Some(Party::Ue),
         Node::Focus => Some(Party::Focus),

@@ -1,7 +1,6 @@
 //! Calls between the UE and invited users beside the conference: before there is one, either calls, and the other
 //! answers.
 
-use imsconf::agent::Agent as _;
 use imsconf::role::{participant, ue};
 use imsconf::view::CallState;
 use imsconf::wire::OwnedUri;
@@ -18,7 +17,7 @@ impl World {
 
     pub(super) fn ue_calls(&mut self, number: u8) -> bool {
         let Ok(target) = user_uri(number).parse::<OwnedUri>() else { return false };
-        self.may_talk(number) && self.ue.handle_command(self.now, ue::Command::Call { target }).is_ok()
+        self.may_talk(number) && self.ue_does(ue::Command::Call { target })
     }
 
     pub(super) fn user_calls(&mut self, number: u8) -> bool {
@@ -28,7 +27,7 @@ impl World {
 
     pub(super) fn hang_up(&mut self, number: u8) -> bool {
         let Ok(peer) = user_uri(number).parse::<OwnedUri>() else { return false };
-        self.ue.handle_command(self.now, ue::Command::HangUp { peer }).is_ok()
+        self.ue_does(ue::Command::HangUp { peer })
     }
 
     pub(super) fn user_hangs_up(&mut self, number: u8) -> bool {
@@ -40,7 +39,7 @@ impl World {
     pub(super) fn pick_up(&mut self, node: Node) {
         // A phone that has nothing to answer stays as it is: a deviation kept the INVITE from it.
         let _ = match node {
-            Node::Ue => self.ue.handle_command(self.now, ue::Command::Answer).is_ok(),
+            Node::Ue => self.ue_does(ue::Command::Answer),
             Node::User(user) => self.tell(usize::from(user), participant::Command::Answer),
             Node::PCscf | Node::SCscf | Node::Focus => false,
         };

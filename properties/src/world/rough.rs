@@ -4,6 +4,8 @@
 //! The model knows nothing of it. A run with such a step is judged by what must hold whatever happens: no agent fails,
 //! the world comes to rest, and nobody is left with a transaction.
 
+use std::sync::Arc;
+
 use imsconf::role::focus::Focus;
 use imsconf::role::participant::Participant;
 use imsconf::role::ue::Ue;
@@ -55,10 +57,10 @@ impl World {
         let mut settings = self.settings;
         settings.seed = settings.seed.wrapping_add(self.restarts << 32);
         match node(number) {
-            Node::Ue => self.ue = Ue::new(topology::ue(settings)),
-            Node::Focus => self.focus = Focus::new(topology::focus(settings)),
+            Node::Ue => self.ue = Arc::new(Ue::new(topology::ue(settings))),
+            Node::Focus => self.focus = Arc::new(Focus::new(topology::focus(settings))),
             Node::User(user) => match self.users.get_mut(usize::from(user)) {
-                Some(own) => *own = Participant::new(topology::participant(settings, user)),
+                Some(own) => *own = Arc::new(Participant::new(topology::participant(settings, user))),
                 None => return Outcome::of(Happened::Nothing),
             },
             Node::PCscf | Node::SCscf => return Outcome::of(Happened::Nothing),

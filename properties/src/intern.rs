@@ -1,0 +1,116 @@
+//! Values by number, and results that are worked out once: what lets an exploration keep millions of situations that are
+//! made of a few thousand parts.
+//!
+//! Two values with the same [fingerprint](crate::world::Fingerprint) are taken for one. Nothing is ever forgotten.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use imsconf::time::Time;
+
+use crate::world::{Fingerprint, fingerprint};
+
+type Table<K, V> = HashMap<K, V, BuildHasherDefault<Fingerprint>>;
+
+/// Numbers for values, in the order in which they were first met.
+#[derive(Debug)]
+pub(crate) struct Interner<T> {
+    numbers: Mutex<Table<u64, u32>>,
+    values: RwLock<Vec<Arc<T>>>,
+}
+
+impl<T> Default for Interner<T> {
+    fn default() -> Self {
+        Self { numbers: Mutex::default(), values: RwLock::default() }
+    }
+}
+
+impl<T> Interner<T> {
+    /// The number of the value with this fingerprint.
+    pub(crate) fn number(&self, fingerprint: u64, value: impl FnOnce() -> T) -> u32 {
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(number) = numbers.get(&fingerprint) {
+            return *number;
+        }
+        let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
+        let number = u32::try_from(values.len()).unwrap_or_else(|_| unreachable!("memory ends before the numbers do"));
+        values.push(Arc::new(value()));
+        numbers.insert(fingerprint, number);
+        number
+    }
+
+    /// The value with this number.
+    pub(crate) fn get(&self, number: u32) -> Arc<T> {
+        let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
+        let value = usize::try_from(number).ok().and_then(|number| values.get(number));
+        Arc::clone(value.unwrap_or_else(|| unreachable!("a number comes from this table")))
+    }
+}
+
+impl<T: Clone + Hash> Interner<T> {
+    /// The number of a value in which no point in time occurs.
+    pub(crate) fn note(&self, value: &T) -> u32 {
+        self.number(fingerprint(value, Time::EPOCH), || value.clone())
+    }
+}
+
+/// How many threads can use a [`Memo`] without waiting for each other.
+const SHARDS: usize = 16;
+
+/// The results of a function of `K`.
+#[derive(Debug)]
+pub(crate) struct Memo<K, V> {
+    shards: [Mutex<Table<K, V>>; SHARDS],
+}
+
+impl<K, V> Default for Memo<K, V> {
+    fn default() -> Self {
+        Self { shards: std::array::from_fn(|_| Mutex::default()) }
+    }
+}
+
+impl<K: Hash + Eq, V: Clone> Memo<K, V> {
+    /// The result for `key`, worked out if it is not known.
+    pub(crate) fn get(&self, key: K, work_out: impl FnOnce() -> V) -> V {
+        let known = self.shard(&key).get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let value = work_out();
+            self.shard(&key).entry(key).or_insert(value).clone()
+        })
+    }
+
+    fn shard(&self, key: &K) -> MutexGuard<'_, Table<K, V>> {
+        let mut hasher = Fingerprint::default();
+        key.hash(&mut hasher);
+        // The table itself goes by the low bits.
+        let place = (hasher.finish() >> 32) as usize % SHARDS;
+        let [first, ..] = &self.shards;
+        self.shards.get(place).unwrap_or(first).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_values_have_one_number_and_results_are_worked_out_once() {
+        let known = Interner::default();
+        let numbers: Vec<_> = ["a", "b", "a", "c", "b"].into_iter().map(|text| known.note(&text)).collect();
+        assert_eq!(numbers, [0, 1, 0, 2, 1]);
+        assert_eq!((*known.get(2), *known.get(0)), ("c", "a"));
+        let memo = Memo::default();
+        let mut worked = Vec::new();
+        let squares: Vec<_> = [3, 4, 3]
+            .into_iter()
+            .map(|number: u32| {
+                memo.get(number, || {
+                    worked.push(number);
+                    number * number
+                })
+            })
+            .collect();
+        assert_eq!((squares, worked), (vec![9, 16, 9], vec![3, 4]));
+    }
+}

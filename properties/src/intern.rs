@@ -1,5 +1,5 @@
-//! Values by number, and results that are worked out once: what lets an exploration keep millions of situations that are
-//! made of a few thousand parts.
+//! Values by number, and results that are worked out once: what lets an exploration keep millions of situations that
+//! are made of a few thousand parts.
 //!
 //! Two values with the same [fingerprint](crate::world::Fingerprint) are taken for one. Nothing is ever forgotten.
 

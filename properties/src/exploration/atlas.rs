@@ -1,4 +1,4 @@
-//! The parts of which the explored worlds are made, by number, and what each part does with each input, worked out once.
+//! The parts of which the explored worlds are made, by number, and what each does with each input, worked out once.
 //!
 //! An agent is deterministic: what it does follows from its state and from what it is handed, whatever the rest of the
 //! world is like. Hundreds of thousands of worlds have a few hundred states of each agent, so that nearly every step is

@@ -6,6 +6,7 @@
 //!
 //! Read first: `observe/mod.rs`, `invariants/mod.rs`.
 
+use std::cell::OnceCell;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -118,16 +119,20 @@ impl Watchtower {
             events(page, elapsed).for_each(|event| conversation.observe(&event));
             Arc::new(Shown::new(self.numbered.conversation_number(&conversation)))
         });
-        self.look(watch, &shown, |place, state, judge| {
+        // Each event with the conversation before it, for all observers that have to look.
+        let all = OnceCell::new();
+        let first = || {
             let mut conversation = Conversation::clone(&self.numbered.conversation(before));
-            let events: Vec<_> = events(page, elapsed)
-                .map(|event| {
-                    let earlier = conversation.clone();
-                    conversation.observe(&event);
-                    (event, earlier)
-                })
-                .collect();
-            Numbered::MOVED.get(place).map_or(state, |moved| moved(&self.numbered, state, &events, judge))
+            let each = events(page, elapsed).map(|event| {
+                let earlier = conversation.clone();
+                conversation.observe(&event);
+                (event, earlier)
+            });
+            each.collect::<Vec<_>>()
+        };
+        self.look(watch, &shown, |place, state, judge| {
+            let events = all.get_or_init(first);
+            Numbered::MOVED.get(place).map_or(state, |moved| moved(&self.numbered, state, events, judge))
         })
     }
 

@@ -141,7 +141,7 @@ mod tests {
         };
         let now = create(0, SecondOffer::Prack);
         assert_eq!(now, create(77_777, SecondOffer::Prack));
-        assert!(now.iter().collect::<BTreeSet<_>>().len() > 8);
+        assert!(now.iter().collect::<BTreeSet<_>>().len() > 5, "{now:?}");
         assert_ne!(now.last(), create(0, SecondOffer::Update).last());
     }
 }

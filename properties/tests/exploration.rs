@@ -68,8 +68,12 @@ fn a_faulty_transaction_machine_is_found() {
 #[test]
 fn small_explorations_conform_and_have_the_size_that_they_had() {
     let none = Faults { drops: 0, doubles: 0 };
-    let table =
-        [(Scope::Creation, none, (906, 2_658)), (Scope::Creation, Faults { drops: 1, doubles: 0 }, (5_250, 15_586))];
+    let table = [
+        (Scope::Creation, none, (906, 2_658)),
+        (Scope::Creation, Faults { drops: 1, doubles: 0 }, (5_250, 15_586)),
+        (Scope::Creation, Faults { drops: 1, doubles: 1 }, (48_484, 186_742)),
+        (Scope::Invitation, none, (2_116, 4_727)),
+    ];
     let mut found = Vec::new();
     for (scope, faults, _) in table {
         let explored = Exploration { faults: Some(faults), ..Exploration::new(scope) }.run();

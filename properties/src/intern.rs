@@ -91,6 +91,31 @@ impl<K: Hash + Eq, V: Clone> Memo<K, V> {
 }
 
 #[cfg(test)]
+impl<K, V: Clone> Memo<K, V> {
+    /// Has keys of which `part` is the same share one result, as if nothing else of them counted.
+    pub(crate) fn blur<P: Hash + Eq>(&self, part: impl Fn(&K) -> P) {
+        let mut first = HashMap::new();
+        for shard in &self.shards {
+            for (key, value) in shard.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+                *value = first.entry(part(key)).or_insert_with(|| value.clone()).clone();
+            }
+        }
+    }
+
+    pub(crate) fn forget(&self) {
+        self.shards.iter().for_each(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).clear());
+    }
+
+    pub(crate) fn results(&self) -> Vec<V> {
+        let all = |shard: &Mutex<Table<K, V>>| {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.values().cloned().collect::<Vec<_>>()
+        };
+        self.shards.iter().flat_map(all).collect()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -148,7 +148,7 @@ pub(super) struct Atlas {
     pages: Interner<Page>,
     reactions: Memo<(Node, u32, Input, u32), Arc<Reacted>>,
     orders: Memo<(Step, Concerned), Option<Arc<Reacted>>>,
-    fired: Memo<Cast, Option<Arc<Fired>>>,
+    fired: Memo<(Cast, bool), Option<Arc<Fired>>>,
     picked_up: Memo<(u32, u32), bool>,
     paged: Memo<(u32, u32), u32>,
     aged: Memo<(Node, u32, Duration), u32>,
@@ -364,8 +364,11 @@ impl Atlas {
     }
 
     /// What the next timer does, if there is one within the model.
-    pub(super) fn fire(&self, cast: Cast) -> Option<Arc<Fired>> {
-        self.fired.get(cast, || {
+    pub(super) fn fire(&self, cast: Cast, ledger: u32) -> Option<Arc<Fired>> {
+        let ledger = self.ledgers.get(ledger);
+        // Nothing else of what was said decides which timers are within the model.
+        let complete = ledger.everything_arrived();
+        self.fired.get((cast, complete), || {
             let users = (0..).zip(cast.users.iter().take(self.frame.users().len()));
             let users = users.map(|(number, user)| (Node::User(number), self.users.get(*user).next));
             let all = [(Node::Ue, self.ues.get(cast.ue).next), (Node::Focus, self.focuses.get(cast.focus).next)];
@@ -374,7 +377,7 @@ impl Atlas {
                 Some((after, class, node))
             });
             let (elapsed, class, node) = next.min()?;
-            let world = self.world_of(Node::Ue, cast, Arc::new(Ledger::clone(self.frame.ledger())), vec![]);
+            let world = self.world_of(Node::Ue, cast, ledger, vec![]);
             let uncontrolled = world.refreshes_by_itself(class);
             world.may_fire(class).then(|| {
                 let cast = self.later(cast, elapsed);
@@ -447,6 +450,36 @@ impl Atlas {
         let from = ledger.origin(&message, letter.from);
         let (hop, bytes) = (letter.from.address(), letter.bytes.clone());
         (Happened::Arrival(entry), Some((Crossing { party, message, entry, hop, bytes }, from)))
+    }
+}
+
+/// Tables that leave out part of what they depend on, to show that it is noticed.
+#[cfg(test)]
+impl Atlas {
+    pub(super) fn blur_agent(&self) {
+        self.reactions.blur(|(node, _, input, setting)| (*node, *input, *setting));
+    }
+
+    pub(super) fn blur_letter(&self) {
+        self.reactions.blur(|(node, agent, _, setting)| (*node, *agent, *setting));
+    }
+
+    pub(super) fn blur_concerned(&self) {
+        self.orders.blur(|(step, _)| *step);
+    }
+
+    pub(super) fn blur_cast(&self) {
+        self.fired.blur(|(cast, _)| cast.focus);
+    }
+
+    pub(super) fn blur_elapsed(&self) {
+        self.aged.blur(|(node, agent, _)| (*node, *agent));
+        // What it was asked for is asked for again.
+        self.fired.forget();
+    }
+
+    pub(super) fn blur_ledger(&self) {
+        self.paged.blur(|(_, happening)| *happening);
     }
 }
 

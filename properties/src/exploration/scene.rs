@@ -6,6 +6,9 @@
 //!
 //! Read first: `world/mod.rs`, `run.rs`, of which this is the exhaustive form.
 
+#[cfg(test)]
+mod soundness;
+
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -204,7 +207,7 @@ impl Scene {
                 reaction.map(|reaction| (reaction, Cause::Arrival(letter), None, Duration::ZERO))
             }
             Next::Fire => {
-                let fired = situation.flight.is_empty().then(|| self.atlas.fire(cast)).flatten();
+                let fired = situation.flight.is_empty().then(|| self.atlas.fire(cast, ledger)).flatten();
                 fired.map(|fired| {
                     let control = fired.uncontrolled.then_some(false);
                     (fired.reaction.clone(), Cause::Fired, control, fired.elapsed)
@@ -504,60 +507,4 @@ fn shrunk(failure: Failure, schedule: Schedule, deviation: Option<&Deviation>) -
     let schedule = minimal(&schedule, fails);
     let failure = failing(&schedule).unwrap_or(failure);
     Counterexample::Schedule { failure: Box::new(failure), schedule }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A way through the tables is what a world, the observers and the refinement check do by themselves, step by step:
-    /// on ways through a scope, with all that is beside them put into the tables too.
-    fn follow(scope: Scope, faults: Faults, deviation: Option<&str>, ways: u64) {
-        let deviation = deviation.map(|name| Deviation::named(name).expect("a deviation"));
-        let what = Exploration { faults: Some(faults), deviation, ..Exploration::new(scope) };
-        let scene = Scene::new(&what, Arc::default());
-        let mut steps = 0;
-        for way in 0..ways {
-            let mut random = way.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            let world = World::new(scene.world.settings(), what.deviation.clone());
-            let mut plain = Plainly::new(world, what.deviation.is_none(), &scene.tower);
-            scene.opening.iter().for_each(|step| plain.open(*step));
-            let mut situation = scene.start.clone();
-            loop {
-                let mut actions = Vec::new();
-                scene.actions(&situation, &mut actions);
-                let all = actions.iter().filter_map(|next| Some((*next, scene.next_state(&situation, *next)?)));
-                let all: Vec<_> = all.collect();
-                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let Some((next, then)) = all.get((random >> 33) as usize % all.len().max(1)) else { break };
-                let single = scene.single(&plain.world, *next);
-                plain.make(single);
-                while let Some(place) = for_proxy(&plain.world) {
-                    plain.make(Move::Deliver(place));
-                }
-                let (cast, ledger, flight) = scene.atlas.take(&plain.world);
-                assert_eq!((then.cast, then.ledger, &then.flight), (cast, ledger, &flight), "{scope}, {next:?}");
-                assert_eq!(then.watch, scene.tower.take(&plain.observers), "{scope}, {next:?}");
-                if what.deviation.is_none() {
-                    assert_eq!(*scene.states.get(then.state), alpha(&plain.world), "{scope}, {next:?}");
-                    assert_eq!(then.failure, None, "{scope}, {next:?}");
-                }
-                situation = then.clone();
-                steps += 1;
-            }
-        }
-        assert!(steps > 10 * ways, "{scope}: {steps} steps");
-    }
-
-    #[test]
-    fn tables_tell_what_a_world_does() {
-        let none = Faults { drops: 0, doubles: 0 };
-        let faults = Faults { drops: 1, doubles: 1 };
-        follow(Scope::Creation, faults, None, 8);
-        follow(Scope::Orders, none, None, 4);
-        follow(Scope::Races, none, None, 4);
-        follow(Scope::TwoInvitations, none, None, 2);
-        follow(Scope::Invitation, faults, None, 4);
-        follow(Scope::Creation, none, Some("answered-before-prack"), 4);
-    }
 }

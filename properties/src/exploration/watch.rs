@@ -192,6 +192,23 @@ impl Watchtower {
     }
 }
 
+/// Tables that leave out part of what they depend on, to show that it is noticed.
+#[cfg(test)]
+impl Watchtower {
+    pub(super) fn blur_conversation(&self) {
+        self.shown.blur(|(_, happening, elapsed)| (*happening, *elapsed));
+    }
+
+    pub(super) fn blur_observer(&self) {
+        for shown in self.shown.results() {
+            for looks in &mut *shown.looks.write().unwrap_or_else(PoisonError::into_inner) {
+                let first = looks.first().map_or(0, |look| look.after);
+                looks.iter_mut().for_each(|look| look.after = first);
+            }
+        }
+    }
+}
+
 /// What crossed the agents' boundaries, in order; all of it at one time.
 fn events(page: &Page, elapsed: Duration) -> impl Iterator<Item = Event<'_>> {
     let arrived = page.outcome.arrived.iter().map(|(crossing, _)| (crossing, Stage::Delivered));

@@ -453,36 +453,6 @@ impl Atlas {
     }
 }
 
-/// Tables that leave out part of what they depend on, to show that it is noticed.
-#[cfg(test)]
-impl Atlas {
-    pub(super) fn blur_agent(&self) {
-        self.reactions.blur(|(node, _, input, setting)| (*node, *input, *setting));
-    }
-
-    pub(super) fn blur_letter(&self) {
-        self.reactions.blur(|(node, agent, _, setting)| (*node, *agent, *setting));
-    }
-
-    pub(super) fn blur_concerned(&self) {
-        self.orders.blur(|(step, _)| *step);
-    }
-
-    pub(super) fn blur_cast(&self) {
-        self.fired.blur(|(cast, _)| cast.focus);
-    }
-
-    pub(super) fn blur_elapsed(&self) {
-        self.aged.blur(|(node, agent, _)| (*node, *agent));
-        // What it was asked for is asked for again.
-        self.fired.forget();
-    }
-
-    pub(super) fn blur_ledger(&self) {
-        self.paged.blur(|(_, happening)| *happening);
-    }
-}
-
 fn know<A: Agent>(known: &Interner<Known<A>>, agent: Arc<A>, now: Time, view: impl FnOnce(&A) -> u32) -> u32 {
     known.number(fingerprint(&*agent, now), || {
         let timers = agent.timers();
@@ -571,5 +541,35 @@ fn concerned(step: Step, cast: Cast, busy: bool) -> Concerned {
         (Node::User(number), _) => Concerned { user: user(number), ..nobody },
         (Node::Focus, _) => Concerned { focus: Some(focus), ..nobody },
         (Node::Ue | Node::PCscf | Node::SCscf, _) => Concerned { ue: Some(ue), ..nobody },
+    }
+}
+
+/// Tables that leave out part of what they depend on, to show that it is noticed.
+#[cfg(test)]
+impl Atlas {
+    pub(super) fn blur_agent(&self) {
+        self.reactions.blur(|(node, _, input, setting)| (*node, *input, *setting));
+    }
+
+    pub(super) fn blur_letter(&self) {
+        self.reactions.blur(|(node, agent, _, setting)| (*node, *agent, *setting));
+    }
+
+    pub(super) fn blur_concerned(&self) {
+        self.orders.blur(|(step, _)| *step);
+    }
+
+    pub(super) fn blur_cast(&self) {
+        self.fired.blur(|(cast, _)| cast.focus);
+    }
+
+    pub(super) fn blur_elapsed(&self) {
+        self.aged.blur(|(node, agent, _)| (*node, *agent));
+        // What it was asked for is asked for again.
+        self.fired.forget();
+    }
+
+    pub(super) fn blur_ledger(&self) {
+        self.paged.blur(|(_, happening)| *happening);
     }
 }

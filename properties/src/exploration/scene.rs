@@ -6,9 +6,6 @@
 //!
 //! Read first: `world/mod.rs`, `run.rs`, of which this is the exhaustive form.
 
-#[cfg(test)]
-mod soundness;
-
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -508,3 +505,6 @@ fn shrunk(failure: Failure, schedule: Schedule, deviation: Option<&Deviation>) -
     let failure = failing(&schedule).unwrap_or(failure);
     Counterexample::Schedule { failure: Box::new(failure), schedule }
 }
+
+#[cfg(test)]
+mod soundness;

@@ -192,6 +192,16 @@ impl Watchtower {
     }
 }
 
+/// What crossed the agents' boundaries, in order; all of it at one time.
+fn events(page: &Page, elapsed: Duration) -> impl Iterator<Item = Event<'_>> {
+    let arrived = page.outcome.arrived.iter().map(|(crossing, _)| (crossing, Stage::Delivered));
+    let sent = page.outcome.sent.iter().map(|crossing| (crossing, Stage::Sent));
+    arrived.chain(sent).enumerate().map(move |(place, (crossing, stage))| {
+        let elapsed = if place == 0 { elapsed } else { Duration::ZERO };
+        Event { number: 0, elapsed, party: crossing.party, stage, message: &crossing.message }
+    })
+}
+
 /// Tables that leave out part of what they depend on, to show that it is noticed.
 #[cfg(test)]
 impl Watchtower {
@@ -207,14 +217,4 @@ impl Watchtower {
             }
         }
     }
-}
-
-/// What crossed the agents' boundaries, in order; all of it at one time.
-fn events(page: &Page, elapsed: Duration) -> impl Iterator<Item = Event<'_>> {
-    let arrived = page.outcome.arrived.iter().map(|(crossing, _)| (crossing, Stage::Delivered));
-    let sent = page.outcome.sent.iter().map(|crossing| (crossing, Stage::Sent));
-    arrived.chain(sent).enumerate().map(move |(place, (crossing, stage))| {
-        let elapsed = if place == 0 { elapsed } else { Duration::ZERO };
-        Event { number: 0, elapsed, party: crossing.party, stage, message: &crossing.message }
-    })
 }

@@ -1,8 +1,8 @@
 //! A world as a model: what can happen next, and what each step has to hold to.
 //!
 //! A situation is a list of numbers, see `atlas.rs` and `watch.rs`: what is met again is looked up, what is new is
-//! worked out by the real agents, observers and refinement check. Situations that differ by a shift in time, or in the order
-//! in which the datagrams in flight were sent, are one.
+//! worked out by the real agents, observers and refinement check. Situations that differ by a shift in time, or in the
+//! order in which the datagrams in flight were sent, are one.
 //!
 //! Read first: `world/mod.rs`, `run.rs`, of which this is the exhaustive form.
 

@@ -240,8 +240,7 @@ impl Ledger {
     }
 
     /// Whether the next SUBSCRIBE of the UE inside a dialog is its user's wish. What its timers do by themselves
-    /// happens
-    /// in a world only when the focus has no subscription any more, and is below the model.
+    /// happens in a world only when the focus has no subscription any more, and is below the model.
     pub(crate) const fn expect_control(&mut self, wanted: bool) {
         self.control = wanted;
     }

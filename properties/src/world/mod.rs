@@ -504,9 +504,9 @@ impl World {
         Outcome { sent: self.put(node, sent), elapsed, ..Outcome::of(Happened::Fired) }
     }
 
-    /// Whether a timer of this class is within the model. To refresh a subscription that lives at both ends is not: there
-    /// it just goes on. Nor is the end of a session that only one end still has, because something of the other was lost
-    /// for good.
+    /// Whether a timer of this class is within the model. To refresh a subscription that lives at both ends is not:
+    /// there it just goes on. Nor is the end of a session that only one end still has, because something of the other
+    /// was lost for good.
     pub(crate) fn may_fire(&self, class: TimerClass) -> bool {
         match class {
             TimerClass::Refresh | TimerClass::Expiry => !self.subscription_lives(),

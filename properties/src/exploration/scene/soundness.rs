@@ -1,5 +1,5 @@
-//! A way through the tables is what a world, the observers and the refinement check do by themselves, step by step; and a
-//! table with a key that tells too little apart is noticed.
+//! A way through the tables is what a world, the observers and the refinement check do by themselves, step by step; and
+//! a table with a key that tells too little apart is noticed.
 
 use std::fmt::Debug;
 

@@ -54,6 +54,8 @@ pub enum MediaChange {
     /// None.
     #[default]
     None,
+    /// None any more, but the wait for the second attempt is not over.
+    Resting,
     /// The request is out.
     Requested {
         /// To hold.

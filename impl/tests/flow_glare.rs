@@ -158,6 +158,29 @@ fn a_change_that_is_not_wanted_any_more_is_not_tried_again() {
     assert_eq!((view.holds, view.held, view.change), (false, true, MediaChange::None));
 }
 
+/// The wait is not over because the user thought better of it in between (RFC 3261 section 14.1).
+#[test]
+fn a_change_that_is_wanted_again_waits_all_the_same() {
+    let mut net = created(Renegotiation::ReInvite, Renegotiation::ReInvite);
+    cross(&mut net);
+    let start = net.now;
+    net.settle();
+    net.ue.handle_command(net.now, ue::Command::Resume).expect("the user changed his mind");
+    assert_eq!(net.ue.view().media.change, MediaChange::Resting);
+    net.ue.handle_command(net.now, ue::Command::Hold).expect("and back");
+    assert_eq!(net.ue.view().media.change, MediaChange::BackingOff { hold: true });
+    net.collect();
+    assert!(net.queue.is_empty(), "asked at once");
+    while net.ue.view().media.change == (MediaChange::BackingOff { hold: true }) {
+        net.pass(Duration::from_millis(10));
+    }
+    let wait = net.now.since(start);
+    assert!(wait >= Duration::from_millis(2_100) && wait <= Duration::from_millis(4_010), "{wait:?}");
+    net.run_dry();
+    let (here, there) = (net.ue.view().media, net.focus.view().conferences[0].media);
+    assert_eq!((here.holds, here.held, there.holds, there.held), (true, true, true, true));
+}
+
 /// Nobody tries for ever: a change that crosses twice is refused.
 #[test]
 fn a_second_crossing_is_the_last() {
@@ -173,9 +196,6 @@ fn a_second_crossing_is_the_last() {
             }
             net.deliver(from, &transmit);
         }
-        let Some(at) = net.ue.poll_timeout().filter(|_| net.ue.view().media.change != MediaChange::None) else { break };
-        net.now = at;
-        net.ue.handle_timeout(at);
         while matches!(net.ue.view().media.change, MediaChange::BackingOff { .. }) {
             net.now = net.ue.poll_timeout().expect("the back-off");
             net.ue.handle_timeout(net.now);
@@ -183,6 +203,8 @@ fn a_second_crossing_is_the_last() {
     }
     net.collect();
     assert!(net.ue_events.contains(&ue::Event::HoldRefused { code: 491 }), "{:?}", net.ue_events);
+    assert_eq!(net.ue.view().media.change, MediaChange::Resting);
+    net.pass(Duration::from_secs(4));
     assert_eq!(net.ue.view().media.change, MediaChange::None);
     assert_eq!(net.ue.view().call, CallState::Confirmed);
 }

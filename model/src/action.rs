@@ -100,6 +100,10 @@ pub enum Action {
     UserAsksAgain(Invited),
     /// The time of the focus has come.
     FocusAsksAgain(Invited),
+    /// That time comes for an invited user who wants no change any more.
+    UserRestEnds(Invited),
+    /// That time comes for a focus that wants none.
+    FocusRestEnds(Invited),
 
     /// Timer N at the UE: SUBSCRIBE accepted, the NOTIFY was lost.
     SubscribeExpires,
@@ -193,6 +197,8 @@ impl Action {
             Self::FocusThinksBetter(_) => Self::FocusThinksBetter(FIRST),
             Self::UserAsksAgain(_) => Self::UserAsksAgain(FIRST),
             Self::FocusAsksAgain(_) => Self::FocusAsksAgain(FIRST),
+            Self::UserRestEnds(_) => Self::UserRestEnds(FIRST),
+            Self::FocusRestEnds(_) => Self::FocusRestEnds(FIRST),
             Self::NotifyUser(_) => Self::NotifyUser(FIRST),
             Self::NotifyUserEnd(_) => Self::NotifyUserEnd(FIRST),
             Self::UserSubscribeExpires(_) => Self::UserSubscribeExpires(FIRST),
@@ -240,7 +246,9 @@ impl Action {
             | Self::UserThinksBetter(_)
             | Self::FocusThinksBetter(_)
             | Self::UserAsksAgain(_)
-            | Self::FocusAsksAgain(_) => Some(Procedure::Hold),
+            | Self::FocusAsksAgain(_)
+            | Self::UserRestEnds(_)
+            | Self::FocusRestEnds(_) => Some(Procedure::Hold),
             Self::Deliver(message) | Self::Lose(message) => message.procedure(),
             _ => None,
         }
@@ -295,6 +303,8 @@ impl Action {
             | Self::FocusCancels(_)
             | Self::UserAsksAgain(_)
             | Self::FocusAsksAgain(_)
+            | Self::UserRestEnds(_)
+            | Self::FocusRestEnds(_)
             | Self::SubscribeExpires
             | Self::UserSubscribeExpires(_)
             | Self::ReferExpires(_) => ActionKind::Protocol,

@@ -146,12 +146,14 @@ impl Conference {
             Action::Converse(i) => state.ue.call == Call::Idle && state.leg(i).plain.ue == PlainEnd::None,
             Action::HangUp(i) => state.leg(i).plain.ue == PlainEnd::Up,
             Action::UserHangsUp(i) => state.leg(i).plain.user == PlainEnd::Up,
-            Action::UserAsks(i) => wants(state.leg(i), End::User, Change::None),
-            Action::FocusAsks(i) => wants(state.leg(i), End::Focus, Change::None),
+            Action::UserAsks(i) => may_want(state.leg(i), End::User),
+            Action::FocusAsks(i) => may_want(state.leg(i), End::Focus),
             Action::UserThinksBetter(i) => state.leg(i).hold.change == Change::BackingOff,
             Action::FocusThinksBetter(i) => state.leg(i).focus.hold.change == Change::BackingOff,
-            Action::UserAsksAgain(i) => wants(state.leg(i), End::User, Change::BackingOff),
-            Action::FocusAsksAgain(i) => wants(state.leg(i), End::Focus, Change::BackingOff),
+            Action::UserAsksAgain(i) => is_due(state.leg(i), End::User),
+            Action::FocusAsksAgain(i) => is_due(state.leg(i), End::Focus),
+            Action::UserRestEnds(i) => state.leg(i).hold.change == Change::Resting,
+            Action::FocusRestEnds(i) => state.leg(i).focus.hold.change == Change::Resting,
             _ => Self::due(state, action),
         }
     }
@@ -251,8 +253,12 @@ impl Conference {
 }
 
 /// Whether this end can send its re-INVITE, its change being where it has to be for that.
-fn wants(leg: &Leg, end: End, change: Change) -> bool {
-    leg.hold_of(end).change == change && leg.may_ask(end)
+fn may_want(leg: &Leg, end: End) -> bool {
+    matches!(leg.hold_of(end).change, Change::None | Change::Resting) && leg.may_ask(end)
+}
+
+fn is_due(leg: &Leg, end: End) -> bool {
+    leg.hold_of(end).change == Change::BackingOff && leg.may_ask(end)
 }
 
 impl Model for Conference {
@@ -329,6 +335,8 @@ impl Model for Conference {
                 Action::FocusThinksBetter(i),
                 Action::UserAsksAgain(i),
                 Action::FocusAsksAgain(i),
+                Action::UserRestEnds(i),
+                Action::FocusRestEnds(i),
                 Action::NotifyUser(i),
                 Action::NotifyUserEnd(i),
                 Action::GiveUp(i),
@@ -396,8 +404,10 @@ impl Model for Conference {
             | Action::FocusAsks(_)
             | Action::UserThinksBetter(_)
             | Action::FocusThinksBetter(_) => next.command(action),
-            Action::UserAsksAgain(i) => next.leg_mut(i).ask(End::User, true),
-            Action::FocusAsksAgain(i) => next.leg_mut(i).ask(End::Focus, true),
+            Action::UserAsksAgain(i) => next.leg_mut(i).ask_again(End::User),
+            Action::FocusAsksAgain(i) => next.leg_mut(i).ask_again(End::Focus),
+            Action::UserRestEnds(i) => next.leg_mut(i).end_rest(End::User),
+            Action::FocusRestEnds(i) => next.leg_mut(i).end_rest(End::Focus),
             Action::Deliver(message) => next.deliver(message),
             Action::FocusAdmitsCreation => {
                 next.take(Message::Call(CallMessage::Invite));

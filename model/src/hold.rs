@@ -2,7 +2,7 @@
 //!
 //! Each end wants one change at a time, and always the other state than it has: to hold, or to hold no longer. The
 //! request is a re-INVITE with an offer. Who gets one while his own is open refuses it with 491 and waits; when his
-//! time has come he asks once more. Read first: RFC 3261 14, RFC 5407 3.1.4 and 3.3.1, RFC 3264 8.4. Next: `system.rs`.
+//! time has come he asks once more. The wait holds for whatever he wants meanwhile. Read first: RFC 3261 14, RFC 5407 3.1.4 and 3.3.1, RFC 3264 8.4. Next: `system.rs`.
 
 use std::fmt;
 
@@ -32,6 +32,8 @@ pub enum Change {
     RequestedAgain,
     /// The first attempt was refused with 491, the second has not been made.
     BackingOff,
+    /// It wants none any more, but the wait that a 491 imposed is not over.
+    Resting,
 }
 
 /// What one end knows of who holds the call.
@@ -112,6 +114,18 @@ impl End {
 }
 
 impl Change {
+    /// Whether there is one that it has not got.
+    #[must_use]
+    pub const fn is_wanted(self) -> bool {
+        matches!(self, Self::Requested | Self::RequestedAgain | Self::BackingOff)
+    }
+
+    /// Whether a 491 forbids the next re-INVITE still.
+    #[must_use]
+    pub const fn is_waiting(self) -> bool {
+        matches!(self, Self::BackingOff | Self::Resting)
+    }
+
     /// Whether the re-INVITE has no final response.
     #[must_use]
     pub const fn is_open(self) -> bool {
@@ -171,14 +185,29 @@ impl Leg {
         self.participant == Participant::InCall && !self.is_unacknowledged(End::User)
     }
 
-    /// This end sends its re-INVITE, for the first time or `again`.
-    pub(crate) fn ask(&mut self, end: End, again: bool) {
+    /// This end wants a change: it sends its re-INVITE, unless a 491 makes it wait.
+    pub(crate) fn ask(&mut self, end: End) {
+        if self.hold_of(end).change == Change::Resting {
+            self.hold_mut(end).change = Change::BackingOff;
+        } else {
+            self.network.hold.insert(HoldMessage::Request(end));
+            self.hold_mut(end).change = Change::Requested;
+        }
+    }
+
+    /// Its wait is over: this end sends its re-INVITE again.
+    pub(crate) fn ask_again(&mut self, end: End) {
         self.network.hold.insert(HoldMessage::Request(end));
-        self.hold_mut(end).change = if again { Change::RequestedAgain } else { Change::Requested };
+        self.hold_mut(end).change = Change::RequestedAgain;
     }
 
     /// This end does not want any more what it backed off from.
     pub(crate) const fn think_better(&mut self, end: End) {
+        self.hold_mut(end).change = Change::Resting;
+    }
+
+    /// Its wait is over, and there is nothing that it wants.
+    pub(crate) const fn end_rest(&mut self, end: End) {
         self.hold_mut(end).change = Change::None;
     }
 
@@ -198,7 +227,7 @@ impl Leg {
             HoldMessage::Pending(asker) => {
                 let end = self.hold_mut(asker);
                 // Nobody tries for ever.
-                end.change = if end.change == Change::Requested { Change::BackingOff } else { Change::None };
+                end.change = if end.change == Change::Requested { Change::BackingOff } else { Change::Resting };
             }
             HoldMessage::Gone(asker) => self.lose_session(asker),
             HoldMessage::Ack(_) => {}
@@ -255,7 +284,7 @@ impl Leg {
 
     /// Whether either end wants a change that it has not got.
     pub(crate) fn wants_change(&self) -> bool {
-        End::BOTH.into_iter().any(|end| self.hold_of(end).change != Change::None)
+        End::BOTH.into_iter().any(|end| self.hold_of(end).change.is_wanted())
     }
 
     /// Whether both ends agree on who holds the call.

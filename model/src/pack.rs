@@ -87,8 +87,17 @@ const fn outcome(value: Option<Outcome>) -> u64 {
     }
 }
 
+/// Below 20.
 const fn hold(value: HoldEnd) -> u64 {
     value.holds as u64 | (value.held as u64) << 1 | (value.change as u64) << 2
+}
+
+/// Values that would waste bits in fields of their own, as one number: each with the number of its values.
+fn mixed<const N: usize>(digits: [(u64, u64); N]) -> u64 {
+    digits.into_iter().fold(0, |number, (digit, base)| {
+        debug_assert!(digit < base, "{digit} is no digit of base {base}");
+        number * base + digit
+    })
 }
 
 impl Leg {
@@ -107,7 +116,6 @@ impl Leg {
             .field(u64::from(self.network.rank), 3)
             .field(u64::from(self.network.quiet), 1)
             .field(subscription(self.subscription.subscriber), 4)
-            .field(self.subscription.notifier as u64, 3)
             .field(u64::from(self.subscription.ahead), 3)
             .field(u64::from(self.subscription.behind), 1)
             .field(u64::from(self.network.subscription.bits()), 7)
@@ -116,12 +124,13 @@ impl Leg {
             .field(outcome(self.expel.outcome), 3)
             .field(u64::from(self.expel.network.bits()), 16)
             .field(u64::from(self.expel.rank), 3)
-            .field(self.plain.ue as u64, 3)
-            .field(self.plain.user as u64, 3)
+            .field(
+                mixed([(self.plain.ue as u64, 6), (self.plain.user as u64, 6), (self.subscription.notifier as u64, 6)]),
+                8,
+            )
             .field(u64::from(self.plain.named), 1)
             .field(u64::from(self.network.plain.bits()), 4)
-            .field(hold(self.hold), 4)
-            .field(hold(self.focus.hold), 4)
+            .field(mixed([(hold(self.hold), 20), (hold(self.focus.hold), 20)]), 9)
             .field(u64::from(self.network.hold.bits()), 10)
             .bits
     }

@@ -10,7 +10,6 @@ use stateright::{Model, Property};
 use crate::action::Action;
 use crate::claims::claims;
 use crate::conference::Conference;
-use crate::hold::Change;
 use crate::message::{Message, ReferMessage, SubscriptionMessage};
 use crate::subscription::Subscription;
 use crate::system::State;
@@ -50,10 +49,13 @@ impl Prompt {
             | Action::ReferExpires(_)
             | Action::ExpulsionExpires(_)
             | Action::UserAsksAgain(_)
+            | Action::UserRestEnds(_)
             // And talk begins when the telephones are quiet.
             | Action::Converse(_) => state.is_silent(),
             // The wait of the focus, whose Call-ID it is, is the longer one.
-            Action::FocusAsksAgain(i) => state.is_silent() && state.leg(i).hold.change != Change::BackingOff,
+            Action::FocusAsksAgain(i) | Action::FocusRestEnds(i) => {
+                state.is_silent() && !state.leg(i).hold.change.is_waiting()
+            }
             // And so does the time-out by which a loss shows.
             Action::NotifyTooLate
             | Action::ReferNotifyTooLate(_)

@@ -594,6 +594,10 @@ pub fn moments(model: Conference) -> Vec<Moment> {
             Moment::new("a refused change is not wanted any more", |_, action| {
                 matches!(action, Action::UserThinksBetter(_))
             }),
+            Moment::new("a change is wanted anew, and has to wait", |state, action| match action {
+                Action::FocusAsks(invited) => state.leg(invited).focus.hold.change == Change::Resting,
+                _ => false,
+            }),
             Moment::new("the conference ends while a hold is asked for", |state, action| {
                 action == Action::Deliver(Message::Call(CallMessage::Bye)) && any(state, Leg::wants_change)
             }),

@@ -449,8 +449,8 @@ impl State {
                 leg.subscription.subscribe(&mut leg.network.subscription);
             }
             Action::UserLeaves(invited) => self.answer(invited, DialMessage::UserBye, Participant::Leaving),
-            Action::UserAsks(invited) => self.leg_mut(invited).ask(End::User, false),
-            Action::FocusAsks(invited) => self.leg_mut(invited).ask(End::Focus, false),
+            Action::UserAsks(invited) => self.leg_mut(invited).ask(End::User),
+            Action::FocusAsks(invited) => self.leg_mut(invited).ask(End::Focus),
             Action::UserThinksBetter(invited) => self.leg_mut(invited).think_better(End::User),
             Action::FocusThinksBetter(invited) => self.leg_mut(invited).think_better(End::Focus),
             _ => {}

@@ -13,6 +13,7 @@ pub(super) const fn hold_end(view: MediaView) -> model::HoldEnd {
         MediaChange::None => Change::None,
         MediaChange::Requested { again: false, .. } => Change::Requested,
         MediaChange::Requested { again: true, .. } => Change::RequestedAgain,
+        MediaChange::Resting => Change::Resting,
         MediaChange::BackingOff { .. } | MediaChange::Due { .. } => Change::BackingOff,
     };
     model::HoldEnd { holds: view.holds, held: view.held, change }

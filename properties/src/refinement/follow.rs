@@ -107,6 +107,12 @@ impl Follower {
             Action::FocusAsksAgain(invited) => {
                 self.fire_until(|world| alpha(world).leg(invited).focus.hold.change != Change::BackingOff)
             }
+            Action::UserRestEnds(invited) => {
+                self.fire_until(|world| alpha(world).leg(invited).hold.change != Change::Resting)
+            }
+            Action::FocusRestEnds(invited) => {
+                self.fire_until(|world| alpha(world).leg(invited).focus.hold.change != Change::Resting)
+            }
             Action::FocusAdmitsCreation => {
                 self.decided(Step::RefuseCreation(false), Message::Call(CallMessage::Invite))
             }

@@ -364,7 +364,7 @@ pub(super) fn subsets(ends: &[Action]) -> impl Iterator<Item = Vec<Action>> {
 /// The most waits that are taken to end at the same instant.
 const MOST_TOGETHER: usize = 8;
 
-/// The actions by which a wait for something lost can end.
+/// The actions by which a wait can end: for something lost, or after requests that crossed.
 fn waits(before: &model::State) -> Vec<Action> {
     let lost = in_flight(before).filter(|message| message.may_be_lost()).map(Action::Lose);
     let refers =
@@ -397,8 +397,13 @@ fn waits(before: &model::State) -> Vec<Action> {
         | Subscription::Leaving
         | Subscription::Lapsed => vec![],
     });
+    let rests = Invited::ALL.into_iter().flat_map(|user| {
+        let rests = |end| before.leg(user).hold_of(end).change == Change::Resting;
+        let user_rests = rests(End::User).then_some(Action::UserRestEnds(user));
+        user_rests.into_iter().chain(rests(End::Focus).then_some(Action::FocusRestEnds(user)))
+    });
     let promise = before.focus.is_promised().then_some(Action::CreationExpires);
-    lost.chain(refers).chain(expulsions).chain(subscription).chain(users).chain(promise).collect()
+    lost.chain(refers).chain(expulsions).chain(subscription).chain(users).chain(rests).chain(promise).collect()
 }
 
 pub(super) fn in_flight(state: &model::State) -> impl Iterator<Item = Message> + '_ {

@@ -12,7 +12,7 @@ use super::{World, user_uri};
 /// Whether the wish makes a difference: the call is not so, or a change that is still waited for is taken back.
 fn matters(view: MediaView, hold: bool) -> bool {
     match view.change {
-        MediaChange::None => view.holds != hold,
+        MediaChange::None | MediaChange::Resting => view.holds != hold,
         MediaChange::BackingOff { hold: wanted } | MediaChange::Due { hold: wanted } => wanted != hold,
         MediaChange::Requested { .. } => false,
     }

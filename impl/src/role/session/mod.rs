@@ -122,6 +122,7 @@ impl Session {
             held: !self.remote.recv,
             change: match self.change {
                 Change::Idle => MediaChange::None,
+                Change::Resting { .. } => MediaChange::Resting,
                 Change::Requested { again } => MediaChange::Requested { hold, again },
                 Change::BackingOff { .. } => MediaChange::BackingOff { hold },
                 Change::Due => MediaChange::Due { hold },

@@ -15,7 +15,7 @@ use crate::role::config::Renegotiation;
 use crate::role::endpoint::ALLOW;
 use crate::time::Time;
 use crate::transaction::ClientKey;
-use crate::usage::{Change, ChangeOutput, ExpiryOutput};
+use crate::usage::{ChangeOutput, ExpiryOutput};
 use crate::wire::{Builder, Message, Method};
 
 /// Most re-INVITEs of one session whose 2xx may still come again.
@@ -73,7 +73,7 @@ impl Session {
     pub(crate) fn hold(&mut self, line: &mut Line<'_>, dialog: &mut Dialog, hold: bool) -> Result<bool, NotNow> {
         // A call that was sendrecv is held by sendonly (RFC 3264 section 8.4).
         let wanted = if hold { Flow::SEND } else { Flow::SENDRECV };
-        if self.change != Change::Idle && self.wanted == wanted {
+        if self.change.is_wanted() && self.wanted == wanted {
             return Err(NotNow::Wait("that has been asked for"));
         }
         if self.media.flow() == wanted {
@@ -88,10 +88,14 @@ impl Session {
         if self.acknowledged.len() >= MAX_ACKNOWLEDGED {
             return Err(NotNow::Full);
         }
-        if self.change.ask() != ChangeOutput::Send {
+        let output = self.change.ask();
+        if output == ChangeOutput::Busy {
             return Err(NotNow::Wait("the last change is not done yet"));
         }
         self.wanted = wanted;
+        if output != ChangeOutput::Send {
+            return Ok(true);
+        }
         self.send_change(line, dialog).map_or(Ok(true), |_| Err(NotNow::Wait("the peer cannot be reached")))
     }
 
@@ -103,9 +107,13 @@ impl Session {
         })
     }
 
-    /// The same, of a refresh: an UPDATE without an offer crosses whatever the peer does (RFC 5407 section 3.3.2).
+    /// The same, of a refresh: an UPDATE without an offer crosses whatever the peer does (RFC 5407 section 3.3.2). Any
+    /// other waits as a change does.
     fn may_refresh(&self) -> bool {
-        if self.interval.takes_update() { self.asked.is_none() } else { self.may_send(Carrier::Invite) }
+        if self.interval.takes_update() {
+            return self.asked.is_none();
+        }
+        self.change.due_at().is_none() && self.may_send(Carrier::Invite)
     }
 
     fn may_send(&self, carrier: Carrier) -> bool {
@@ -267,6 +275,7 @@ impl Session {
             (Purpose::Change, code, None) => self.change.on_failure(code),
             (Purpose::Refresh, code @ (408 | 481), _) => return Some(News::Lost(code)),
             (Purpose::Refresh, _, Some(wait)) => {
+                self.change.rest(line.now + wait);
                 self.interval.expiry.on_crossed(line.now + wait);
                 return None;
             }
@@ -317,7 +326,7 @@ impl Session {
         }
         match self.change.on_timeout(line.now, self.may_ask()) {
             ChangeOutput::Send => self.send_change(line, dialog),
-            _ => None,
+            _ => self.on_allowed(line, dialog),
         }
     }
 

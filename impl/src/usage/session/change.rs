@@ -2,7 +2,8 @@
 //! back-off after requests that crossed (RFC 3261 section 14.1, RFC 3311 sections 5.2 and 5.3, RFC 5407 section 3.3.1).
 //!
 //! One change at a time. It knows *that* something is asked, not what. A change that crossed is asked for once more, if
-//! it is still wanted then; a second refusal of that kind is final, so that nobody tries for ever. Read [`Change`].
+//! it is still wanted then; a second refusal of that kind is final, so that nobody tries for ever. The wait is for
+//! whatever is wanted next, or it would cross again. Read [`Change`].
 
 use crate::time::Time;
 
@@ -22,6 +23,11 @@ pub enum Change {
         /// When.
         at: Time,
     },
+    /// None is wanted, but the requests crossed: the next may be sent at `at`.
+    Resting {
+        /// When.
+        at: Time,
+    },
     /// The second attempt is due, but an INVITE of the peer is not through yet: no other may be sent in either
     /// direction (RFC 3261 section 14.1).
     Due,
@@ -34,6 +40,7 @@ enum Input {
     Withdraw,
     Success,
     Crossed { again_at: Time },
+    Rest { until: Time },
     Failure(u16),
     Timeout { now: Time, allowed: bool },
     Allowed,
@@ -65,16 +72,21 @@ impl Change {
         use ChangeOutput as Out;
         match (self, input) {
             (Self::Idle, Input::Ask) => (Self::Requested { again: false }, Out::Send),
+            (Self::Resting { at }, Input::Ask) => (Self::BackingOff { at }, Out::Nothing),
             (Self::Requested { .. } | Self::BackingOff { .. } | Self::Due, Input::Ask) => (self, Out::Busy),
 
-            (Self::BackingOff { .. } | Self::Due, Input::Withdraw) => (Self::Idle, Out::Withdrawn),
+            (Self::BackingOff { at }, Input::Withdraw) => (Self::Resting { at }, Out::Withdrawn),
+            (Self::Due, Input::Withdraw) => (Self::Idle, Out::Withdrawn),
             (Self::Requested { .. }, Input::Withdraw) => (self, Out::Busy),
 
             (Self::Requested { .. }, Input::Success) => (Self::Idle, Out::Done),
             (Self::Requested { again: false }, Input::Crossed { again_at }) => {
                 (Self::BackingOff { at: again_at }, Out::Nothing)
             }
-            (Self::Requested { again: true }, Input::Crossed { .. }) => (Self::Idle, Out::Refused(491)),
+            (Self::Requested { again: true }, Input::Crossed { again_at }) => {
+                (Self::Resting { at: again_at }, Out::Refused(491))
+            }
+            (Self::Idle | Self::Resting { .. }, Input::Rest { until }) => (Self::Resting { at: until }, Out::Nothing),
             (Self::Requested { .. }, Input::Failure(code @ (408 | 481))) => (Self::Idle, Out::Lost(code)),
             (Self::Requested { .. }, Input::Failure(code)) => (Self::Idle, Out::Refused(code)),
 
@@ -85,15 +97,29 @@ impl Change {
                     (Self::Due, Out::Nothing)
                 }
             }
-            (Self::Due, Input::Allowed) => (Self::Requested { again: true }, Out::Send),
-
-            (Self::Idle | Self::Requested { .. } | Self::BackingOff { .. } | Self::Due, Input::End) => {
+            (Self::Resting { at }, Input::Timeout { now, .. }) if at.as_millis() <= now.as_millis() => {
                 (Self::Idle, Out::Nothing)
             }
-            (Self::Idle, Input::Withdraw | Input::Success | Input::Crossed { .. } | Input::Failure(_))
+            (Self::Due, Input::Allowed) => (Self::Requested { again: true }, Out::Send),
+
+            (
+                Self::Idle | Self::Requested { .. } | Self::BackingOff { .. } | Self::Resting { .. } | Self::Due,
+                Input::End,
+            ) => (Self::Idle, Out::Nothing),
+            (
+                Self::Idle | Self::Resting { .. },
+                Input::Withdraw | Input::Success | Input::Crossed { .. } | Input::Failure(_),
+            )
             | (Self::BackingOff { .. } | Self::Due, Input::Success | Input::Crossed { .. } | Input::Failure(_))
-            | (Self::Idle | Self::Requested { .. } | Self::BackingOff { .. } | Self::Due, Input::Timeout { .. })
-            | (Self::Idle | Self::Requested { .. } | Self::BackingOff { .. }, Input::Allowed) => (self, Out::Nothing),
+            | (Self::Requested { .. } | Self::BackingOff { .. } | Self::Due, Input::Rest { .. })
+            | (
+                Self::Idle | Self::Requested { .. } | Self::BackingOff { .. } | Self::Resting { .. } | Self::Due,
+                Input::Timeout { .. },
+            )
+            | (
+                Self::Idle | Self::Requested { .. } | Self::BackingOff { .. } | Self::Resting { .. },
+                Input::Allowed,
+            ) => (self, Out::Nothing),
         }
     }
 
@@ -103,7 +129,7 @@ impl Change {
         output
     }
 
-    /// A change is wanted, and nothing forbids its request now.
+    /// A change is wanted, and nothing of the peer forbids its request now; a back-off may.
     pub fn ask(&mut self) -> ChangeOutput {
         self.step(Input::Ask)
     }
@@ -122,6 +148,11 @@ impl Change {
     /// the next attempt may be made.
     pub fn on_crossed(&mut self, again_at: Time) -> ChangeOutput {
         self.step(Input::Crossed { again_at })
+    }
+
+    /// Another request of ours crossed one of the peer's: the next may be sent at `until`.
+    pub fn rest(&mut self, until: Time) {
+        self.step(Input::Rest { until });
     }
 
     /// Any other final response from 300 on, 408 if none came.
@@ -144,10 +175,18 @@ impl Change {
         self.step(Input::End);
     }
 
+    /// Whether there is one that has not come about.
+    pub const fn is_wanted(self) -> bool {
+        match self {
+            Self::Requested { .. } | Self::BackingOff { .. } | Self::Due => true,
+            Self::Idle | Self::Resting { .. } => false,
+        }
+    }
+
     /// When the back-off is over.
     pub const fn due_at(self) -> Option<Time> {
         match self {
-            Self::BackingOff { at } => Some(at),
+            Self::BackingOff { at } | Self::Resting { at } => Some(at),
             Self::Idle | Self::Requested { .. } | Self::Due => None,
         }
     }
@@ -166,6 +205,7 @@ mod tests {
             ("requested", Change::Requested { again: false }),
             ("requested again", Change::Requested { again: true }),
             ("backing off", Change::BackingOff { at }),
+            ("resting", Change::Resting { at }),
             ("due", Change::Due),
         ];
         let inputs = [
@@ -173,6 +213,7 @@ mod tests {
             ("not wanted any more", Input::Withdraw),
             ("200", Input::Success),
             ("491", Input::Crossed { again_at: at }),
+            ("491 to a refresh", Input::Rest { until: at }),
             ("488", Input::Failure(488)),
             ("481", Input::Failure(481)),
             ("no response", Input::Failure(408)),

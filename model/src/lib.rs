@@ -6,7 +6,7 @@
 //! transaction time-out.
 //!
 //! Read in this order: `terms`, `procedures`, `message`, `network`, `ue`, `focus`, `participant`, `expulsion`,
-//! `action`, `system`, `claims`, `sightings`, `graph`, `prompt`, `confluence`, `scope`.
+//! `action`, `system`, `claims`, `sightings`, `moments`, `graph`, `prompt`, `confluence`, `scope`.
 
 mod action;
 mod claims;
@@ -19,6 +19,7 @@ mod focus;
 mod graph;
 mod hold;
 mod message;
+mod moments;
 mod network;
 mod pack;
 mod participant;
@@ -43,6 +44,7 @@ pub use focus::{DialOut, Focus, FocusLeg, Hosting, Report};
 pub use graph::{Graph, Visitor, Walk};
 pub use hold::{Change, End, HoldEnd, HoldMessage};
 pub use message::{CallMessage, DialMessage, Kind, Message, PlainMessage, ReferMessage, SubscriptionMessage};
+pub use moments::{Moment, moments};
 pub use network::{LegNetwork, Messages, Network};
 pub use participant::Participant;
 pub use plain::{PlainCall, PlainEnd};
@@ -51,7 +53,7 @@ pub use prompt::Prompt;
 pub use scope::{
     Configuration, Scope, ScopeReport, Size, Verdict, Witness, ends_well, explore, judge, report, walk, witnesses,
 };
-pub use sightings::{Moment, moments, sightings};
+pub use sightings::sightings;
 pub use subscription::{LegSubscription, Notifier, Owed, Subscription};
 pub use system::{Leg, State};
 pub use terms::{Invited, MAX_INVITED, Outcome, Party, Presence, SecondOffer};

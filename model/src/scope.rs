@@ -16,9 +16,10 @@ use crate::claims::{claims, explicit_failure, settled};
 use crate::conference::Conference;
 use crate::confluence::Confluent;
 use crate::graph::{Graph, Mixer, Visitor, Walk};
+use crate::moments::{Moment, moments};
 use crate::procedures::{Procedure, Procedures};
 use crate::prompt::Prompt;
-use crate::sightings::{Moment, moments, sightings};
+use crate::sightings::sightings;
 use crate::system::State;
 
 /// How much to explore.

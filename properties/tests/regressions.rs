@@ -59,6 +59,7 @@ const SHOWN: &[(&str, &[&str])] = &[
         &["INVITE", "200 (INVITE)", "NOTIFY (conference)", "INVITE", "200 (INVITE)", "NOTIFY (conference)"],
     ),
     ("re-invites-cross", &["491 (INVITE)", "491 (INVITE)", "200 (INVITE)", "ACK", "200 (INVITE)", "ACK"]),
+    ("a-change-wanted-again-after-491", &["491 (INVITE)", "491 (INVITE)", "INVITE", "200 (INVITE)", "INVITE", "ACK"]),
     ("re-invite-answered-after-the-end", &["INVITE", "BYE", "200 (INVITE)", "BYE", "ACK", "200 (BYE)"]),
     ("subscribed-again-before-an-old-copy", &["SUBSCRIBE (conference)", "lost for good", "SUBSCRIBE (conference)"]),
     ("cut-off-while-creating", &["INVITE", "183 (INVITE)", "PRACK", "200 (PRACK)", "UPDATE", "200 (INVITE)", "ACK"]),

@@ -4,7 +4,7 @@
 
 use super::{Broken, hold};
 use crate::run;
-use crate::schedule::{Schedule, SecondOffer, Settings, Step};
+use crate::schedule::{REFUSALS, Schedule, SecondOffer, Settings, Step};
 
 /// The most steps of an input that count; the rest is left out, to keep a run short.
 pub const MAX_STEPS: usize = 64;
@@ -25,12 +25,18 @@ fn passes(schedule: &Schedule, deviation: Option<crate::deviation::Deviation>) -
     failure.map_or(Ok(()), |failure| Err(Broken::new(format!("{failure}\n{}", schedule.to_json()))))
 }
 
-/// The schedule that an input stands for. A letter or sign is a step, a digit behind it is its number; any byte that
-/// stands for nothing delivers a datagram, and white space is nothing.
+/// The schedule that an input stands for. A letter or sign is a step, the digits behind it, three at most, are its
+/// number; any byte that stands for nothing delivers a datagram, and white space is nothing.
 ///
-/// `c` and `u` create with the second offer in PRACK and UPDATE, `s` subscribes, `i` invites, `l` leaves; `r`, `a`,
-/// `b`, `d` and `x` are an invited user's ring, answer, busy, decline and leave; `C` and `R` refuse creations and
-/// REFERs when the number is odd; `-`, `+` and `~` drop, double and lose; `.` flushes, `!` fires, `$` settles.
+/// - The UE: `c` and `u` create with the second offer in PRACK and UPDATE, `k` gives that up, `s` subscribes, `f`
+///   refreshes, `n` unsubscribes, `i` invites, `q` quietly, `e` expels, `l` leaves.
+/// - An invited user: `r` rings, `a` answers, `b` is busy, `d` declines, `x` leaves, `S` subscribes, `o` holds and `O`
+///   resumes; `t` and `T` are calls beside the conference, `h` and `H` hang them up.
+/// - The focus: `p` holds and `P` resumes; `C`, `R` and `M` refuse creations, REFERs and terminations, and `N` insists
+///   on reports, when the number is odd; `E` refuses creations with a code, `W` takes one back.
+/// - The network: `-`, `+` and `~` drop, double and lose; `=` cuts off for so many timers; `*` damages and `/` truncates
+///   the datagram of the last digit at the place of those before it; `@` restarts an agent.
+/// - `.` flushes, `!` fires, `$` settles, `%` idles.
 pub fn decode(bytes: &[u8]) -> Schedule {
     let settings = Settings::default();
     let mut steps = Vec::new();
@@ -43,23 +49,32 @@ pub fn decode(bytes: &[u8]) -> Schedule {
         if steps.len() == MAX_STEPS {
             break;
         }
-        let digit = behind.first().filter(|byte| byte.is_ascii_digit());
-        if digit.is_some() {
-            rest = behind.get(1..).unwrap_or_default();
+        let mut number = 0;
+        for _ in 0..3 {
+            let Some((digit, behind)) = rest.split_first().filter(|(byte, _)| byte.is_ascii_digit()) else { break };
+            number = number * 10 + u16::from(digit - b'0');
+            rest = behind;
         }
-        steps.push(step(*kind, digit.map_or(0, |digit| digit - b'0'), settings.invited));
+        steps.push(step(*kind, number, settings.invited));
     }
     Schedule::new(settings, steps)
 }
 
-fn step(kind: u8, number: u8, invited: u8) -> Step {
+fn step(kind: u8, datagram: u16, invited: u8) -> Step {
+    let number = u8::try_from(datagram % 256).unwrap_or_default();
     let user = number.checked_rem(invited).unwrap_or_default();
-    let datagram = u16::from(number);
+    let odd = number % 2 == 1;
+    let refusal = REFUSALS.get(usize::from(number) % REFUSALS.len()).copied().unwrap_or_default();
     match kind {
         b'c' => Step::Create(SecondOffer::Prack),
         b'u' => Step::Create(SecondOffer::Update),
         b's' => Step::Subscribe,
         b'i' => Step::Invite(user),
+        b'k' => Step::Cancel,
+        b'f' => Step::Refresh,
+        b'n' => Step::Unsubscribe,
+        b'q' => Step::InviteQuietly(user),
+        b'e' => Step::Expel(user),
         b'l' => Step::Leave,
         b'r' => Step::Ring(user),
         b'a' => Step::Answer(user),
@@ -70,11 +85,24 @@ fn step(kind: u8, number: u8, invited: u8) -> Step {
         b'T' => Step::UserCalls(user),
         b'h' => Step::HangUp(user),
         b'H' => Step::UserHangsUp(user),
-        b'C' => Step::RefuseCreation(number % 2 == 1),
-        b'R' => Step::RefuseRefer(number % 2 == 1),
+        b'S' => Step::UserSubscribes(user),
+        b'o' => Step::UserHolds(user),
+        b'O' => Step::UserResumes(user),
+        b'p' => Step::FocusHolds(user),
+        b'P' => Step::FocusResumes(user),
+        b'C' => Step::RefuseCreation(odd),
+        b'E' => Step::RefuseCreationWith(refusal),
+        b'W' => Step::WithdrawCreation(refusal),
+        b'M' => Step::RefuseTerminations(odd),
+        b'R' => Step::RefuseRefer(odd),
+        b'N' => Step::InsistOnReports(odd),
         b'-' => Step::Drop(datagram),
         b'+' => Step::Duplicate(datagram),
         b'~' => Step::Lose(datagram),
+        b'=' => Step::CutOff(number),
+        b'*' => Step::Damage(datagram % 10, datagram / 10),
+        b'/' => Step::Truncate(datagram % 10, datagram / 10),
+        b'@' => Step::Restart(number % (invited + 2)),
         b'.' => Step::Flush,
         b'!' => Step::Fire,
         b'$' => Step::Settle,
@@ -95,6 +123,8 @@ mod tests {
         let expected = [create, Step::Flush, Step::Subscribe, Step::Deliver(3), Step::Invite(1), Step::Drop(2)];
         assert_eq!(steps[..6], expected);
         assert_eq!(steps[6..], [Step::RefuseRefer(true), Step::Lose(0)]);
+        let steps = decode(b"*123 @4 W1").steps;
+        assert_eq!(steps, [Step::Damage(3, 12), Step::Restart(0), Step::WithdrawCreation(REFUSALS[1])]);
         assert_eq!(decode(&[b'>'; 2 * MAX_STEPS]).steps.len(), MAX_STEPS);
     }
 

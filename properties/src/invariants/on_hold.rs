@@ -75,20 +75,27 @@ impl OnHold {
         if !conversation.is_exact(event.party) {
             return;
         }
-        let Some(held) = calls.find_map(|call_id| self.held.get(&(event.party, call_id.clone()))) else { return };
-        let (party, numbers) = (event.party, &[event.number]);
-        match endpoint.status.as_deref() {
-            Some("on-hold") => {
-                judge.rule(&TRUE, party, *held, numbers, || {
-                    format!("{entity} is shown on hold, and nobody holds his call")
-                });
-            }
-            Some("connected") => {
-                judge.rule(&SHOWN, party, !held, numbers, || {
-                    format!("{entity} is shown as connected, and his call is held")
-                });
-            }
-            Some(_) | None => {}
+        let known = calls.find_map(|call_id| {
+            self.held.get(&(event.party, call_id.clone())).map(|held| (*held, self.is_unsure(call_id, conversation)))
+        });
+        let Some((held, unsure)) = known else { return };
+        let (rule, holds, text) = match endpoint.status.as_deref() {
+            Some("on-hold") => (&TRUE, held, "is shown on hold, and nobody holds his call"),
+            Some("connected") => (&SHOWN, !held, "is shown as connected, and his call is held"),
+            Some(_) | None => return,
+        };
+        if !holds && unsure {
+            judge.inconclusive(rule, event.party, &[event.number], || {
+                format!("{entity} {text}; but something in this call was missed")
+            });
+        } else {
+            judge.rule(rule, event.party, holds, &[event.number], || format!("{entity} {text}"));
         }
+    }
+
+    /// Whether the capture missed something in this call: that was shown, or an offer has no answer.
+    fn is_unsure(&self, call_id: &Text, conversation: &Conversation) -> bool {
+        let open = self.offers.keys().any(|(_, of)| of.call_id == *call_id);
+        !conversation.is_complete() && (open || conversation.has_gap_in(call_id))
     }
 }

@@ -12,7 +12,12 @@ impl Conversation {
     /// message itself: a response without request, an ACK without final response, a PRACK without any reliable
     /// response, a request inside a dialog whose beginning was not seen. Never in a simulated world.
     pub fn has_gap(&self, event: &Event<'_>) -> bool {
-        !self.is_complete() && (self.gaps.contains(event.message.call_id()) || self.shows_gap(event))
+        self.has_gap_in(event.message.call_id()) || (!self.is_complete() && self.shows_gap(event))
+    }
+
+    /// Whether something in the call with this Call-ID was missed, as far as that was shown.
+    pub fn has_gap_in(&self, call_id: &str) -> bool {
+        !self.is_complete() && self.gaps.contains(call_id)
     }
 
     pub(super) fn shows_gap(&self, event: &Event<'_>) -> bool {

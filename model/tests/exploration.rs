@@ -266,7 +266,7 @@ fn sizes_with_optional_procedures_are_what_they_were() {
         (Procedure::SubscriptionControl, (1, 1), (458_178, 2_915_905, 138, 330)),
         (Procedure::ManySubscribers, (1, 1), (379_873, 2_182_172, 164, 373)),
         (Procedure::Replacement, (1, 0), (278_248, 1_619_761, 47, 97)),
-        (Procedure::Hold, (1, 0), (308_148, 1_994_558, 19, 40)),
+        (Procedure::Hold, (1, 0), (402_324, 2_687_150, 19, 40)),
     ];
     for (procedure, (invited, losses), expected) in table {
         let report = explore(&configuration(invited, losses, false).with(procedure), &mut |_| {});

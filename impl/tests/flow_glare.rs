@@ -304,6 +304,23 @@ fn a_hold_overtakes_the_ack() {
     insta::assert_snapshot!(net.ends());
 }
 
+/// RFC 3261 section 13.3.1.4: the 200 whose ACK was lost comes again until it is acknowledged, though a further re-INVITE
+/// was served meanwhile.
+#[test]
+fn a_200_is_repeated_after_the_next_change_was_served() {
+    let mut net = created(Renegotiation::ReInvite, Renegotiation::ReInvite);
+    net.ue.handle_command(net.now, ue::Command::Hold).expect("hold");
+    net.settle_unless(|message| message.method() == Some(Method::Ack));
+    net.ue.handle_command(net.now, ue::Command::Resume).expect("resume");
+    net.settle();
+    assert_eq!(net.focus.view().conferences[0].media.unacknowledged, None);
+    net.said.clear();
+    net.run_dry();
+    assert_eq!(answers(&net, "ue"), [200], "the one to the first, once more: now its ACK arrives");
+    let view = net.focus.view().conferences[0].clone();
+    assert_eq!((view.call, view.media.held), (FocusCallState::Confirmed, false));
+}
+
 /// RFC 5407 section 3.1.5: the ACK has the answer, and what overtakes it meets our open offer.
 #[test]
 fn a_hold_that_overtakes_an_ack_with_the_answer_is_refused() {

@@ -2,8 +2,8 @@
 //! that is under way (RFC 3261 section 14.2, RFC 3311 section 5.2).
 //!
 //! The 2xx to a re-INVITE is repeated until its ACK, as that to the first INVITE is: [`Callee`] does both. A further
-//! INVITE of the peer tells that the 2xx came, so it ends the wait; a late ACK is then nothing new (RFC 5407 section
-//! 3.1.4).
+//! INVITE of the peer tells that the 2xx came (RFC 5407 section 3.1.4): it is repeated all the same, but nothing waits
+//! for its ACK any more.
 
 use super::{Line, News, Session, Write as _, is_too_small, offered};
 use crate::agent::Receipt;
@@ -14,6 +14,10 @@ use crate::time::Timer;
 use crate::transaction::ServerKey;
 use crate::usage::{Callee, CalleeOutput};
 use crate::wire::{Builder, Message, Method};
+
+/// Most re-INVITEs of one session whose ACK was overtaken by the next and whose 2xx is still repeated; beyond it that
+/// of the oldest is not.
+const MAX_OVERTAKEN: usize = 8;
 
 /// A re-INVITE whose 2xx is out and not acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -89,7 +93,9 @@ impl Session {
         let timers = line.endpoint.timers();
         let mut callee = Callee::new(timers.t1(), timers.t2());
         callee.accept(line.now, success);
-        self.answer = Some(Answer { invite: server.clone(), cseq, callee });
+        self.overtaken.extend(self.answer.replace(Answer { invite: server.clone(), cseq, callee }));
+        let surplus = self.overtaken.len().saturating_sub(MAX_OVERTAKEN);
+        self.overtaken.drain(..surplus);
         offer.map(|_| News::Agreed)
     }
 
@@ -158,6 +164,10 @@ impl Session {
         ack: &Message<'_>,
     ) -> Option<(Receipt, Option<News>)> {
         let number = ack.cseq().ok()?.number;
+        if let Some(place) = self.overtaken.iter().position(|answer| answer.cseq == number) {
+            self.overtaken.remove(place);
+            return Some((Receipt::Consumed, None));
+        }
         self.answer.take_if(|answer| answer.cseq == number)?;
         let answer = offered(ack).ok().flatten();
         let agreed = self.take_acknowledged(answer.as_ref()).then_some(News::Agreed);
@@ -175,6 +185,15 @@ impl Session {
     }
 
     pub(super) fn on_answer_timeout(&mut self, line: &mut Line<'_>) -> Option<News> {
+        self.overtaken.retain_mut(|answer| match answer.callee.on_timeout(line.now) {
+            CalleeOutput::Resend(success) => {
+                line.endpoint.repeat(line.now, &answer.invite, success);
+                true
+            }
+            // Its caller has had it, so that this is no reason to end the session.
+            CalleeOutput::SendBye => false,
+            _ => true,
+        });
         let answer = self.answer.as_mut()?;
         match answer.callee.on_timeout(line.now) {
             CalleeOutput::Resend(success) => {

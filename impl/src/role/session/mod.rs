@@ -66,6 +66,7 @@ pub(crate) struct Session {
     asked: Option<Asked>,
     acknowledged: Vec<Acknowledged>,
     answer: Option<Answer>,
+    overtaken: Vec<Answer>,
     pub(crate) interval: Interval,
 }
 
@@ -88,6 +89,7 @@ impl Session {
             asked: None,
             acknowledged: Vec::new(),
             answer: None,
+            overtaken: Vec::new(),
             interval: Interval::default(),
         }
     }
@@ -136,12 +138,14 @@ impl Session {
         self.change.end();
         self.interval.expiry.end();
         self.answer = None;
+        self.overtaken.clear();
     }
 
     pub(crate) fn timers(&self) -> impl Iterator<Item = Timer> {
         let due = [self.change.due_at(), self.asked.as_ref().and_then(Asked::gives_up_at)];
         let own = due.into_iter().flatten().map(|at| Timer { at, class: TimerClass::Protocol });
-        own.chain(self.answer.as_ref().and_then(Answer::timer)).chain(self.interval.expiry.timer())
+        let answers = self.overtaken.iter().chain(&self.answer).filter_map(Answer::timer);
+        own.chain(answers).chain(self.interval.expiry.timer())
     }
 
     /// Lets the timers that are due fire.

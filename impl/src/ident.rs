@@ -56,8 +56,9 @@ impl Identifiers {
 
 /// Appends 16 lower-case hexadecimal digits.
 fn push_hexadecimal(text: &mut String, number: u64) {
-    let digits = (0..16).rev().filter_map(|place| char::from_digit((number >> (4 * place)) as u32 & 0xf, 16));
-    text.extend(digits);
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let digits: [u8; 16] = std::array::from_fn(|at| DIGITS[(number >> (60 - 4 * at)) as usize & 0xf]);
+    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
 }
 
 #[cfg(test)]

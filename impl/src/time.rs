@@ -74,6 +74,12 @@ pub enum TimerClass {
     Session,
 }
 
+/// When the first of these timers fires.
+pub(crate) fn earliest(timers: impl Iterator<Item = Timer>) -> Option<Time> {
+    // Chains of few timers are folded faster than asked for their next.
+    timers.fold(None, |first: Option<Time>, timer| Some(first.map_or(timer.at, |first| first.min(timer.at))))
+}
+
 /// A pending timer, as shown to observers that decide whether a system is quiescent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timer {

@@ -2,10 +2,13 @@
 //!
 //! Also what names a subscription inside one: [`EventKey`] (RFC 6665 section 8.2.1). URIs are no part of either name.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
+
+use crate::wire::Message;
 
 /// Octets that are compared one by one, kept in `$store`.
 macro_rules! octets {
@@ -90,12 +93,42 @@ impl DialogId {
     }
 }
 
+/// The name of a dialog as it stands in a request: enough to find the dialog, and nothing is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DialogName<'a> {
+    /// Call-ID.
+    pub call_id: &'a [u8],
+    /// Tag of To, empty if there is none.
+    pub local_tag: &'a [u8],
+    /// Tag of From, empty if there is none.
+    pub remote_tag: &'a [u8],
+}
+
+impl<'a> DialogName<'a> {
+    /// The dialog that a request belongs to, as its receiver names it; none if a header field is missing or malformed.
+    pub fn of(request: &Message<'a>) -> Option<Self> {
+        Some(Self {
+            call_id: request.call_id().ok()?,
+            local_tag: request.to_tag().ok()?.unwrap_or_default(),
+            remote_tag: request.from_tag().ok()?.unwrap_or_default(),
+        })
+    }
+}
+
+impl PartialEq<DialogName<'_>> for DialogId {
+    fn eq(&self, name: &DialogName<'_>) -> bool {
+        let Self { call_id, local_tag, remote_tag } = self;
+        (local_tag.as_bytes(), remote_tag.as_bytes(), call_id.as_bytes())
+            == (name.local_tag, name.remote_tag, name.call_id)
+    }
+}
+
 /// Name of a subscription inside a dialog: event package and `id` parameter, both compared octet by octet
 /// (RFC 6665 section 8.2.1). An Event with `id` never matches one without; its other parameters do not count.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventKey {
     /// Event package, such as `conference` or `refer`.
-    pub package: String,
+    pub package: Cow<'static, str>,
     /// The `id` parameter.
     pub id: Option<String>,
 }
@@ -103,12 +136,12 @@ pub struct EventKey {
 impl EventKey {
     /// The conference event package (RFC 4575 section 3.1), without `id`.
     pub fn conference() -> Self {
-        Self { package: "conference".to_owned(), id: None }
+        Self { package: "conference".into(), id: None }
     }
 
     /// The implicit subscription of the REFER with `cseq` (RFC 3515 section 2.4.6).
     pub fn refer(cseq: u32) -> Self {
-        Self { package: "refer".to_owned(), id: Some(cseq.to_string()) }
+        Self { package: "refer".into(), id: Some(cseq.to_string()) }
     }
 }
 
@@ -145,10 +178,10 @@ mod tests {
 
     #[test]
     fn an_event_with_id_never_matches_one_without() {
-        let plain = EventKey { package: "refer".to_owned(), id: None };
+        let plain = EventKey { package: "refer".into(), id: None };
         assert_ne!(EventKey::refer(93), plain);
         assert_ne!(EventKey::refer(93), EventKey::refer(94));
-        assert_ne!(plain, EventKey { package: "Refer".to_owned(), id: None });
+        assert_ne!(plain, EventKey { package: "Refer".into(), id: None });
         assert_eq!(EventKey::refer(93).to_string(), "refer;id=93");
         assert_eq!(EventKey::conference().to_string(), "conference");
     }

@@ -15,7 +15,7 @@ mod state;
 #[cfg(test)]
 pub(crate) mod transition_table;
 
-pub use id::{CallId, DialogId, EventKey, Tag};
+pub use id::{CallId, DialogId, DialogName, EventKey, Tag};
 pub use offer_answer::{Carrier, Exchange, Meaning, OfferAnswer, OfferCarrier, OfferError, Verdict};
 pub use precondition::{PreconditionState, PreconditionStatus};
 pub use reliable::{

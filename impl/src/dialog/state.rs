@@ -99,7 +99,7 @@ impl Dialog {
     /// # Errors
     /// The response lacks what a dialog needs.
     pub fn from_response(initial: &InitialRequest, response: &Message<'_>) -> Result<Self, DialogError> {
-        let remote_tag = response.to()?.tag().map_or_else(Tag::default, Tag::from);
+        let remote_tag = response.to_tag()?.map_or_else(Tag::default, Tag::from);
         let confirmed = response.status().is_some_and(|code| code >= 200);
         Ok(Self {
             id: DialogId { call_id: initial.call_id.clone(), local_tag: initial.local_tag.clone(), remote_tag },
@@ -145,7 +145,7 @@ impl Dialog {
     /// # Errors
     /// The NOTIFY lacks what a dialog needs.
     pub fn from_notify(initial: &InitialRequest, notify: &Message<'_>) -> Result<Self, DialogError> {
-        let remote_tag = notify.from()?.tag().map_or_else(Tag::default, Tag::from);
+        let remote_tag = notify.from_tag()?.map_or_else(Tag::default, Tag::from);
         Ok(Self {
             id: DialogId { call_id: initial.call_id.clone(), local_tag: initial.local_tag.clone(), remote_tag },
             state: DialogState::Confirmed,
@@ -236,7 +236,7 @@ impl Dialog {
         if matches!(cseq.method, Method::Ack | Method::Cancel) {
             return Ok(TargetRefresh::default());
         }
-        let refresh = if refreshes_target(cseq.method) { optional_contact(request)? } else { None };
+        let refresh = if refreshes_target(cseq.method) { self.optional_contact(request)? } else { None };
         if let Some(highest) = self.remote_cseq.filter(|highest| cseq.number <= *highest) {
             return Err(DialogError::OutOfOrder { received: cseq.number, highest });
         }
@@ -265,7 +265,7 @@ impl Dialog {
         match (response.status().unwrap_or_default(), method, self.state) {
             (_, _, DialogState::Terminated) => {}
             (200..=299, Method::Invite, DialogState::Early) => {
-                let target = optional_contact(response)?;
+                let target = self.optional_contact(response)?;
                 self.routes = RouteSet::reversed(&response.record_route()?)?;
                 self.state = DialogState::Confirmed;
                 self.remote_target = target.unwrap_or_else(|| self.remote_target.clone());
@@ -273,10 +273,10 @@ impl Dialog {
             (101..=199, Method::Invite, DialogState::Early | DialogState::Confirmed)
                 if response.requires("100rel") && response.rseq().is_ok() =>
             {
-                self.retarget(optional_contact(response)?);
+                self.retarget(self.optional_contact(response)?);
             }
             (200..=299, method, DialogState::Early | DialogState::Confirmed) if refreshes_target(method) => {
-                self.retarget(optional_contact(response)?);
+                self.retarget(self.optional_contact(response)?);
             }
             (_, _, DialogState::Early | DialogState::Confirmed) => {}
         }
@@ -295,14 +295,14 @@ impl Dialog {
             self.remote_target = target;
         }
     }
-}
 
-/// The Contact, which in-dialog messages of old peers may lack although it is mandatory there.
-fn optional_contact(message: &Message<'_>) -> Result<Option<OwnedUri>, HeaderError> {
-    match message.contact() {
-        Ok(contact) => Ok(Some(contact.uri.to_owned())),
-        Err(HeaderError::Missing { .. }) => Ok(None),
-        Err(malformed @ HeaderError::Malformed { .. }) => Err(malformed),
+    /// The Contact, which in-dialog messages of old peers may lack although it is mandatory there.
+    fn optional_contact(&self, message: &Message<'_>) -> Result<Option<OwnedUri>, HeaderError> {
+        match message.contact_uri(&self.remote_target) {
+            Ok(target) => Ok(Some(target)),
+            Err(HeaderError::Missing { .. }) => Ok(None),
+            Err(malformed @ HeaderError::Malformed { .. }) => Err(malformed),
+        }
     }
 }
 

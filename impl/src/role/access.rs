@@ -42,7 +42,9 @@ impl Access {
             None => builder,
         };
         match &self.preferred_identity {
-            Some(identity) if request.is_initial() => builder.field(Name::PPreferredIdentity, format!("<{identity}>")),
+            Some(identity) if request.is_initial() => {
+                builder.parts(Name::PPreferredIdentity, &[b"<", identity.as_bytes(), b">"])
+            }
             Some(_) | None => builder,
         }
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::agent::{Addr, PathMtu, Transmit, Transport};
-use crate::dialog::{Dialog, DialogId, Request, Tag};
+use crate::dialog::{Dialog, Request, Tag};
 use crate::ident::Identifiers;
 use crate::role::access::Access;
 use crate::role::config::{Hosts, Identity, SessionTimer};
@@ -297,15 +297,6 @@ impl Endpoint {
 pub(crate) fn over_tcp(request: &[u8]) -> Option<Vec<u8>> {
     let message = Message::parse(request).ok()?;
     Some(Edit::new(&message).set_via_transport(Transport::Tcp).ok()?.render())
-}
-
-/// The dialog that a request belongs to, as its receiver names it; none if a header field is missing or malformed.
-pub(crate) fn dialog_id(request: &Message<'_>) -> Option<DialogId> {
-    Some(DialogId {
-        call_id: request.call_id().ok()?.into(),
-        local_tag: request.to().ok()?.tag().map_or_else(Tag::default, Tag::from),
-        remote_tag: request.from().ok()?.tag().map_or_else(Tag::default, Tag::from),
-    })
 }
 
 /// The reason phrase that RFC 3261 section 21 and its extensions give to a code.

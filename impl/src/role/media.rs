@@ -22,20 +22,18 @@ pub(crate) struct Media {
     said: Option<SessionDescription>,
 }
 
-fn codecs() -> Vec<Codec> {
-    let codec = |payload_type, encoding: &'static str, parameters: Option<&'static str>| Codec {
-        payload_type,
-        encoding: encoding.into(),
-        parameters: parameters.map(Cow::Borrowed),
-    };
-    vec![
-        codec(98, "EVS/16000/1", Some("br=5.9-13.2;bw=nb-swb")),
-        codec(99, "AMR-WB/16000/1", Some("mode-change-capability=2;max-red=220")),
-        codec(100, "AMR/8000/1", Some("mode-change-capability=2;max-red=220")),
-        codec(101, "telephone-event/16000", Some("0-15")),
-        codec(102, "telephone-event/8000", Some("0-15")),
-    ]
+const fn codec(payload_type: u8, encoding: &'static str, parameters: &'static str) -> Codec {
+    Codec { payload_type, encoding: Cow::Borrowed(encoding), parameters: Some(Cow::Borrowed(parameters)) }
 }
+
+/// What every party of ours can send and receive.
+const CODECS: &[Codec] = &[
+    codec(98, "EVS/16000/1", "br=5.9-13.2;bw=nb-swb"),
+    codec(99, "AMR-WB/16000/1", "mode-change-capability=2;max-red=220"),
+    codec(100, "AMR/8000/1", "mode-change-capability=2;max-red=220"),
+    codec(101, "telephone-event/16000", "0-15"),
+    codec(102, "telephone-event/8000", "0-15"),
+];
 
 impl Media {
     /// Media at `address` for the call that `session` names.
@@ -45,7 +43,7 @@ impl Media {
             audio_port: AUDIO_PORT,
             // Readers keep it in a signed 64-bit number now and then.
             session_id: session >> 1,
-            codecs: codecs(),
+            codecs: Cow::Borrowed(CODECS),
             flow: Flow::SENDRECV,
         };
         Self { local, next: 1, said: None }

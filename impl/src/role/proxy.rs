@@ -85,8 +85,8 @@ impl Proxy {
         match via.branch() {
             Some(branch) if via.has_magic_cookie() => self.identifiers.branch(&[branch, via.sent_by]),
             _ => {
-                let to = request.to().ok().and_then(|to| to.tag()).unwrap_or_default();
-                let from = request.from().ok().and_then(|from| from.tag()).unwrap_or_default();
+                let to = request.to_tag().ok().flatten().unwrap_or_default();
+                let from = request.from_tag().ok().flatten().unwrap_or_default();
                 let call_id = request.call_id().unwrap_or_default();
                 let cseq = request.cseq().map_or(0, |cseq| cseq.number).to_be_bytes();
                 let uri = request.request_uri().map(|uri| uri.as_bytes()).unwrap_or_default();

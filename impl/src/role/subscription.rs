@@ -5,8 +5,8 @@
 //! [`crate::usage::Subscriber`].
 
 use crate::body::conference_info::{self, Applied, Roster};
-use crate::dialog::{Dialog, EventKey, InitialRequest, Party, Request, RouteSet, Usage};
-use crate::role::endpoint::{Endpoint, Unsendable, dialog_id};
+use crate::dialog::{Dialog, DialogName, EventKey, InitialRequest, Party, Request, RouteSet, Usage};
+use crate::role::endpoint::{Endpoint, Unsendable};
 use crate::time::{Time, Timer, TimerClass};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{self, Ending, NotifyVerdict, Received, Subscriber, SubscriberOutput, Terms};
@@ -206,10 +206,13 @@ impl ConferenceSubscription {
     /// Whether a request belongs to the subscription: its Call-ID, our tag, and, once there is a dialog, the peer's
     /// tag; only one NOTIFY may make the dialog (RFC 4575 section 3.8).
     pub(crate) fn owns(&self, request: &Message<'_>) -> bool {
-        let Some(id) = dialog_id(request) else { return false };
+        let Some(name) = DialogName::of(request) else { return false };
         match &self.dialog {
-            Some(dialog) => *dialog.id() == id,
-            None => id.call_id == self.initial.call_id && id.local_tag == self.initial.local_tag,
+            Some(dialog) => *dialog.id() == name,
+            None => {
+                let InitialRequest { call_id, local_tag, .. } = &self.initial;
+                (call_id.as_bytes(), local_tag.as_bytes()) == (name.call_id, name.local_tag)
+            }
         }
     }
 
@@ -308,15 +311,15 @@ impl ConferenceSubscription {
         if let (Some(dialog), Some(refresh)) = (&mut self.dialog, refresh) {
             dialog.on_answered(refresh, 200);
         }
-        let before = entries(&self.roster);
+        let before = document.is_some().then(|| entries(&self.roster));
         let applied = document.map(|document| self.roster.apply(document));
-        let after = entries(&self.roster);
+        let changed = before.map(|before| (before, entries(&self.roster))).filter(|(before, after)| before != after);
         let first = verdict == NotifyVerdict::Taken && !std::mem::replace(&mut self.was_active, true);
         owner.answer(server, 200);
         if first {
             owner.news.push(News::Subscribed);
         }
-        if before != after {
+        if let Some((_, after)) = changed {
             owner.news.push(News::RosterChanged(after));
         }
         match verdict {

@@ -1,36 +1,77 @@
 //! When each transaction wants to be woken, in order: finding the next one does not look at the others.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use super::TransactionKey;
+use smallvec::SmallVec;
+
+use super::{ClientKey, ServerKey, TransactionKey};
 use crate::time::Time;
 
 /// The earliest timer of every transaction that has one. It follows from the transactions and is never their only
 /// memory of anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Deadlines(BTreeSet<(Time, TransactionKey)>);
+pub(super) struct Deadlines(BTreeMap<Time, Due>);
+
+/// The transactions of one time, in order; hardly ever more than one.
+type Due = SmallVec<[TransactionKey; 1]>;
+
+/// A transaction whose key is somebody else's.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Whose<'a> {
+    Client(&'a ClientKey),
+    Server(&'a ServerKey),
+}
+
+impl Whose<'_> {
+    fn is(self, known: &TransactionKey) -> bool {
+        match (self, known) {
+            (Self::Client(key), TransactionKey::Client(known)) => key == known,
+            (Self::Server(key), TransactionKey::Server(known)) => key == known,
+            (Self::Client(_), TransactionKey::Server(_)) | (Self::Server(_), TransactionKey::Client(_)) => false,
+        }
+    }
+
+    fn to_owned(self) -> TransactionKey {
+        match self {
+            Self::Client(key) => TransactionKey::Client(key.clone()),
+            Self::Server(key) => TransactionKey::Server(key.clone()),
+        }
+    }
+}
 
 impl Deadlines {
     /// The earliest of all.
     pub(super) fn next(&self) -> Option<Time> {
-        self.0.first().map(|(at, _)| *at)
+        self.0.first_key_value().map(|(at, _)| *at)
     }
 
     /// The earliest timer of a transaction is now `after`, no longer `before`.
-    pub(super) fn change(&mut self, key: impl Fn() -> TransactionKey, before: Option<Time>, after: Option<Time>) {
+    pub(super) fn change(&mut self, whose: Whose<'_>, before: Option<Time>, after: Option<Time>) {
         if before == after {
             return;
         }
-        if let Some(at) = before {
-            self.0.remove(&(at, key()));
-        }
+        let known = before.and_then(|at| self.take(whose, at));
         if let Some(at) = after {
-            self.0.insert((at, key()));
+            let key = known.unwrap_or_else(|| whose.to_owned());
+            let due = self.0.entry(at).or_default();
+            let place = due.partition_point(|other| *other < key);
+            due.insert(place, key);
         }
+    }
+
+    fn take(&mut self, whose: Whose<'_>, at: Time) -> Option<TransactionKey> {
+        let Entry::Occupied(mut due) = self.0.entry(at) else { return None };
+        let place = due.get().iter().position(|known| whose.is(known))?;
+        let key = due.get_mut().remove(place);
+        if due.get().is_empty() {
+            due.remove();
+        }
+        Some(key)
     }
 
     /// The transactions that have a timer due at `now`.
     pub(super) fn due(&self, now: Time) -> impl Iterator<Item = &TransactionKey> {
-        self.0.iter().take_while(move |(at, _)| *at <= now).map(|(_, key)| key)
+        self.0.range(..=now).flat_map(|(_, due)| due)
     }
 }

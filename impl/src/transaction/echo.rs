@@ -1,10 +1,12 @@
 //! What of a request every response to it repeats (RFC 3261 section 8.2.6.2), cut out once: a server transaction keeps
 //! this instead of the request.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use super::packet::Packet;
-use crate::wire::{Builder, Message, Name, NameAddr, Via, offset_in, unfold};
+use crate::wire::header::Routing;
+use crate::wire::{Builder, Message, Name, Via, offset_in, unfold};
 
 /// The header fields of a request that go into its responses, as they will be sent. They are not judged: a request with
 /// faults still gets its answer.
@@ -28,14 +30,13 @@ const USUAL: usize = 512;
 
 impl Echo {
     /// Cuts the pieces out of a request that came from `source` with this topmost Via.
-    pub(super) fn of(request: &Message<'_>, via: &Via<'_>, source: SocketAddr) -> Self {
+    pub(super) fn of(request: &Message<'_>, via: &Via<'_>, routing: &Routing<'_>, source: SocketAddr) -> Self {
         let mut lines = Vec::with_capacity(USUAL);
-        let top_via = copy_vias(&mut lines, request, via, source);
+        let top_via = copy_vias(&mut lines, request, (via, routing), source);
         copy(&mut lines, request, Name::From);
-        let tagged = |to| NameAddr::parse(to).is_ok_and(|to| to.tag().is_some());
         let to_tag = match request.field(Name::To) {
-            Some(to) if !tagged(to) => {
-                line(&mut lines, Name::To, &[to]);
+            Some(to) if !request.has_to_tag() => {
+                line(&mut lines, Name::To, to);
                 Some(lines.len() - b"\r\n".len())
             }
             Some(_) | None => {
@@ -89,31 +90,47 @@ impl Echo {
 
 /// Appends every line of a header, verbatim but for folds.
 fn copy(lines: &mut Vec<u8>, request: &Message<'_>, name: Name<'static>) {
-    request.lines(name).for_each(|value| line(lines, name, &[value]));
+    request.lines(name).for_each(|value| line(lines, name, value));
 }
 
 /// Appends the Via lines with the source written into the topmost value `via`; where that value stands.
-fn copy_vias(lines: &mut Vec<u8>, request: &Message<'_>, via: &Via<'_>, source: SocketAddr) -> (usize, usize) {
-    let stamped = via.stamped(source);
+fn copy_vias(
+    lines: &mut Vec<u8>,
+    request: &Message<'_>,
+    (via, routing): (&Via<'_>, &Routing<'_>),
+    source: SocketAddr,
+) -> (usize, usize) {
     let mut place = None;
     for value in request.lines(Name::Via) {
         let top = if place.is_none() { offset_in(value, via.raw) } else { None };
         let parts = top.and_then(|at| Some((value.get(..at)?, value.get(at + via.raw.len()..)?)));
         let Some((before, behind)) = parts else {
-            line(lines, Name::Via, &[value]);
+            line(lines, Name::Via, value);
             continue;
         };
-        let start = lines.len() + b"Via: ".len() + unfold(before).len();
-        place = Some((start, start + unfold(&stamped).len()));
-        line(lines, Name::Via, &[before, &stamped, behind]);
+        lines.extend_from_slice(b"Via: ");
+        lines.extend_from_slice(&unfold(before));
+        let start = lines.len();
+        via.write_stamped(routing, source, lines);
+        unfold_behind(lines, start);
+        place = Some((start, lines.len()));
+        lines.extend_from_slice(&unfold(behind));
+        lines.extend_from_slice(b"\r\n");
     }
     place.unwrap_or_default()
 }
 
-/// Appends a line; what stands in `parts` is unfolded.
-fn line(lines: &mut Vec<u8>, name: Name<'_>, parts: &[&[u8]]) {
-    lines.extend_from_slice(name.as_bytes());
-    lines.extend_from_slice(b": ");
-    parts.iter().for_each(|part| lines.extend_from_slice(&unfold(part)));
+/// Replaces each fold in what stands from `start` on by one space.
+fn unfold_behind(lines: &mut Vec<u8>, start: usize) {
+    if let Cow::Owned(unfolded) = unfold(lines.get(start..).unwrap_or_default()) {
+        lines.truncate(start);
+        lines.extend_from_slice(&unfolded);
+    }
+}
+
+/// Appends a line; the value is unfolded.
+fn line(lines: &mut Vec<u8>, name: Name<'static>, value: &[u8]) {
+    lines.extend_from_slice(name.line_start());
+    lines.extend_from_slice(&unfold(value));
     lines.extend_from_slice(b"\r\n");
 }

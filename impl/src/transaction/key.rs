@@ -1,5 +1,6 @@
 //! What identifies a transaction: RFC 3261 section 17.1.3 for responses, section 17.2.3 for requests.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
@@ -17,7 +18,7 @@ const DEFAULT_PORT: u16 = 5060;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientKey {
     branch: Text,
-    method: Text,
+    method: OwnMethod,
 }
 
 impl ClientKey {
@@ -29,17 +30,17 @@ impl ClientKey {
 
     /// The key of a request with this branch.
     pub(crate) fn new(branch: &[u8], method: Method<'_>) -> Self {
-        Self { branch: Text::from(branch), method: Text::from(method.as_bytes()) }
+        Self { branch: Text::from(branch), method: method.into() }
     }
 
     /// The key that a response names; `None` if its top Via has no branch.
     pub(super) fn of_response(via: &Via<'_>, method: Method<'_>) -> Option<Self> {
-        Some(Self { branch: Text::from(via.branch()?), method: Text::from(method.as_bytes()) })
+        Some(Self::new(via.branch()?, method))
     }
 
     /// The key of the CANCEL of this request.
     pub(super) fn cancel(&self) -> Self {
-        Self { branch: self.branch.clone(), method: Text::from(Method::Cancel.as_bytes()) }
+        Self { branch: self.branch.clone(), method: Method::Cancel.into() }
     }
 
     /// The branch of the top Via.
@@ -49,7 +50,7 @@ impl ClientKey {
 
     /// The method of the request.
     pub fn method(&self) -> Method<'_> {
-        Method::from_bytes(&self.method.0)
+        self.method.get()
     }
 }
 
@@ -63,7 +64,7 @@ impl fmt::Display for ClientKey {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerKey {
     id: RequestId,
-    method: Text,
+    method: OwnMethod,
 }
 
 /// The part of a [`ServerKey`] that a CANCEL or an ACK shares with the request it is about.
@@ -87,33 +88,33 @@ struct Rfc2543 {
 }
 
 impl ServerKey {
-    /// The key of a request that came in with this top Via.
-    pub(super) fn of(message: &Message<'_>, via: &Via<'_>) -> Result<Self, HeaderError> {
+    /// The key of a request that came in with this top Via and this branch in it.
+    pub(super) fn of(message: &Message<'_>, via: &Via<'_>, branch: Option<&[u8]>) -> Result<Self, HeaderError> {
         let (method, uri) = match message.start() {
             Start::Request { method, uri } => (method, uri),
             Start::Response { .. } => return Err(HeaderError::Missing { header: "request line" }),
         };
-        let id = match via.branch().filter(|branch| has_magic_cookie(branch)) {
+        let id = match branch.filter(|branch| has_magic_cookie(branch)) {
             Some(branch) => RequestId::Branch { branch: Text::from(branch), sent_by: SentBy::of(via) },
             None => RequestId::Rfc2543(Box::new(Rfc2543 {
                 uri: Text::from(uri),
-                from_tag: message.from()?.tag().map(Text::from),
+                from_tag: message.from_tag()?.map(Text::from),
                 call_id: Text::from(message.call_id()?),
                 cseq: message.cseq()?.number,
                 via: Text::from(via.raw),
             })),
         };
-        Ok(Self { id, method: Text::from(method.as_bytes()) })
+        Ok(Self { id, method: method.into() })
     }
 
     /// The method of the request.
     pub fn method(&self) -> Method<'_> {
-        Method::from_bytes(&self.method.0)
+        self.method.get()
     }
 
     /// The transaction that this request would be a copy of if it had `method`.
     pub(super) fn with_method(&self, method: Method<'_>) -> Self {
-        Self { id: self.id.clone(), method: Text::from(method.as_bytes()) }
+        Self { id: self.id.clone(), method: method.into() }
     }
 
     /// Whether both differ in the method at most.
@@ -123,7 +124,7 @@ impl ServerKey {
 
     /// The least key that differs from this one in the method at most.
     pub(super) fn first_of_request(&self) -> Self {
-        Self { id: self.id.clone(), method: Text::from(&b""[..]) }
+        Self { id: self.id.clone(), method: Method::Other(b"").into() }
     }
 }
 
@@ -202,19 +203,19 @@ pub(super) struct Origin {
     from_tag: Option<Text>,
     call_id: Text,
     cseq: u32,
-    method: Text,
+    method: OwnMethod,
 }
 
 impl Origin {
     /// `None` for a request inside a dialog, which is never a merged one, and for one too broken to tell.
     pub(super) fn of(message: &Message<'_>) -> Option<Self> {
+        message.to_tag().ok().filter(Option::is_none)?;
         let cseq = message.cseq().ok()?;
-        message.to().ok().filter(|to| to.tag().is_none())?;
         Some(Self {
-            from_tag: message.from().ok()?.tag().map(Text::from),
+            from_tag: message.from_tag().ok()?.map(Text::from),
             call_id: Text::from(message.call_id().ok()?),
             cseq: cseq.number,
-            method: Text::from(cseq.method.as_bytes()),
+            method: cseq.method.into(),
         })
     }
 }
@@ -224,8 +225,53 @@ fn has_magic_cookie(branch: &[u8]) -> bool {
     branch.starts_with(b"z9hG4bK")
 }
 
-/// A piece of a header field, compared byte by byte; a usual branch or tag, and every method, fits without an
-/// allocation.
+/// A method that outlives its message; ordered by its token.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum OwnMethod {
+    Known(Method<'static>),
+    Extension(Box<[u8]>),
+}
+
+impl OwnMethod {
+    fn get(&self) -> Method<'_> {
+        match self {
+            Self::Known(method) => *method,
+            Self::Extension(token) => Method::Other(token),
+        }
+    }
+}
+
+impl From<Method<'_>> for OwnMethod {
+    fn from(method: Method<'_>) -> Self {
+        method.known().map_or_else(|| Self::Extension(method.as_bytes().into()), Self::Known)
+    }
+}
+
+impl PartialOrd for OwnMethod {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for OwnMethod {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.get().as_bytes().cmp(other.get().as_bytes())
+    }
+}
+
+impl fmt::Display for OwnMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.get().as_bytes().escape_ascii())
+    }
+}
+
+impl fmt::Debug for OwnMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+/// A piece of a header field, compared byte by byte; a usual branch or tag fits without an allocation.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Text(SmallVec<[u8; 24]>);
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use smallvec::SmallVec;
 
-use super::deadlines::Deadlines;
+use super::deadlines::{Deadlines, Whose};
 use super::derived::HopByHop;
 use super::echo::Echo;
 use super::invite_server::InviteServer;
@@ -23,6 +23,7 @@ use super::{
 use crate::agent::{Addr, Discard, Transmit, Transport};
 use crate::time::{Time, Timer};
 use crate::wire::edit::Edit;
+use crate::wire::header::Routing;
 use crate::wire::{Message, Method, Name, Via};
 
 /// Most client transactions at a time, the lingering ones included.
@@ -58,7 +59,8 @@ struct ClientEntry {
 struct ServerEntry {
     machine: Server,
     to: Addr,
-    origin: Option<Origin>,
+    /// Behind a pointer, because few requests have one.
+    origin: Option<Box<Origin>>,
 }
 
 impl Transactions {
@@ -203,7 +205,9 @@ impl Transactions {
         via: &Via<'_>,
         method: Method<'_>,
     ) -> Inbound {
-        let Ok(key) = ServerKey::of(message, via) else { return Inbound::Discarded(Discard::Unmatchable) };
+        let routing = via.routing();
+        let key = ServerKey::of(message, via, routing.branch);
+        let Ok(key) = key else { return Inbound::Discarded(Discard::Unmatchable) };
         if method == Method::Ack {
             return self.receive_ack(now, key.with_method(Method::Invite));
         }
@@ -214,7 +218,7 @@ impl Transactions {
             return Inbound::Discarded(Discard::TableFull);
         }
         let target = if method == Method::Cancel { self.cancelled_by(&key) } else { None };
-        self.open_server(now, from, message, via, &key);
+        self.open_server(now, from, (message, via, &routing), &key);
         match target {
             None => Inbound::Request(key),
             Some((invite, true)) => Inbound::Cancel { cancel: key, invite },
@@ -223,11 +227,18 @@ impl Transactions {
     }
 
     /// A server transaction for a new request.
-    fn open_server(&mut self, now: Time, from: Addr, message: &Message<'_>, via: &Via<'_>, key: &ServerKey) {
+    fn open_server(
+        &mut self,
+        now: Time,
+        from: Addr,
+        (message, via, routing): (&Message<'_>, &Via<'_>, &Routing<'_>),
+        key: &ServerKey,
+    ) {
         // A reliable transport answers on the connection, an unreliable one where the Via says (section 18.2.2).
-        let socket = if from.transport.is_reliable() { from.socket } else { via.reply_address(from.socket) };
+        let socket =
+            if from.transport.is_reliable() { from.socket } else { via.reply_address_by(routing, from.socket) };
         let to = Addr { socket, ..from };
-        let echo = Echo::of(message, via, from.socket);
+        let echo = Echo::of(message, via, routing, from.socket);
         let machine = if key.method() == Method::Invite {
             // What the server sends for a silent transaction user: without a To tag (section 17.2.1).
             let trying = echo.response(100, "Trying", None).render().ok().map(Packet::from);
@@ -235,8 +246,8 @@ impl Transactions {
         } else {
             Server::NonInvite(NonInviteServer::start(echo))
         };
-        self.deadlines.change(|| TransactionKey::Server(key.clone()), None, earliest(&machine.timers()));
-        self.servers.insert(key.clone(), ServerEntry { machine, to, origin: Origin::of(message) });
+        self.deadlines.change(Whose::Server(key), None, earliest(&machine.timers()));
+        self.servers.insert(key.clone(), ServerEntry { machine, to, origin: Origin::of(message).map(Box::new) });
     }
 
     /// The transaction that a CANCEL is about (RFC 3261 section 9.2), and whether the CANCEL still has an effect on it.
@@ -332,7 +343,7 @@ impl Transactions {
             (Ok(bytes), Some(entry)) if refused && entry.machine.is_unanswered() => {
                 let (sent_by, before) = (entry.sent_by.clone(), earliest(&entry.machine.timers()));
                 self.clients.remove(&key);
-                self.deadlines.change(|| TransactionKey::Client(key.clone()), before, None);
+                self.deadlines.change(Whose::Client(&key), before, None);
                 // The transaction was there a moment ago: there is room for it, and its bytes are a request.
                 let _ = self.start(now, key, sent_by, bytes, datagram);
             }
@@ -395,8 +406,7 @@ impl Transactions {
 
     /// Puts a new client transaction into the table and carries out what it begins with.
     fn open_client(&mut self, key: ClientKey, entry: ClientEntry, outputs: ClientOutputs) {
-        let client = || TransactionKey::Client(key.clone());
-        self.deadlines.change(client, None, earliest(&entry.machine.timers()));
+        self.deadlines.change(Whose::Client(&key), None, earliest(&entry.machine.timers()));
         let to = entry.to;
         self.clients.insert(key.clone(), entry);
         self.carry_out_client(&key, to, &outputs);
@@ -415,12 +425,12 @@ impl Transactions {
         let before = earliest(&entry.machine.timers());
         let (machine, outputs) = step(std::mem::replace(&mut entry.machine, Client::OVER), &conditions);
         let (to, is_over) = (entry.to, machine.is_terminated());
-        self.deadlines.change(|| TransactionKey::Client(key.clone()), before, earliest(&machine.timers()));
+        self.deadlines.change(Whose::Client(key), before, earliest(&machine.timers()));
         entry.machine = machine;
         self.carry_out_client(key, to, &outputs);
         if is_over {
-            self.clients.remove(key);
-            self.events.push_back(TransactionEvent::Terminated(TransactionKey::Client(key.clone())));
+            let freed = self.clients.remove_entry(key).map(|(key, _)| TransactionKey::Client(key));
+            self.events.extend(freed.map(TransactionEvent::Terminated));
         }
         Some(outputs)
     }
@@ -456,7 +466,7 @@ impl Transactions {
         let before = earliest(&entry.machine.timers());
         let (machine, outputs) = step(std::mem::replace(&mut entry.machine, Server::OVER), &conditions);
         let (to, is_over) = (entry.to, machine.is_terminated());
-        self.deadlines.change(|| TransactionKey::Server(key.clone()), before, earliest(&machine.timers()));
+        self.deadlines.change(Whose::Server(key), before, earliest(&machine.timers()));
         entry.machine = machine;
         for output in &outputs {
             match output {
@@ -471,8 +481,8 @@ impl Transactions {
             }
         }
         if is_over {
-            self.servers.remove(key);
-            self.events.push_back(TransactionEvent::Terminated(TransactionKey::Server(key.clone())));
+            let freed = self.servers.remove_entry(key).map(|(key, _)| TransactionKey::Server(key));
+            self.events.extend(freed.map(TransactionEvent::Terminated));
         }
         Some(outputs)
     }

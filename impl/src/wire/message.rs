@@ -14,7 +14,7 @@ use super::header::{
 };
 use super::parse::{Frame, FramingError};
 use super::text::{decimal, split_token};
-use super::{Method, Uri};
+use super::{Method, OwnedUri, Uri};
 
 /// The first line of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -301,6 +301,19 @@ impl<'a> Message<'a> {
     /// The header field is missing, or a bracket or quote in it is not closed.
     pub fn from_tag(&self) -> Result<Option<&'a [u8]>, HeaderError> {
         self.only(Name::From, NameAddr::tag_of)
+    }
+
+    /// Whether To has a tag: a request that has one is inside a dialog (RFC 3261 section 12.2).
+    pub fn has_to_tag(&self) -> bool {
+        self.to_tag().is_ok_and(|tag| tag.is_some())
+    }
+
+    /// The URI of the first Contact; `known` itself, which is not read again, if it is the same text.
+    ///
+    /// # Errors
+    /// The header field is missing or malformed.
+    pub(crate) fn contact_uri(&self, known: &OwnedUri) -> Result<OwnedUri, HeaderError> {
+        self.first(Name::Contact, |value| NameAddr::uri_of(value, known))
     }
 
     /// The tag of To (RFC 3261 section 19.3); `None` if it is missing or empty.

@@ -30,6 +30,6 @@ pub use message::{Field, Message, NameAddrs, Start, Vias};
 pub use method::Method;
 pub use parse::{FramingError, FramingFault, INLINE_FIELDS, MAX_FIELDS, MAX_LINE, MAX_MESSAGE};
 pub use render::{BuildError, Builder, response_to};
-pub(crate) use text::{offset_in, split_str_once, unfold};
+pub(crate) use text::{any, find, offset_in, push_ip, push_number, split_str_once, unfold};
 pub use uri::{Host, OwnedUri, Scheme, TelephoneError, TelephoneSubscriber, Uri, UriError};
 pub use verdict::{verdict, verdict_of_fragment, verdict_on_stream};

@@ -164,7 +164,10 @@ pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
 
 /// Folds replaced by one space each (RFC 3261 section 7.3.1); borrowed when there is none.
 pub(crate) fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
-    let Some(mut at) = memchr2(b'\r', b'\n', value) else { return Cow::Borrowed(value) };
+    if !any(value, |byte| (byte == b'\r') | (byte == b'\n')) {
+        return Cow::Borrowed(value);
+    }
+    let mut at = memchr2(b'\r', b'\n', value).unwrap_or(value.len());
     let mut unfolded = Vec::with_capacity(value.len());
     let mut rest = value;
     loop {
@@ -224,7 +227,12 @@ impl Digits {
     }
 }
 
-/// Appends an address as it stands in `received`: without brackets.
+/// Appends a number in decimal digits.
+pub(crate) fn push_number(text: &mut String, number: u64) {
+    text.push_str(std::str::from_utf8(Digits::of(number).as_bytes()).unwrap_or_default());
+}
+
+/// Appends an address as it stands in `received` and in a session description: without brackets.
 pub(crate) fn push_ip(bytes: &mut Vec<u8>, address: IpAddr) {
     match address {
         IpAddr::V4(address) => {

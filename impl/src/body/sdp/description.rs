@@ -7,12 +7,14 @@ use thiserror::Error;
 use super::flow::Flow;
 use super::precondition::{PreconditionError, Preconditions};
 use super::read::{self, Parts};
-use crate::wire::split_str_once;
+use crate::wire::{find, split_str_once};
 
 /// Longest description that is read, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
 /// Most `m=` lines that are read.
 pub const MAX_MEDIA: usize = 64;
+/// Bytes that the attributes of a medium usually have at most.
+pub(super) const USUAL_ATTRIBUTES: usize = 768;
 
 /// Why a body is not a session description that we can work with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
@@ -92,7 +94,7 @@ pub struct Attribute<'a> {
 /// The `a=` lines of one medium, in order. A description has many of them, so they share one piece of memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Attributes {
-    /// What follows each `a=`, every line ended by a line feed.
+    /// The lines as they are written, each with its `a=` and its CRLF.
     lines: String,
 }
 
@@ -113,20 +115,33 @@ impl Attributes {
     pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
         let mut rest = self.lines.as_str();
         std::iter::from_fn(move || {
-            let (line, behind) = split_str_once(rest, b'\n')?;
-            rest = behind;
-            Some(line)
+            let (line, behind) = rest.split_at_checked(find(b'\r', rest.as_bytes())?)?;
+            rest = behind.get(2..)?;
+            line.get(2..)
         })
     }
 
+    /// The lines as they are written.
+    pub(super) fn as_str(&self) -> &str {
+        &self.lines
+    }
+
     /// Adds a line: a name, and what follows the colon if there is anything. No part has a line end.
+    #[inline]
     pub(super) fn push(&mut self, name: &str, value: &[&str]) {
+        self.lines.push_str("a=");
         self.lines.push_str(name);
         if !value.is_empty() {
             self.lines.push(':');
         }
         value.iter().for_each(|part| self.lines.push_str(part));
-        self.lines.push('\n');
+        self.lines.push_str("\r\n");
+    }
+
+    /// Adds a line as it was written, without its line end.
+    pub(super) fn push_line(&mut self, line: &str) {
+        self.lines.push_str(line);
+        self.lines.push_str("\r\n");
     }
 }
 
@@ -223,7 +238,10 @@ impl SessionDescription {
         let (one, two) = (&self.origin, &other.origin);
         let same_origin =
             (&one.username, &one.session_id, &one.address) == (&two.username, &two.session_id, &two.address);
-        same_origin && (self.text == other.text || self.lines_without_origin().eq(other.lines_without_origin()))
+        // What the lines say differs only if the lines do, and is compared faster.
+        same_origin
+            && (&self.timing, &self.media) == (&other.timing, &other.media)
+            && (self.text == other.text || self.lines_without_origin().eq(other.lines_without_origin()))
     }
 }
 

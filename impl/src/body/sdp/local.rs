@@ -7,15 +7,19 @@ use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
-use super::description::{Address, Attributes, MediaDescription, Origin, SessionDescription, Timing};
+use super::description::{Address, Attributes, MediaDescription, Origin, SessionDescription, Timing, USUAL_ATTRIBUTES};
 use super::flow::Flow;
 use super::precondition::Preconditions;
-use crate::wire::split_str_once;
+use crate::wire::{push_ip, push_number, split_str_once};
 
 /// Bytes that a description of ours usually has at most.
-const USUAL_TEXT: usize = 768;
-/// Bytes that its attributes usually have at most.
-const USUAL_ATTRIBUTES: usize = 512;
+const USUAL_TEXT: usize = 1024;
+/// Bytes that its address usually has at most.
+const USUAL_HOST: usize = 16;
+/// Bytes that the list of its formats usually has at most.
+const USUAL_FORMATS: usize = 32;
+/// Digits of a number of 64 bits at most.
+const MAX_DIGITS: usize = 20;
 /// Profile of our streams.
 const PROTOCOL: &str = "RTP/AVP";
 /// Protocols in which an audio stream can be accepted.
@@ -62,8 +66,7 @@ impl Codec {
     }
 
     fn described(&self) -> Described<'_> {
-        let Self { payload_type, encoding, parameters } = self;
-        Described { payload_type: *payload_type, encoding, parameters: parameters.as_deref() }
+        Described::new(self.payload_type, &self.encoding, self.parameters.as_deref())
     }
 }
 
@@ -73,30 +76,31 @@ struct Described<'a> {
     payload_type: u8,
     encoding: &'a str,
     parameters: Option<&'a str>,
+    /// The first part of the encoding.
+    name: &'a str,
+    /// The second part of the encoding.
+    clock_rate: &'a str,
 }
 
 impl<'a> Described<'a> {
-    fn is_same_format(self, other: Self) -> bool {
-        self.encoding_name().eq_ignore_ascii_case(other.encoding_name())
-            && self.clock_rate() == other.clock_rate()
-            && self.is_octet_aligned() == other.is_octet_aligned()
+    fn new(payload_type: u8, encoding: &'a str, parameters: Option<&'a str>) -> Self {
+        let (name, rest) = split_str_once(encoding, b'/').unwrap_or((encoding, ""));
+        let clock_rate = split_str_once(rest, b'/').map_or(rest, |(rate, _)| rate);
+        Self { payload_type, encoding, parameters, name, clock_rate }
     }
 
-    fn encoding_name(self) -> &'a str {
-        split_str_once(self.encoding, b'/').map_or(self.encoding, |(name, _)| name)
+    fn is_same_format(&self, other: &Self) -> bool {
+        self.clock_rate == other.clock_rate
+            && self.name.eq_ignore_ascii_case(other.name)
+            && (self.parameters == other.parameters || self.is_octet_aligned() == other.is_octet_aligned())
     }
 
-    fn clock_rate(self) -> &'a str {
-        let (_, rest) = split_str_once(self.encoding, b'/').unwrap_or_default();
-        split_str_once(rest, b'/').map_or(rest, |(rate, _)| rate)
-    }
-
-    fn is_events(self) -> bool {
-        self.encoding_name().eq_ignore_ascii_case(EVENTS)
+    fn is_events(&self) -> bool {
+        self.name.eq_ignore_ascii_case(EVENTS)
     }
 
     /// The packing is part of the format for AMR and AMR-WB: both sides have to have the same (RFC 4867 section 8.3.1).
-    fn is_octet_aligned(self) -> bool {
+    fn is_octet_aligned(&self) -> bool {
         let mut rest = self.parameters.unwrap_or_default();
         while !rest.is_empty() {
             let (parameter, behind) = split_str_once(rest, b';').unwrap_or((rest, ""));
@@ -119,7 +123,7 @@ pub struct LocalMedia {
     /// `sess-id` of its `o=` line, the same in all descriptions of the session.
     pub session_id: u64,
     /// What it can send and receive, the preferred first.
-    pub codecs: Vec<Codec>,
+    pub codecs: Cow<'static, [Codec]>,
     /// What it wants to do: `sendrecv` in a call, less on hold.
     pub flow: Flow,
 }
@@ -134,29 +138,30 @@ pub struct Resources {
 impl LocalMedia {
     /// An offer with the given version in its `o=` line and the given preconditions.
     pub fn offer(&self, version: u64, preconditions: &Preconditions) -> SessionDescription {
-        let codecs = self.codecs.iter().map(Codec::described);
-        let audio = self.audio(PROTOCOL.into(), codecs, self.flow, preconditions.clone());
-        self.describe(version, vec![Timing::default()], vec![audio])
+        let (codecs, host) = (self.codecs.iter().map(Codec::described), self.host());
+        let audio = self.audio(&host, PROTOCOL.into(), codecs, self.flow, preconditions.clone());
+        self.describe(version, host, vec![Timing::default()], vec![audio])
     }
 
     /// The answer to `offer` (RFC 3264 section 6): as many media in the same order, the first audio stream that has a
     /// format in common accepted, every other one refused; formats in the offerer's order and with its numbers.
     pub fn answer(&self, version: u64, offer: &SessionDescription, resources: Resources) -> SessionDescription {
         let mut accepted = false;
+        let host = self.host();
         let mut media = Vec::with_capacity(offer.media().len());
         for offered in offer.media() {
             let formats = if accepted { None } else { self.common_formats(offered) };
             let Some((speech, events)) = formats else {
-                media.push(self.refusal(offered));
+                media.push(Self::refusal(&host, offered));
                 continue;
             };
             accepted = true;
             let flow = offered.flow.flipped().intersection(self.flow);
             let preconditions = offered.preconditions.answer(resources.reserved);
             let codecs = std::iter::once(speech).chain(events);
-            media.push(self.audio(offered.protocol.clone(), codecs, flow, preconditions));
+            media.push(self.audio(&host, offered.protocol.clone(), codecs, flow, preconditions));
         }
-        self.describe(version, offer.timing().to_vec(), media)
+        self.describe(version, host, offer.timing().to_vec(), media)
     }
 
     /// The first speech format of an offered stream that we have too, and the DTMF events with its clock rate.
@@ -167,12 +172,13 @@ impl LocalMedia {
         if !acceptable {
             return None;
         }
-        let [encodings, parameters] = ["rtpmap", "fmtp"].map(|name| Mapped::of(offered, name));
-        let described = offered.formats().filter_map(|format| described_format(&encodings, &parameters, format));
-        let ours = |format: &Described<'_>| self.codecs.iter().any(|codec| codec.described().is_same_format(*format));
+        let mapped = Mapped::of(offered);
+        let described = offered.formats().filter_map(|format| mapped.described(format));
+        let own: SmallVec<[Described<'_>; 8]> = self.codecs.iter().map(Codec::described).collect();
+        let ours = |format: &Described<'_>| own.iter().any(|codec| codec.is_same_format(format));
         let mut known = described.filter(ours);
         let is_events_of = |events: &Described<'_>, speech: Described<'_>| {
-            events.is_events() && events.clock_rate() == speech.clock_rate()
+            events.is_events() && events.clock_rate == speech.clock_rate
         };
         // Events may stand before the speech that they belong to.
         let mut before = SmallVec::<[Described<'_>; 2]>::new();
@@ -189,23 +195,25 @@ impl LocalMedia {
     /// A stream of ours with everything that its formats need.
     fn audio<'a>(
         &self,
+        host: &Address,
         protocol: Cow<'static, str>,
         codecs: impl Iterator<Item = Described<'a>>,
         flow: Flow,
         preconditions: Preconditions,
     ) -> MediaDescription {
         let mut attributes = Attributes::with_capacity(USUAL_ATTRIBUTES);
-        let mut formats = String::new();
-        for Described { payload_type, encoding, parameters } in codecs {
-            let payload_type = payload_type.to_string();
-            attributes.push("rtpmap", &[&payload_type, " ", encoding]);
-            if let Some(parameters) = parameters {
-                attributes.push("fmtp", &[&payload_type, " ", parameters]);
-            }
+        let mut formats = String::with_capacity(USUAL_FORMATS);
+        for Described { payload_type, encoding, parameters, .. } in codecs {
             if !formats.is_empty() {
                 formats.push(' ');
             }
-            formats.push_str(&payload_type);
+            let start = formats.len();
+            push_number(&mut formats, payload_type.into());
+            let payload_type = formats.get(start..).unwrap_or_default();
+            attributes.push("rtpmap", &[payload_type, " ", encoding]);
+            if let Some(parameters) = parameters {
+                attributes.push("fmtp", &[payload_type, " ", parameters]);
+            }
         }
         preconditions.write(&mut attributes);
         attributes.push(flow.media_token(), &[]);
@@ -215,7 +223,7 @@ impl LocalMedia {
             port: self.audio_port,
             protocol,
             formats,
-            address: Some(self.host()),
+            address: Some(host.clone()),
             flow,
             preconditions,
             attributes,
@@ -223,7 +231,7 @@ impl LocalMedia {
     }
 
     /// The same stream with port zero. A format has to stand there, but nobody reads it.
-    fn refusal(&self, offered: &MediaDescription) -> MediaDescription {
+    fn refusal(host: &Address, offered: &MediaDescription) -> MediaDescription {
         let mut attributes = Attributes::default();
         attributes.push(Flow::NONE.media_token(), &[]);
         MediaDescription {
@@ -231,7 +239,7 @@ impl LocalMedia {
             port: 0,
             protocol: offered.protocol.clone(),
             formats: if offered.formats.is_empty() { String::from("0") } else { offered.formats.clone() },
-            address: Some(self.host()),
+            address: Some(host.clone()),
             flow: Flow::NONE,
             preconditions: Preconditions::default(),
             attributes,
@@ -240,36 +248,61 @@ impl LocalMedia {
 
     fn host(&self) -> Address {
         let family = if self.address.is_ipv4() { "IP4" } else { "IP6" };
-        Address { network: "IN".into(), family: family.into(), host: self.address.to_string() }
+        let mut host = Vec::with_capacity(USUAL_HOST);
+        push_ip(&mut host, self.address);
+        let host = String::from_utf8(host).unwrap_or_default();
+        Address { network: "IN".into(), family: family.into(), host }
     }
 
-    fn describe(&self, version: u64, timing: Vec<Timing>, media: Vec<MediaDescription>) -> SessionDescription {
-        let origin =
-            Origin { username: "-".into(), session_id: self.session_id.to_string(), version, address: self.host() };
+    fn describe(
+        &self,
+        version: u64,
+        address: Address,
+        timing: Vec<Timing>,
+        media: Vec<MediaDescription>,
+    ) -> SessionDescription {
+        let mut session_id = String::with_capacity(MAX_DIGITS);
+        push_number(&mut session_id, self.session_id);
+        let origin = Origin { username: "-".into(), session_id, version, address };
         let text = render(&origin, &timing, &media);
         SessionDescription::compose(text, origin, timing, media)
     }
 }
 
-/// What the attributes of one name say about the formats of an offered stream, looked up once.
-struct Mapped<'a>(SmallVec<[(&'a str, &'a str); 8]>);
-
-impl<'a> Mapped<'a> {
-    fn of(offered: &'a MediaDescription, name: &str) -> Self {
-        Self(offered.values(name).filter_map(|value| split_str_once(value, b' ')).collect())
-    }
-
-    fn value_for(&self, format: &str) -> Option<&'a str> {
-        self.0.iter().find(|(number, _)| *number == format).map(|(_, value)| value.trim())
-    }
+/// What the attributes of an offered stream say about its formats, looked up once.
+#[derive(Default)]
+struct Mapped<'a> {
+    encodings: Mapping<'a>,
+    parameters: Mapping<'a>,
 }
 
-/// An offered format.
-fn described_format<'a>(encodings: &Mapped<'a>, parameters: &Mapped<'a>, format: &str) -> Option<Described<'a>> {
-    let fixed = || STATIC_ENCODINGS.iter().find(|(number, _)| *number == format).map(|(_, encoding)| *encoding);
-    let encoding = encodings.value_for(format).or_else(fixed)?;
-    let payload_type = format.parse().ok().filter(|number| *number < 128)?;
-    Some(Described { payload_type, encoding, parameters: parameters.value_for(format) })
+/// Format and value, in order.
+type Mapping<'a> = SmallVec<[(&'a str, &'a str); 8]>;
+
+fn value_for<'a>(mapping: &Mapping<'a>, format: &str) -> Option<&'a str> {
+    mapping.iter().find(|(number, _)| *number == format).map(|(_, value)| value.trim())
+}
+
+impl<'a> Mapped<'a> {
+    fn of(offered: &'a MediaDescription) -> Self {
+        let mut mapped = Self::default();
+        for line in offered.attributes.lines() {
+            if let Some(value) = line.strip_prefix("rtpmap:") {
+                mapped.encodings.extend(split_str_once(value, b' '));
+            } else if let Some(value) = line.strip_prefix("fmtp:") {
+                mapped.parameters.extend(split_str_once(value, b' '));
+            }
+        }
+        mapped
+    }
+
+    /// An offered format.
+    fn described(&self, format: &str) -> Option<Described<'a>> {
+        let fixed = || STATIC_ENCODINGS.iter().find(|(number, _)| *number == format).map(|(_, encoding)| *encoding);
+        let encoding = value_for(&self.encodings, format).or_else(fixed)?;
+        let payload_type = format.parse().ok().filter(|number| *number < 128)?;
+        Some(Described::new(payload_type, encoding, value_for(&self.parameters, format)))
+    }
 }
 
 /// The text of a description, in the order of RFC 8866 section 5.
@@ -277,26 +310,27 @@ pub(super) fn render(origin: &Origin, timing: &[Timing], media: &[MediaDescripti
     let Origin { username, session_id, version, address } = origin;
     let Address { network, family, host } = address;
     let mut text = String::with_capacity(USUAL_TEXT);
-    let version = version.to_string();
-    line(&mut text, &["v=0"]);
-    line(&mut text, &["o=", username, " ", session_id, " ", &version, " ", network, " ", family, " ", host]);
-    line(&mut text, &["s=-"]);
-    line(&mut text, &["c=", network, " ", family, " ", host]);
+    push(&mut text, &["v=0\r\no=", username, " ", session_id, " "]);
+    push_number(&mut text, *version);
+    push(&mut text, &[" ", network, " ", family, " ", host, "\r\ns=-\r\nc=", network, " ", family, " ", host, "\r\n"]);
     text.push_str(BANDWIDTH);
     for Timing { start, stop } in timing {
-        line(&mut text, &["t=", &start.to_string(), " ", &stop.to_string()]);
+        text.push_str("t=");
+        push_number(&mut text, *start);
+        text.push(' ');
+        push_number(&mut text, *stop);
+        text.push_str("\r\n");
     }
     for MediaDescription { kind, port, protocol, formats, attributes, .. } in media {
-        line(&mut text, &["m=", kind, " ", &port.to_string(), " ", protocol, " ", formats]);
-        attributes.lines().for_each(|attribute| line(&mut text, &["a=", attribute]));
+        push(&mut text, &["m=", kind, " "]);
+        push_number(&mut text, (*port).into());
+        push(&mut text, &[" ", protocol, " ", formats, "\r\n", attributes.as_str()]);
     }
     text
 }
 
-/// Adds one line.
-fn line(text: &mut String, parts: &[&str]) {
+fn push(text: &mut String, parts: &[&str]) {
     parts.iter().for_each(|part| text.push_str(part));
-    text.push_str("\r\n");
 }
 
 #[cfg(test)]

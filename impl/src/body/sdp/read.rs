@@ -6,12 +6,12 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
-
-use super::description::{Address, Attributes, MAX_MEDIA, MediaDescription, Origin, SdpError, Timing};
+use super::description::{
+    Address, Attributes, MAX_MEDIA, MediaDescription, Origin, SdpError, Timing, USUAL_ATTRIBUTES,
+};
 use super::flow::Flow;
 use super::precondition::Preconditions;
-use crate::wire::split_str_once;
+use crate::wire::{any, find, split_str_once};
 
 /// What is taken out of a description.
 #[derive(Debug)]
@@ -27,10 +27,15 @@ struct Line<'a> {
     /// Counted from one, empty lines included.
     number: usize,
     key: u8,
-    value: &'a str,
+    /// All of it, without its line end.
+    text: &'a str,
 }
 
-impl Line<'_> {
+impl<'a> Line<'a> {
+    fn value(&self) -> &'a str {
+        self.text.get(2..).unwrap_or_default()
+    }
+
     fn error(&self, what: &str) -> SdpError {
         SdpError::Syntax(format!("line {} (`{}=`): {what}", self.number, char::from(self.key)))
     }
@@ -45,7 +50,7 @@ fn lines(text: &str) -> impl Iterator<Item = Result<Line<'_>, SdpError>> {
     let (mut rest, mut number) = (text, 0);
     std::iter::from_fn(move || {
         while !rest.is_empty() {
-            let end = memchr(b'\n', rest.as_bytes());
+            let end = find(b'\n', rest.as_bytes());
             let (line, behind) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
             rest = behind.get(1..).unwrap_or_default();
             number += 1;
@@ -58,13 +63,13 @@ fn lines(text: &str) -> impl Iterator<Item = Result<Line<'_>, SdpError>> {
     })
 }
 
-fn key_and_value(line: &str, number: usize) -> Result<Line<'_>, SdpError> {
+fn key_and_value(text: &str, number: usize) -> Result<Line<'_>, SdpError> {
     let syntax = |what: &str| SdpError::Syntax(format!("line {number}: {what}"));
-    if memchr2(b'\0', b'\r', line.as_bytes()).is_some() {
+    if any(text.as_bytes(), |byte| (byte == b'\0') | (byte == b'\r')) {
         return Err(syntax("NUL or CR inside the line"));
     }
-    match line.as_bytes() {
-        [key, b'=', ..] if *key != b'=' => Ok(Line { number, key: *key, value: line.get(2..).unwrap_or_default() }),
+    match text.as_bytes() {
+        [key, b'=', ..] if *key != b'=' => Ok(Line { number, key: *key, text }),
         _ => Err(syntax("not a letter, an equals sign and a value")),
     }
 }
@@ -124,7 +129,7 @@ impl Section {
                 self.first(line)?;
                 zones(line)?;
             }
-            b'a' => self.flow = self.flow.or_else(|| Flow::from_media_token(attribute(line.value).0)),
+            b'a' => self.flow = self.flow.or_else(|| Flow::from_media_token(attribute(line.value()).0)),
             b'b' => bandwidth(line)?,
             b's' | b'i' | b'u' | b'k' => self.first(line)?,
             _ => {}
@@ -140,10 +145,10 @@ impl Section {
                 self.address.get_or_insert(address);
             }
             b'a' => {
-                let (name, value) = attribute(line.value);
+                let (name, value) = attribute(line.value());
                 media.preconditions.take_up(name, value.unwrap_or_default())?;
                 self.flow = self.flow.or_else(|| Flow::from_media_token(name));
-                media.attributes.push(line.value, &[]);
+                media.attributes.push_line(line.text);
             }
             b'b' => bandwidth(line)?,
             b'i' | b'k' => self.first(line)?,
@@ -157,7 +162,7 @@ impl Section {
 pub(super) fn read(text: &str) -> Result<Parts, SdpError> {
     let mut lines = lines(text);
     match lines.next().transpose()? {
-        Some(Line { key: b'v', value: "0", .. }) => {}
+        Some(Line { text: "v=0", .. }) => {}
         Some(line @ Line { key: b'v', .. }) => return Err(line.error("a version that is not 0")),
         Some(_) | None => return Err(SdpError::Syntax(String::from("No version line"))),
     }
@@ -168,7 +173,8 @@ pub(super) fn read(text: &str) -> Result<Parts, SdpError> {
         let line = line?;
         if line.key == b'm' {
             media.extend(current.take().map(|current| finished(current, &session)));
-            current = Some((media_description(&line)?, Section::default()));
+            let room = text.len().min(USUAL_ATTRIBUTES);
+            current = Some((media_description(&line, room)?, Section::default()));
             count += 1;
         } else if let Some((media, section)) = &mut current {
             section.media_line(media, &line)?;
@@ -196,7 +202,7 @@ fn finished((media, own): (MediaDescription, Section), session: &Section) -> Med
 
 /// `<username> <sess-id> <sess-version> <nettype> <addrtype> <unicast-address>` (section 5.2).
 fn origin(line: &Line<'_>) -> Result<Origin, SdpError> {
-    let mut parts = words(line.value);
+    let mut parts = words(line.value());
     let missing = || line.error("a part is missing");
     let username = shared(parts.next().ok_or_else(missing)?);
     let session_id = parts.next().ok_or_else(missing)?.to_owned();
@@ -207,15 +213,18 @@ fn origin(line: &Line<'_>) -> Result<Origin, SdpError> {
 
 /// `<nettype> <addrtype> <connection-address>` (section 5.7).
 fn connection(line: &Line<'_>) -> Result<Address, SdpError> {
-    address(line, &mut words(line.value))
+    address(line, &mut words(line.value()))
 }
 
 /// Network, family and host, and nothing behind them.
 fn address<'a>(line: &Line<'_>, parts: &mut impl Iterator<Item = &'a str>) -> Result<Address, SdpError> {
     let mut token = |known: &[&'static str]| {
-        let token = parts.next().filter(|token| is_token(token)).ok_or_else(|| line.error("no address"))?;
-        let usual = known.iter().find(|usual| usual.eq_ignore_ascii_case(token));
-        Ok::<_, SdpError>(usual.map_or_else(|| Cow::Owned(token.to_owned()), |usual| Cow::Borrowed(*usual)))
+        let token = parts.next().ok_or_else(|| line.error("no address"))?;
+        match known.iter().find(|usual| usual.eq_ignore_ascii_case(token)) {
+            Some(usual) => Ok(Cow::Borrowed(*usual)),
+            None if is_token(token) => Ok(Cow::Owned(token.to_owned())),
+            None => Err(line.error("no address")),
+        }
     };
     let (network, family) = (token(&["IN", "TN", "ATM", "PSTN"])?, token(&["IP4", "IP6"])?);
     let host = parts.next().ok_or_else(|| line.error("no address"))?.to_owned();
@@ -230,7 +239,7 @@ fn is_token(text: &str) -> bool {
 
 /// `<start-time> <stop-time>` (section 5.9).
 fn timing(line: &Line<'_>) -> Result<Timing, SdpError> {
-    let mut parts = words(line.value);
+    let mut parts = words(line.value());
     let start = line.number_of(parts.next(), "start-time is no number")?;
     let stop = line.number_of(parts.next(), "stop-time is no number")?;
     if parts.next().is_some() { Err(line.error("something behind it")) } else { Ok(Timing { start, stop }) }
@@ -246,13 +255,13 @@ fn typed_time(text: &str) -> Option<u64> {
 
 /// `<repeat interval> <active duration> <offsets>` (section 5.10).
 fn repeat(line: &Line<'_>) -> Result<(), SdpError> {
-    let readable = words(line.value).all(|word| typed_time(word).is_some());
-    if readable && words(line.value).nth(1).is_some() { Ok(()) } else { Err(line.error("no repetition")) }
+    let readable = words(line.value()).all(|word| typed_time(word).is_some());
+    if readable && words(line.value()).nth(1).is_some() { Ok(()) } else { Err(line.error("no repetition")) }
 }
 
 /// Pairs of an adjustment time and an offset (section 5.11).
 fn zones(line: &Line<'_>) -> Result<(), SdpError> {
-    let mut parts = words(line.value);
+    let mut parts = words(line.value());
     while let Some(time) = parts.next() {
         line.number_of(Some(time), "adjustment time is no number")?;
         let offset = parts.next().map(|offset| offset.strip_prefix('-').unwrap_or(offset));
@@ -264,7 +273,7 @@ fn zones(line: &Line<'_>) -> Result<(), SdpError> {
 
 /// `<bwtype>:<bandwidth>` (section 5.8).
 fn bandwidth(line: &Line<'_>) -> Result<(), SdpError> {
-    let bandwidth = split_str_once(line.value, b':').map(|(_, bandwidth)| bandwidth);
+    let bandwidth = split_str_once(line.value(), b':').map(|(_, bandwidth)| bandwidth);
     line.number_of(bandwidth, "bandwidth is no number").map(drop)
 }
 
@@ -280,10 +289,10 @@ fn shared(word: &str) -> Cow<'static, str> {
     known.map_or_else(|| Cow::Owned(word.to_owned()), Cow::Borrowed)
 }
 
-/// `<media> <port>[/<number of ports>] <proto> <fmt> ...` (section 5.14).
-fn media_description(line: &Line<'_>) -> Result<MediaDescription, SdpError> {
+/// `<media> <port>[/<number of ports>] <proto> <fmt> ...` (section 5.14), and room for so many bytes of attributes.
+fn media_description(line: &Line<'_>, room: usize) -> Result<MediaDescription, SdpError> {
     let missing = || line.error("a part is missing");
-    let (kind, rest) = split_str_once(line.value, b' ').ok_or_else(missing)?;
+    let (kind, rest) = split_str_once(line.value(), b' ').ok_or_else(missing)?;
     let (ports, rest) = split_str_once(rest, b' ').ok_or_else(missing)?;
     let (protocol, formats) = split_str_once(rest, b' ').ok_or_else(missing)?;
     let (port, number) = split_str_once(ports, b'/').unwrap_or((ports, "1"));
@@ -298,7 +307,7 @@ fn media_description(line: &Line<'_>) -> Result<MediaDescription, SdpError> {
         address: None,
         flow: Flow::SENDRECV,
         preconditions: Preconditions::default(),
-        attributes: Attributes::default(),
+        attributes: Attributes::with_capacity(room),
     })
 }
 

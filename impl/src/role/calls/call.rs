@@ -343,7 +343,7 @@ impl PlainCall {
         if let (CallerOutput::SendCancel, Some(invite)) = (caller.on_provisional(), invite) {
             line.endpoint.cancel(line.now, invite);
         }
-        let tagged = response.to().is_ok_and(|to| to.tag().is_some());
+        let tagged = response.has_to_tag();
         if self.dialog.is_none() && tagged {
             self.dialog = Dialog::from_response(initial, response).ok();
             self.id = name(self.dialog.as_ref());
@@ -354,7 +354,7 @@ impl PlainCall {
         else {
             return;
         };
-        let of_dialog = response.to().is_ok_and(|to| to.tag() == Some(dialog.id().remote_tag.as_bytes()));
+        let of_dialog = response.to_tag() == Ok(Some(dialog.id().remote_tag.as_bytes()));
         if !of_dialog {
             return;
         }
@@ -369,7 +369,7 @@ impl PlainCall {
 
     fn on_success(&mut self, line: &mut Line<'_>, response: &Message<'_>) -> Option<News> {
         let End::Caller { caller, initial, established, .. } = &mut self.end else { return None };
-        let tag = response.to().ok().and_then(|to| to.tag()).unwrap_or_default();
+        let tag = response.to_tag().ok().flatten().unwrap_or_default();
         if let Some(known) = established {
             if known.id().remote_tag.as_bytes() == tag {
                 let _ = line.endpoint.acknowledge(&known.ack(initial.cseq));

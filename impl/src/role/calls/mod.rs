@@ -7,8 +7,8 @@
 mod call;
 
 use crate::agent::Addr;
-use crate::dialog::{Dialog, DialogId, RouteSet};
-use crate::role::endpoint::{Endpoint, dialog_id};
+use crate::dialog::{Dialog, DialogId, DialogName, RouteSet};
+use crate::role::endpoint::Endpoint;
 use crate::time::{Time, Timer};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::view::PlainCallView;
@@ -144,8 +144,11 @@ impl Calls {
 
     /// The call that a request belongs to.
     pub(crate) fn of_request(&mut self, request: &Message<'_>) -> Option<&mut PlainCall> {
-        let id = dialog_id(request)?;
-        self.calls.iter_mut().find(|call| call.dialog().is_some_and(|dialog| *dialog.id() == id))
+        if self.calls.is_empty() {
+            return None;
+        }
+        let name = DialogName::of(request)?;
+        self.calls.iter_mut().find(|call| call.dialog().is_some_and(|dialog| *dialog.id() == name))
     }
 
     /// A CANCEL for the INVITE of a call; `None`: it is for none of them.

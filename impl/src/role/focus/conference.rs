@@ -11,7 +11,7 @@ use super::report::Report;
 use super::roster::Roster;
 use super::{Event, Policy};
 use crate::body::conference_info::DisconnectionMethod;
-use crate::dialog::{Dialog, DialogId};
+use crate::dialog::{Dialog, DialogName};
 use crate::role::config::FocusConfig;
 use crate::role::endpoint::Endpoint;
 use crate::time::{Time, Timer, TimerClass};
@@ -113,8 +113,8 @@ impl Conference {
     }
 
     /// The part that a request belongs to.
-    pub(super) fn part(&self, id: &DialogId) -> Option<Part> {
-        let is = |dialog: &Option<Dialog>| dialog.as_ref().is_some_and(|dialog| dialog.id() == id);
+    pub(super) fn part(&self, name: &DialogName<'_>) -> Option<Part> {
+        let is = |dialog: &Option<Dialog>| dialog.as_ref().is_some_and(|dialog| dialog.id() == name);
         if is(&self.creator.dialog) {
             return Some(Part::Creator);
         }

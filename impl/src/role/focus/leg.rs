@@ -254,7 +254,7 @@ impl Conference {
 
     fn on_leg_success(&mut self, host: &mut Host<'_>, place: usize, response: &Message<'_>) {
         let Some(leg) = self.invitations.get_mut(place).map(|invitation| &mut invitation.leg) else { return };
-        let tag = response.to().ok().and_then(|to| to.tag()).unwrap_or_default();
+        let tag = response.to_tag().ok().flatten().unwrap_or_default();
         if let Some(known) = &leg.established {
             if known.id().remote_tag.as_bytes() == tag {
                 let _ = host.endpoint.acknowledge(&known.ack(leg.initial.cseq));

@@ -22,11 +22,11 @@ mod roster;
 use std::collections::VecDeque;
 
 use crate::agent::{Addr, Agent, Discard, Receipt, Transmit};
-use crate::dialog::Dialog;
+use crate::dialog::{Dialog, DialogName};
 use crate::error::CommandError;
 use crate::role::config::FocusConfig;
-use crate::role::endpoint::{Endpoint, dialog_id};
-use crate::time::{Time, Timer};
+use crate::role::endpoint::Endpoint;
+use crate::time::{Time, Timer, earliest};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
 use crate::view::{Counts, FocusView};
 use crate::wire::{Message, Method, OwnedUri};
@@ -265,7 +265,7 @@ impl Focus {
             self.endpoint.respond(now, server, response);
             return;
         }
-        if request.to().is_ok_and(|to| to.tag().is_some()) {
+        if request.has_to_tag() {
             return self.on_request_in_dialog(now, server, request);
         }
         match request.method() {
@@ -291,8 +291,8 @@ impl Focus {
 
     /// The conference, by its place, and the part of it that a request inside a dialog belongs to.
     fn owner(&self, request: &Message<'_>) -> Option<(usize, Part)> {
-        let id = dialog_id(request)?;
-        let mut parts = self.conferences.iter().map(|conference| conference.part(&id)).enumerate();
+        let name = DialogName::of(request)?;
+        let mut parts = self.conferences.iter().map(|conference| conference.part(&name)).enumerate();
         parts.find_map(|(place, part)| Some((place, part?)))
     }
 
@@ -499,7 +499,7 @@ impl Agent for Focus {
     }
 
     fn poll_timeout(&self) -> Option<Time> {
-        self.own_timers().map(|timer| timer.at).chain(self.endpoint.poll_timeout()).min()
+        earliest(self.own_timers()).into_iter().chain(self.endpoint.poll_timeout()).min()
     }
 
     fn timers(&self) -> Vec<Timer> {

@@ -139,7 +139,7 @@ impl Conference {
         if self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
             return host.answer(server, 503);
         }
-        let from = subscribe.from().ok().and_then(|from| from.tag()).unwrap_or_default();
+        let from = subscribe.from_tag().ok().flatten().unwrap_or_default();
         let tag = host.endpoint.tag(&[subscribe.call_id().unwrap_or_default(), from]);
         let Ok(mut dialog) = Dialog::from_request(subscribe, tag.clone(), DialogState::Confirmed) else {
             return host.answer(server, 400);

@@ -4,10 +4,9 @@
 use super::{Command, Event, Participant};
 use crate::agent::Receipt;
 use crate::body::sdp::{self, Flow, SessionDescription};
-use crate::dialog::{Carrier, Dialog, DialogState, Tag, Usage};
+use crate::dialog::{Carrier, Dialog, DialogName, DialogState, Tag, Usage};
 use crate::error::CommandError;
 use crate::role::calls::{Line, News, PlainCall};
-use crate::role::endpoint::dialog_id;
 use crate::role::media::Media;
 use crate::role::session::{Session, Write as _, is_too_small, offered};
 use crate::time::Time;
@@ -321,10 +320,11 @@ impl Participant {
             self.tell(peer, news);
             return receipt;
         }
-        let id = dialog_id(ack);
+        let name = DialogName::of(ack);
         let number = ack.cseq().map(|cseq| cseq.number);
         let acknowledged = |call: &&mut Call| {
-            number == Ok(call.cseq) && call.dialog.as_ref().is_some_and(|dialog| Some(dialog.id()) == id.as_ref())
+            let dialog = call.dialog.as_ref().filter(|dialog| name.is_some_and(|name| *dialog.id() == name));
+            number == Ok(call.cseq) && dialog.is_some()
         };
         let Some(call) = self.call.as_mut().filter(acknowledged) else {
             return self.on_session_ack(now, ack);
@@ -351,9 +351,10 @@ impl Participant {
             let news = call.on_request(&mut line, server, request);
             return self.tell(peer, news);
         }
-        let id = dialog_id(request);
+        let name = DialogName::of(request);
         let Some(call) = &mut self.call else { return self.endpoint.answer(now, server, 481, None) };
-        let Some(dialog) = call.dialog.as_mut().filter(|dialog| Some(dialog.id()) == id.as_ref()) else {
+        let is = |dialog: &&mut Dialog| name.is_some_and(|name| *dialog.id() == name);
+        let Some(dialog) = call.dialog.as_mut().filter(is) else {
             return self.endpoint.answer(now, server, 481, None);
         };
         let Ok(refresh) = dialog.on_request(request) else { return self.endpoint.answer(now, server, 500, None) };

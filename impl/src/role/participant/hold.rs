@@ -4,9 +4,8 @@
 use super::call::Call;
 use super::{Command, Event, Participant};
 use crate::agent::{Discard, Receipt};
-use crate::dialog::{Dialog, TargetRefresh};
+use crate::dialog::{Dialog, DialogName, TargetRefresh};
 use crate::error::CommandError;
-use crate::role::endpoint::dialog_id;
 use crate::role::session::{Line, MAX_ACKNOWLEDGED, News, NotNow, Session};
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
@@ -85,9 +84,9 @@ impl Participant {
     /// The ACK to the 2xx of a re-INVITE.
     pub(super) fn on_session_ack(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
         let stray = Receipt::Discarded(Discard::StrayAck);
-        let id = dialog_id(ack);
+        let name = DialogName::of(ack);
         let Some((session, dialog, mut line)) = self.session(now) else { return stray };
-        if Some(dialog.id()) != id.as_ref() {
+        if name.is_none_or(|name| *dialog.id() != name) {
             return stray;
         }
         let Some((receipt, news)) = session.on_ack(&mut line, dialog, ack) else { return stray };

@@ -22,7 +22,7 @@ use crate::role::calls::Calls;
 use crate::role::config::ParticipantConfig;
 use crate::role::endpoint::Endpoint;
 use crate::role::subscription::ConferenceSubscription;
-use crate::time::{Time, Timer};
+use crate::time::{Time, Timer, earliest};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
 use crate::usage::Callee;
 use crate::view::{Counts, ParticipantState, ParticipantView, RosterEntry, SubscriptionView};
@@ -204,7 +204,7 @@ impl Participant {
             return;
         }
         let Ok(replaces) = Replaces::of(request) else { return self.endpoint.answer(now, server, 400, None) };
-        let in_dialog = request.to().is_ok_and(|to| to.tag().is_some());
+        let in_dialog = request.has_to_tag();
         match request.method() {
             Some(Method::Invite) if !in_dialog => self.on_invite(now, server, request, replaces),
             Some(Method::Bye | Method::Update | Method::Invite) => self.on_request_in_call(now, server, request),
@@ -339,7 +339,7 @@ impl Agent for Participant {
     }
 
     fn poll_timeout(&self) -> Option<Time> {
-        self.own_timers().map(|timer| timer.at).chain(self.endpoint.poll_timeout()).min()
+        earliest(self.own_timers()).into_iter().chain(self.endpoint.poll_timeout()).min()
     }
 
     fn timers(&self) -> Vec<Timer> {

@@ -116,7 +116,7 @@ pub(super) fn has_sdp(message: &Message<'_>) -> bool {
 
 /// The To tag of a response.
 pub(super) fn remote_tag<'a>(response: &Message<'a>) -> &'a [u8] {
-    response.to().ok().and_then(|to| to.tag()).unwrap_or_default()
+    response.to_tag().ok().flatten().unwrap_or_default()
 }
 
 impl Ue {

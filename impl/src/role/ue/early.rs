@@ -9,8 +9,9 @@ use super::call::{Call, Inviting, has_sdp, remote_tag};
 use super::headers::{self, MMTEL};
 use super::{SecondOffer, Ue};
 use crate::body::sdp::{self, Flow};
-use crate::dialog::{Carrier, Dialog, Meaning, Rack, ReceiverVerdict, Reliability, ReliableReceiver, Verdict};
-use crate::role::endpoint::dialog_id;
+use crate::dialog::{
+    Carrier, Dialog, DialogName, Meaning, Rack, ReceiverVerdict, Reliability, ReliableReceiver, Verdict,
+};
 use crate::role::session::{Line, Session};
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
@@ -245,7 +246,7 @@ impl Ue {
 
     /// A request of the peer in an early dialog; `false`: it belongs to none.
     pub(super) fn on_early_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) -> bool {
-        let id = dialog_id(request);
+        let name = DialogName::of(request);
         let Self { config, endpoint, call, .. } = self;
         let (inviting, wanted) = match call {
             Call::Early(inviting) => (inviting, true),
@@ -257,7 +258,7 @@ impl Ue {
             | Call::Over
             | Call::Failed { .. } => return false,
         };
-        let own = |branch: &&mut Branch| Some(branch.dialog.id()) == id.as_ref();
+        let own = |branch: &&mut Branch| name.is_some_and(|name| *branch.dialog.id() == name);
         let Some(Branch { dialog, session, .. }) = inviting.branches.iter_mut().find(own) else { return false };
         let Ok(refresh) = dialog.on_request(request) else {
             self.answer(now, server, 500);

@@ -36,6 +36,6 @@ fn service(builder: Builder) -> Builder {
     builder
         .allow(&ALLOW)
         .field(Name::PPreferredService, "urn:urn-7:3gpp-service.ims.icsi.mmtel")
-        .field(Name::AcceptContact, format!("*;{MMTEL}"))
+        .parts(Name::AcceptContact, &[b"*;", MMTEL.as_bytes()])
         .field(Name::Accept, "application/sdp, application/3gpp-ims+xml")
 }

@@ -5,9 +5,8 @@ use super::call::Call;
 use super::headers::MMTEL;
 use super::{Command, Event, Ue, not_now};
 use crate::agent::{Discard, Receipt};
-use crate::dialog::TargetRefresh;
+use crate::dialog::{DialogName, TargetRefresh};
 use crate::error::CommandError;
-use crate::role::endpoint::dialog_id;
 use crate::role::session::{Line, MAX_ACKNOWLEDGED, News, NotNow, Session};
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
@@ -62,9 +61,9 @@ impl Ue {
 
     /// The ACK to the 2xx of a re-INVITE.
     pub(super) fn on_session_ack(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
-        let id = dialog_id(ack);
+        let name = DialogName::of(ack);
         let Self { config, endpoint, session, dialog, .. } = self;
-        let dialog = dialog.as_mut().filter(|dialog| Some(dialog.id()) == id.as_ref());
+        let dialog = dialog.as_mut().filter(|dialog| name.is_some_and(|name| *dialog.id() == name));
         let (Some(session), Some(dialog)) = (session, dialog) else { return Receipt::Discarded(Discard::StrayAck) };
         let mut line = Line { now, endpoint, contact: (&config.contact, MMTEL) };
         match session.on_ack(&mut line, dialog, ack) {

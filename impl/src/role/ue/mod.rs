@@ -16,15 +16,15 @@ mod subscription;
 use std::collections::VecDeque;
 
 use crate::agent::{Addr, Agent, Discard, Receipt, Transmit};
-use crate::dialog::{Dialog, DialogState, Usage};
+use crate::dialog::{Dialog, DialogName, DialogState, Usage};
 use crate::error::CommandError;
 use crate::role::access::Access;
 use crate::role::calls::Calls;
 use crate::role::config::UeConfig;
-use crate::role::endpoint::{Endpoint, dialog_id};
+use crate::role::endpoint::Endpoint;
 use crate::role::session::Session;
 use crate::role::subscription::ConferenceSubscription;
-use crate::time::{Time, Timer, TimerClass};
+use crate::time::{Time, Timer, TimerClass, earliest};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
 use crate::usage::Referrals;
 use crate::view::{Counts, RosterEntry, SubscriptionView, UeView};
@@ -340,7 +340,7 @@ impl Ue {
         match request.method() {
             Some(Method::Notify) => self.on_notify(now, server, request),
             Some(Method::Bye | Method::Update | Method::Invite | Method::Refer | Method::Prack)
-                if request.to().is_ok_and(|to| to.tag().is_some()) =>
+                if request.has_to_tag() =>
             {
                 self.on_request_in_call(now, server, request);
             }
@@ -366,8 +366,8 @@ impl Ue {
 
     /// The call's dialog, if the request belongs to it.
     fn dialog_of(&mut self, request: &Message<'_>) -> Option<&mut Dialog> {
-        let id = dialog_id(request)?;
-        self.dialog.as_mut().filter(|dialog| *dialog.id() == id && dialog.state() != DialogState::Terminated)
+        let name = DialogName::of(request)?;
+        self.dialog.as_mut().filter(|dialog| *dialog.id() == name && dialog.state() != DialogState::Terminated)
     }
 
     fn on_request_in_call(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
@@ -543,7 +543,7 @@ impl Agent for Ue {
     }
 
     fn poll_timeout(&self) -> Option<Time> {
-        self.own_timers().map(|timer| timer.at).chain(self.endpoint.poll_timeout()).min()
+        earliest(self.own_timers()).into_iter().chain(self.endpoint.poll_timeout()).min()
     }
 
     fn timers(&self) -> Vec<Timer> {

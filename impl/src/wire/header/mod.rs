@@ -30,4 +30,5 @@ pub use params::{Param, Params};
 pub use reason::Reason;
 pub use timer::{Refresher, RetryAfter, SessionExpires};
 pub use values::Values;
+pub(crate) use via::Routing;
 pub use via::Via;

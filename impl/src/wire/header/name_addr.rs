@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use super::params::params_or_nothing;
 use super::{Malformed, Params};
-use crate::wire::Uri;
 use crate::wire::text::{quoted_len, split_once, trim, trim_end, trim_start, unquote};
+use crate::wire::{OwnedUri, Uri};
 
 /// A display name, a URI and header parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,10 +30,15 @@ impl<'a> NameAddr<'a> {
     /// There is no URI in it, or a bracket or quote is not closed.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
         let parts = Parts::of(value)?;
-        let uri = Uri::parse(parts.uri)
-            .map_err(|error| Malformed { what: error.what, at: Malformed::at("", value, parts.uri).at + error.at })?;
+        let uri = parts.read_uri(value)?;
         let Parts { display, bracketed, params, .. } = parts;
         Ok(Self { raw: value, display, uri, bracketed, params })
+    }
+
+    /// The URI of a value; `known` itself, which is not read again, if it is the same text.
+    pub(crate) fn uri_of(value: &'a [u8], known: &OwnedUri) -> Result<OwnedUri, Malformed> {
+        let parts = Parts::of(value)?;
+        if parts.uri == known.as_bytes() { Ok(known.clone()) } else { Ok(parts.read_uri(value)?.to_owned()) }
     }
 
     /// The `tag` parameter of a value whose URI is not looked at.
@@ -83,6 +88,11 @@ impl<'a> Parts<'a> {
         let (uri, params) = split_once(inside, b'>')
             .ok_or_else(|| Malformed::at("an angle bracket that is not closed", value, rest))?;
         Ok(Self { display, uri: trim(uri), bracketed: true, params: params_or_nothing(value, trim(params))? })
+    }
+
+    fn read_uri(&self, value: &[u8]) -> Result<Uri<'a>, Malformed> {
+        Uri::parse(self.uri)
+            .map_err(|error| Malformed { what: error.what, at: Malformed::at("", value, self.uri).at + error.at })
     }
 }
 

@@ -3,9 +3,9 @@
 
 use std::net::SocketAddr;
 
-use super::{Malformed, Params};
+use super::{Malformed, Param, Params};
 use crate::wire::Host;
-use crate::wire::text::{Digits, is_lws, offset_in, push_ip, split_once, split_token, trim};
+use crate::wire::text::{Digits, any, is_lws, offset_in, push_ip, same_word, split_once, split_token, trim};
 
 /// Port of SIP over UDP and TCP (RFC 3261 section 19.1.2).
 const DEFAULT_PORT: u16 = 5060;
@@ -30,17 +30,29 @@ pub struct Via<'a> {
     pub params: Params<'a>,
 }
 
+/// The parameters of a topmost Via that its server looks at (RFC 3261 section 18.2.2, RFC 3581 section 4).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Routing<'a> {
+    pub(crate) branch: Option<&'a [u8]>,
+    maddr: Option<&'a [u8]>,
+    asks_for_port: bool,
+    says_received: bool,
+    /// Whether some parameter has a quoted string.
+    is_quoted: bool,
+}
+
 impl<'a> Via<'a> {
     /// Reads one value.
     ///
     /// # Errors
     /// It is not `SIP/2.0/transport host[:port] *(;param)`.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
-        let (protocol, rest) = split_token(value);
-        let (_version, rest) = split_token(after_slash(value, rest)?);
-        let (transport, rest) = split_token(after_slash(value, rest)?);
-        if !protocol.eq_ignore_ascii_case(b"SIP") || transport.is_empty() {
-            return Err(Malformed::at("no sent-protocol", value, protocol));
+        let (transport, rest) = match value.strip_prefix(b"SIP/2.0/") {
+            Some(rest) => split_token(rest),
+            None => split_protocol(value)?,
+        };
+        if transport.is_empty() {
+            return Err(Malformed::at("no sent-protocol", value, value));
         }
         let (sent_by, params) = split_once(rest, b';').unwrap_or((rest, &[]));
         let sent_by = trim(sent_by);
@@ -89,14 +101,34 @@ impl<'a> Via<'a> {
     /// `maddr`, else the source address with its own port if `rport` was asked for, else with the sent-by port (section
     /// 18.2.2, RFC 3581 section 4). No name is resolved: the source stands for what `received` would say.
     pub fn reply_address(&self, source: SocketAddr) -> SocketAddr {
-        let address = self.maddr().and_then(|maddr| std::str::from_utf8(maddr).ok()).and_then(|maddr| {
+        self.reply_address_by(&self.routing(), source)
+    }
+
+    /// The parameters that decide where responses go, and which transaction it is, found in one pass.
+    pub(crate) fn routing(&self) -> Routing<'a> {
+        let names = ["branch", "maddr", "rport", "received"];
+        let [branch, maddr, rport, received] = self.params.find_each(names);
+        let value = |param: Option<Param<'a>>| param.map(|param| param.inner()).filter(|value| !value.is_empty());
+        let is_quoted = any(self.params.as_bytes(), |byte| byte == b'"');
+        Routing {
+            branch: value(branch),
+            maddr: value(maddr),
+            asks_for_port: rport.is_some(),
+            says_received: received.is_some(),
+            is_quoted,
+        }
+    }
+
+    /// [`Via::reply_address`] with these parameters.
+    pub(crate) fn reply_address_by(&self, routing: &Routing<'_>, source: SocketAddr) -> SocketAddr {
+        let address = routing.maddr.and_then(|maddr| std::str::from_utf8(maddr).ok()).and_then(|maddr| {
             let unbracketed = maddr.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(maddr);
             unbracketed.parse().ok()
         });
         let port = self.port.unwrap_or(DEFAULT_PORT);
         match address {
             Some(maddr) => SocketAddr::new(maddr, port),
-            None if self.rport().is_some() => source,
+            None if routing.asks_for_port => source,
             None => SocketAddr::new(source.ip(), port),
         }
     }
@@ -105,27 +137,31 @@ impl<'a> Via<'a> {
     /// name (RFC 3261 section 18.2.1), `received` and the value of `rport` if that was asked for (RFC 3581 section 4).
     /// What the sender wrote there himself is not trusted.
     pub fn stamped(&self, source: SocketAddr) -> Vec<u8> {
-        let asked_for_port = self.params.contains("rport");
-        let needs_received = asked_for_port || self.host.ip() != Some(source.ip());
-        if !needs_received && !self.params.contains("received") {
-            return self.raw.to_vec();
+        let mut value = Vec::with_capacity(self.raw.len() + STAMP);
+        self.write_stamped(&self.routing(), source, &mut value);
+        value
+    }
+
+    /// Appends what [`Via::stamped`] says.
+    pub(crate) fn write_stamped(&self, routing: &Routing<'_>, source: SocketAddr, value: &mut Vec<u8>) {
+        let needs_received = routing.asks_for_port || self.host.ip() != Some(source.ip());
+        if !needs_received && !routing.says_received {
+            return value.extend_from_slice(self.raw);
         }
         let head = offset_in(self.raw, self.sent_by).map_or(0, |at| at + self.sent_by.len());
-        let mut value = Vec::with_capacity(self.raw.len() + STAMP);
         value.extend_from_slice(self.raw.get(..head).unwrap_or_default());
         let received = |value: &mut Vec<u8>| {
             value.extend_from_slice(b";received=");
             push_ip(value, source.ip());
         };
         // A quoted string may be left open: what is written behind it would be part of it.
-        let comes_first = self.params.as_bytes().contains(&b'"');
-        if needs_received && comes_first {
-            received(&mut value);
+        if needs_received && routing.is_quoted {
+            received(value);
         }
-        for param in self.params.iter().filter(|param| !param.name.eq_ignore_ascii_case(b"received")) {
+        for param in self.params.iter().filter(|param| !same_word(param.name, b"received")) {
             value.push(b';');
             value.extend_from_slice(param.name);
-            if param.name.eq_ignore_ascii_case(b"rport") {
+            if same_word(param.name, b"rport") {
                 value.push(b'=');
                 value.extend_from_slice(Digits::of(u64::from(source.port())).as_bytes());
             } else if let Some(text) = param.value {
@@ -133,10 +169,9 @@ impl<'a> Via<'a> {
                 value.extend_from_slice(text);
             }
         }
-        if needs_received && !comes_first {
-            received(&mut value);
+        if needs_received && !routing.is_quoted {
+            received(value);
         }
-        value
     }
 
     /// Whether two Vias name the same sender: hosts without case, ports with the default 5060 (section 17.2.3).
@@ -145,14 +180,27 @@ impl<'a> Via<'a> {
     }
 }
 
+/// The transport and what follows it, where white space surrounds the slashes or the case is unusual.
+fn split_protocol(value: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    let (protocol, rest) = split_token(value);
+    let (_version, rest) = split_token(after_slash(value, rest)?);
+    if !protocol.eq_ignore_ascii_case(b"SIP") {
+        return Err(Malformed::at("no sent-protocol", value, protocol));
+    }
+    Ok(split_token(after_slash(value, rest)?))
+}
+
 fn after_slash<'a>(value: &[u8], rest: &'a [u8]) -> Result<&'a [u8], Malformed> {
     rest.strip_prefix(b"/").ok_or_else(|| Malformed::at("no sent-protocol", value, rest))
 }
 
 /// `host [COLON port]`, where white space may surround the colon (RFC 3261 section 25.1, `sent-by`).
 fn parse_sent_by(sent_by: &[u8]) -> Result<(Host<'_>, Option<u16>), &'static str> {
+    if let Some((address, port)) = Host::ipv4_and_port(sent_by) {
+        return Ok((Host::V4(address), port));
+    }
     let text = std::str::from_utf8(sent_by).map_err(|_| "a character that no host holds")?;
-    if !sent_by.iter().any(|byte| is_lws(*byte)) {
+    if !any(sent_by, is_lws) {
         return Host::parse_hostport(text);
     }
     let (host, port) = text.rsplit_once(':').ok_or("white space in sent-by")?;

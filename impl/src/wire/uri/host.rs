@@ -29,6 +29,9 @@ pub enum Host<'a> {
 impl<'a> Host<'a> {
     /// Reads `host [":" port]` without white space.
     pub(crate) fn parse_hostport(text: &'a str) -> Result<(Self, Option<u16>), &'static str> {
+        if let Some((address, port)) = Self::ipv4_and_port(text.as_bytes()) {
+            return Ok((Self::V4(address), port));
+        }
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
                 let (address, port) =
@@ -42,6 +45,23 @@ impl<'a> Host<'a> {
             }
         };
         Ok((host, parse_port(port)?))
+    }
+
+    /// Reads a plain `10.0.0.1` or `10.0.0.1:5060`; `None` for anything else, be it malformed or not.
+    pub(crate) fn ipv4_and_port(text: &[u8]) -> Option<(Ipv4Addr, Option<u16>)> {
+        let mut octets = [0; 4];
+        let mut rest = text;
+        for (place, octet) in octets.iter_mut().enumerate() {
+            let part = if place == 0 { rest } else { rest.strip_prefix(b".")? };
+            let (number, behind) = leading_number(part)?;
+            *octet = u8::try_from(number).ok()?;
+            rest = behind;
+        }
+        if rest.is_empty() {
+            return Some((octets.into(), None));
+        }
+        let (port, behind) = leading_number(rest.strip_prefix(b":")?)?;
+        behind.is_empty().then_some((octets.into(), Some(u16::try_from(port).ok()?)))
     }
 
     fn parse_unbracketed(host: &'a str) -> Result<Self, &'static str> {
@@ -65,6 +85,20 @@ impl<'a> Host<'a> {
             Self::V6(address) => Some(IpAddr::V6(*address)),
         }
     }
+}
+
+/// The number at the start, of five digits at most and without leading zeros, and what follows it.
+fn leading_number(text: &[u8]) -> Option<(u32, &[u8])> {
+    let (mut number, mut rest) = (0, text);
+    while let Some((digit @ b'0'..=b'9', behind)) = rest.split_first() {
+        if text.len() - rest.len() == 5 {
+            return None;
+        }
+        number = number * 10 + u32::from(digit - b'0');
+        rest = behind;
+    }
+    let leads_with_zero = text.first() == Some(&b'0') && text.len() - rest.len() > 1;
+    (rest.len() < text.len() && !leads_with_zero).then_some((number, rest))
 }
 
 fn parse_port(text: &str) -> Result<Option<u16>, &'static str> {
@@ -108,6 +142,42 @@ impl fmt::Display for Host<'_> {
             Self::Name(name) => f.write_str(name),
             Self::V4(address) => write!(f, "{address}"),
             Self::V6(address) => write!(f, "[{address}]"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_way_to_an_ipv4_address_says_what_the_long_way_says() {
+        for text in ["10.0.0.1", "0.0.0.0", "255.255.255.255", "192.0.2.17:5070", "1.2.3.4:0", "1.2.3.4:65535"] {
+            let (host, port) = text.split_once(':').unwrap_or((text, ""));
+            let read = (host.parse().unwrap(), port.parse().ok());
+            assert_eq!(Host::ipv4_and_port(text.as_bytes()), Some(read), "{text}");
+        }
+        for text in [
+            "",
+            "1",
+            "1.2.3",
+            "1.2.3.",
+            "1.2.3.4.",
+            "1.2.3.4.5",
+            "1..3.4",
+            "256.1.1.1",
+            "01.2.3.4",
+            "1.2.3.004",
+            "a.2.3.4",
+            "1.2.3.4:",
+            "1.2.3.4:x",
+            "1.2.3.4:65536",
+            "1.2.3.4:05060",
+            "1.2.3.4:5060 ",
+            " 1.2.3.4",
+            "99999999999.1.1.1",
+        ] {
+            assert_eq!(Host::ipv4_and_port(text.as_bytes()), None, "{text}");
         }
     }
 }

@@ -13,7 +13,7 @@ fn ue() -> LocalMedia {
         address: "2001:db8::1".parse().unwrap(),
         audio_port: 49152,
         session_id: 1_741_190_237,
-        codecs: Codec::voice(),
+        codecs: Codec::voice().into(),
         flow: Flow::SENDRECV,
     }
 }
@@ -75,7 +75,7 @@ fn the_four_descriptions_of_a_conference_creation() {
 fn an_answer_takes_what_is_common_and_refuses_the_rest() {
     let offer = |media: &str| read(&format!("v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nc=IN IP4 h\r\nt=5 9\r\n{media}"));
     let pcmu = LocalMedia {
-        codecs: vec![Codec { payload_type: 0, encoding: "PCMU/8000".into(), parameters: None }],
+        codecs: vec![Codec { payload_type: 0, encoding: "PCMU/8000".into(), parameters: None }].into(),
         ..focus()
     };
     let aligned =

@@ -4,12 +4,16 @@
 //! lead to the same situation give the same state. The cause is the user's command or the request that triggered the
 //! identifier (its dialog and `CSeq`). RFC 3261 sections 8.1.1.7 and 19.3 ask for uniqueness, which the key provides.
 
+use std::fmt;
 use std::hash::Hasher;
+use std::ops::Deref;
 
 use siphasher::sip::SipHasher13;
 
 /// What every branch begins with (RFC 3261 section 8.1.1.7).
 const MAGIC_COOKIE: &str = "z9hG4bK";
+/// Bytes of the longest identifier: a branch.
+const MAX_LENGTH: usize = MAGIC_COOKIE.len() + 16;
 
 /// Maker of identifiers of one incarnation of one agent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -38,27 +42,58 @@ impl Identifiers {
     }
 
     /// 16 lower-case hexadecimal digits, a token everywhere in SIP.
-    pub fn token(&self, kind: &str, cause: &[&[u8]], attempt: u32) -> String {
-        let mut token = String::with_capacity(16);
-        push_hexadecimal(&mut token, self.number(kind, cause, attempt));
-        token
+    pub fn token(&self, kind: &str, cause: &[&[u8]], attempt: u32) -> Identifier {
+        Identifier::new("", self.number(kind, cause, attempt))
     }
 
     /// A Via branch with the magic cookie of RFC 3261 section 8.1.1.7; depends on dialog, method and `CSeq` number
     /// only, so that a repeated request has its transaction's branch.
-    pub fn branch(&self, cause: &[&[u8]]) -> String {
-        let mut branch = String::with_capacity(MAGIC_COOKIE.len() + 16);
-        branch.push_str(MAGIC_COOKIE);
-        push_hexadecimal(&mut branch, self.number("branch", cause, 0));
-        branch
+    pub fn branch(&self, cause: &[&[u8]]) -> Identifier {
+        Identifier::new(MAGIC_COOKIE, self.number("branch", cause, 0))
     }
 }
 
-/// Appends 16 lower-case hexadecimal digits.
-fn push_hexadecimal(text: &mut String, number: u64) {
-    const DIGITS: [u8; 16] = *b"0123456789abcdef";
-    let digits: [u8; 16] = std::array::from_fn(|at| DIGITS[(number >> (60 - 4 * at)) as usize & 0xf]);
-    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
+/// An identifier, which needs no memory of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Identifier {
+    text: [u8; MAX_LENGTH],
+    length: usize,
+}
+
+impl Identifier {
+    /// `prefix` and 16 lower-case hexadecimal digits.
+    fn new(prefix: &str, number: u64) -> Self {
+        const DIGITS: [u8; 16] = *b"0123456789abcdef";
+        let digits = (0..16).rev().map(|place| DIGITS[(number >> (4 * place)) as usize & 0xf]);
+        let mut text = [0; MAX_LENGTH];
+        text.iter_mut().zip(prefix.bytes().chain(digits)).for_each(|(place, byte)| *place = byte);
+        Self { text, length: prefix.len() + 16 }
+    }
+
+    /// The octets as they stand in a message.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.text.get(..self.length).unwrap_or_default()
+    }
+}
+
+impl Deref for Identifier {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl fmt::Debug for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &**self)
+    }
 }
 
 #[cfg(test)]
@@ -69,7 +104,8 @@ mod tests {
     fn identifiers_depend_on_every_part_of_their_cause_and_on_nothing_else() {
         let ue = Identifiers::new(7, "ue", 0);
         let token = ue.token("tag", &[b"a", b"bc"], 0);
-        assert_eq!(token, format!("{:016x}", ue.number("tag", &[b"a", b"bc"], 0)));
+        assert_eq!(*token, format!("{:016x}", ue.number("tag", &[b"a", b"bc"], 0)));
+        assert_eq!(*ue.branch(&[b"a"]), format!("z9hG4bK{:016x}", ue.number("branch", &[b"a"], 0)));
         assert_eq!(token, Identifiers::new(7, "ue", 0).token("tag", &[b"a", b"bc"], 0));
         let others = [
             ue.token("tag", &[b"ab", b"c"], 0),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::ident::Identifier;
 use crate::wire::Message;
 
 /// Octets that are compared one by one, kept in `$store`.
@@ -39,6 +40,12 @@ macro_rules! octets {
         impl From<String> for $name {
             fn from(text: String) -> Self {
                 Self($keep(text.as_bytes()))
+            }
+        }
+
+        impl From<Identifier> for $name {
+            fn from(identifier: Identifier) -> Self {
+                Self($keep(identifier.as_bytes()))
             }
         }
 

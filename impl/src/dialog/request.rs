@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::routing::Routed;
 use super::{CallId, Dialog, DialogId, DialogState, RouteSet, Tag};
 use crate::agent::Transport;
-use crate::ident::Identifiers;
+use crate::ident::{Identifier, Identifiers};
 use crate::wire::{Builder, Method, Name, NameAddr, OwnedUri};
 
 /// Highest `CSeq` number that a request may have (RFC 3261 section 8.1.1.5).
@@ -112,7 +112,7 @@ impl Request {
     }
 
     /// The Via branch: it depends on dialog, method and number only (see [`crate::ident`]).
-    pub fn branch(&self, identifiers: &Identifiers) -> String {
+    pub fn branch(&self, identifiers: &Identifiers) -> Identifier {
         identifiers.branch(&[
             self.id.call_id.as_bytes(),
             self.id.local_tag.as_bytes(),

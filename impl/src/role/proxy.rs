@@ -13,7 +13,7 @@ use std::net::IpAddr;
 
 use crate::agent::{Addr, Agent, Discard, Receipt, Transmit, Transport};
 use crate::error::CommandError;
-use crate::ident::Identifiers;
+use crate::ident::{Identifier, Identifiers};
 use crate::role::config::{ProxyConfig, Served};
 use crate::role::{edge, next_hop};
 use crate::time::{Time, Timer};
@@ -81,7 +81,7 @@ impl Proxy {
 
     /// The branch of a stateless proxy (section 16.11): the same for every copy of a request, for its CANCEL and for
     /// the ACK to its failure response.
-    fn branch(&self, request: &Message<'_>, via: &Via<'_>) -> String {
+    fn branch(&self, request: &Message<'_>, via: &Via<'_>) -> Identifier {
         match via.branch() {
             Some(branch) if via.has_magic_cookie() => self.identifiers.branch(&[branch, via.sent_by]),
             _ => {

@@ -14,7 +14,7 @@ use crate::time::Time;
 pub(super) struct Deadlines(BTreeMap<Time, Due>);
 
 /// The transactions of one time, in order; hardly ever more than one.
-type Due = SmallVec<[TransactionKey; 1]>;
+pub(super) type Due = SmallVec<[TransactionKey; 1]>;
 
 /// A transaction whose key is somebody else's.
 #[derive(Clone, Copy, Debug)]
@@ -70,8 +70,13 @@ impl Deadlines {
         Some(key)
     }
 
-    /// The transactions that have a timer due at `now`.
-    pub(super) fn due(&self, now: Time) -> impl Iterator<Item = &TransactionKey> {
-        self.0.range(..=now).flat_map(|(_, due)| due)
+    /// Takes out the transactions that have a timer due at `now`. [`Deadlines::change`] puts back those that will have
+    /// one later.
+    pub(super) fn take_due(&mut self, now: Time) -> Due {
+        let mut all = Due::new();
+        while let Some(due) = self.0.first_entry().filter(|due| *due.key() <= now) {
+            all.extend(due.remove());
+        }
+        all
     }
 }

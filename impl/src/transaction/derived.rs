@@ -7,23 +7,45 @@ use crate::wire::{HeaderError, Message, Name, Start};
 /// The option tag of session timers (RFC 4028 section 12.4).
 const TIMER: &str = "timer";
 
-/// What of an INVITE its ACK and its CANCEL repeat byte for byte. Everything was cut out of a framed message, so that
-/// writing it again cannot fail.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct HopByHop {
-    request_uri: Packet,
+/// The ACK to a 300-699 response to this INVITE whose To header field has the value `to`; none to an INVITE that
+/// [`check`] refuses.
+pub(super) fn ack(invite: &Packet, to: &[u8]) -> Option<Packet> {
+    let invite = Message::parse(invite.as_bytes()).ok()?;
+    Some(HopByHop::of(&invite).ok()?.render("ACK", to, false).into())
+}
+
+/// The CANCEL of this INVITE; its To is that of the INVITE, whatever a response said. None of an INVITE that [`check`]
+/// refuses.
+pub(super) fn cancel(invite: &Packet) -> Option<Packet> {
+    let invite = Message::parse(invite.as_bytes()).ok()?;
+    let pieces = HopByHop::of(&invite).ok()?;
+    Some(pieces.render("CANCEL", pieces.to, pieces.timer).into())
+}
+
+/// Whether an INVITE has what its ACK and its CANCEL repeat.
+///
+/// # Errors
+/// Something is missing or malformed.
+pub(super) fn check(invite: &Message<'_>) -> Result<(), HeaderError> {
+    HopByHop::of(invite).map(drop)
+}
+
+/// What of an INVITE its ACK and its CANCEL repeat byte for byte. They are rare: it is cut out when one is due.
+#[derive(Debug)]
+struct HopByHop<'a> {
+    request_uri: &'a [u8],
     /// The top Via, every Route, From, Call-ID and Max-Forwards, as lines.
-    fields: Packet,
+    fields: Vec<u8>,
     /// The To of the INVITE, without a tag unless it is inside a dialog.
-    to: Packet,
+    to: &'a [u8],
     cseq: u32,
     /// Whether the INVITE says that its sender has session timers: all his requests but ACK do (RFC 4028 section 7.1).
     timer: bool,
 }
 
-impl HopByHop {
+impl<'a> HopByHop<'a> {
     /// Cuts the pieces out of an INVITE.
-    pub(super) fn of(invite: &Message<'_>) -> Result<Self, HeaderError> {
+    fn of(invite: &Message<'a>) -> Result<Self, HeaderError> {
         let Start::Request { uri, .. } = invite.start() else {
             return Err(HeaderError::Missing { header: "request line" });
         };
@@ -39,26 +61,16 @@ impl HopByHop {
         let to = invite.field(Name::To).ok_or(HeaderError::Missing { header: "To" })?;
         let cseq = invite.cseq()?.number;
         let timer = invite.supports(TIMER);
-        Ok(Self { request_uri: uri.into(), fields: fields.into(), to: to.into(), cseq, timer })
-    }
-
-    /// The ACK to a 300-699 response whose To header field has the value `to`.
-    pub(super) fn ack(&self, to: &[u8]) -> Vec<u8> {
-        self.render("ACK", to, false)
-    }
-
-    /// The CANCEL; its To is that of the INVITE, whatever a response said.
-    pub(super) fn cancel(&self) -> Vec<u8> {
-        self.render("CANCEL", self.to.as_bytes(), self.timer)
+        Ok(Self { request_uri: uri, fields, to, cseq, timer })
     }
 
     fn render(&self, method: &str, to: &[u8], timer: bool) -> Vec<u8> {
         let mut bytes = Vec::new();
         bytes.extend_from_slice(method.as_bytes());
         bytes.push(b' ');
-        bytes.extend_from_slice(self.request_uri.as_bytes());
+        bytes.extend_from_slice(self.request_uri);
         bytes.extend_from_slice(b" SIP/2.0\r\n");
-        bytes.extend_from_slice(self.fields.as_bytes());
+        bytes.extend_from_slice(&self.fields);
         line(&mut bytes, b"To", to);
         line(&mut bytes, b"CSeq", format!("{} {method}", self.cseq).as_bytes());
         if timer {
@@ -78,19 +90,11 @@ fn line(bytes: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     bytes.extend_from_slice(b"\r\n");
 }
 
+/// An INVITE for tests.
 #[cfg(test)]
-impl HopByHop {
-    /// Pieces for the tests of the machine, which does not look into them.
-    pub(super) fn sample() -> Self {
-        Self {
-            request_uri: Packet::from(&b"sip:b@example.com"[..]),
-            fields: Packet::from(&b""[..]),
-            to: Packet::from(&b"<sip:b@example.com>"[..]),
-            cseq: 1,
-            timer: false,
-        }
-    }
-}
+pub(super) const SAMPLE: &str = "INVITE sip:b@example.com SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n\
+    Max-Forwards: 70\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\nCall-ID: 1\r\n\
+    CSeq: 1 INVITE\r\n\r\n";
 
 #[cfg(test)]
 mod tests {
@@ -112,8 +116,7 @@ mod tests {
             CSeq: 7 INVITE\r\n\
             Content-Type: text/plain\r\n\
             l: 4\r\n\r\nbody";
-        let message = Message::parse(invite).expect("a message");
-        let derived = HopByHop::of(&message).expect("everything is there");
+        let invite = Packet::from(&invite[..]);
         let expected = |method: &str, to: &str| {
             format!(
                 "{method} sip:bob@biloxi.example SIP/2.0\r\n\
@@ -128,22 +131,24 @@ mod tests {
                  Content-Length: 0\r\n\r\n"
             )
         };
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        let text = |packet: Option<Packet>| {
+            String::from_utf8(packet.expect("everything is there").as_bytes().to_vec()).expect("text")
+        };
         assert_eq!(
-            text(derived.ack(b"<sip:bob@biloxi.example>;tag=3")),
+            text(ack(&invite, b"<sip:bob@biloxi.example>;tag=3")),
             expected("ACK", "<sip:bob@biloxi.example>;tag=3")
         );
-        assert_eq!(text(derived.cancel()), expected("CANCEL", "Bob   <sip:bob@biloxi.example>;tag=2"));
+        assert_eq!(text(cancel(&invite)), expected("CANCEL", "Bob   <sip:bob@biloxi.example>;tag=2"));
     }
 
     #[test]
     fn an_invite_without_what_they_need_is_refused() {
-        let whole = "INVITE sip:b@example.com SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
-            From: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n";
         for name in ["Via", "Max-Forwards", "From", "To", "Call-ID", "CSeq"] {
-            let without = whole.replace(&format!("\r\n{name}:"), "\r\nX-Other:");
-            let error = HopByHop::of(&Message::parse(without.as_bytes()).expect("a message")).expect_err(name);
+            let without = SAMPLE.replace(&format!("\r\n{name}:"), "\r\nX-Other:");
+            let error = check(&Message::parse(without.as_bytes()).expect("a message")).expect_err(name);
             assert!(error.to_string().contains(name), "{error}");
+            let packet = Packet::from(without.as_bytes());
+            assert_eq!((ack(&packet, b"<sip:b@example.com>;tag=1"), cancel(&packet)), (None, None));
         }
     }
 }

@@ -29,13 +29,13 @@ pub struct Echo {
 const USUAL: usize = 512;
 
 impl Echo {
-    /// Cuts the pieces out of a request that came from `source` with this topmost Via.
-    pub(super) fn of(request: &Message<'_>, via: &Via<'_>, routing: &Routing<'_>, source: SocketAddr) -> Self {
+    /// Cuts the pieces out of a request that came from `source` with this topmost Via; `tagged`: its To has a tag.
+    pub(super) fn of(request: &Message<'_>, via: (&Via<'_>, &Routing<'_>), tagged: bool, source: SocketAddr) -> Self {
         let mut lines = Vec::with_capacity(USUAL);
-        let top_via = copy_vias(&mut lines, request, (via, routing), source);
+        let top_via = copy_vias(&mut lines, request, via, source);
         copy(&mut lines, request, Name::From);
         let to_tag = match request.field(Name::To) {
-            Some(to) if !request.has_to_tag() => {
+            Some(to) if !tagged => {
                 line(&mut lines, Name::To, to);
                 Some(lines.len() - b"\r\n".len())
             }

@@ -6,7 +6,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::derived::HopByHop;
+use super::derived;
 use super::packet::Packet;
 use super::timers::{Conditions, Retransmission, Running, TimerName};
 use super::{ClientOutput, ClientOutputs};
@@ -16,9 +16,10 @@ use crate::time::Time;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum InviteClient {
     /// The INVITE went out, nothing came back.
-    Calling { invite: Packet, derived: HopByHop, a: Option<Retransmission>, b: Time },
-    /// A 1xx came: no more copies, no time limit but the one that a CANCEL sets.
-    Proceeding { derived: HopByHop, cancelled: Option<Time> },
+    Calling { invite: Packet, a: Option<Retransmission>, b: Time },
+    /// A 1xx came: no more copies, no time limit but the one that a CANCEL sets. The ACK and the CANCEL are made from
+    /// the INVITE.
+    Proceeding { invite: Packet, cancelled: Option<Time> },
     /// A 300-699 came; its copies are acknowledged with the same ACK.
     Completed { ack: Packet, d: Time },
     /// A 2xx came.
@@ -73,40 +74,38 @@ impl Input<'_> {
 }
 
 impl InviteClient {
-    /// The transaction user has an INVITE to send; `derived` makes the ACK.
-    pub(super) fn start(conditions: &Conditions, invite: Packet, derived: HopByHop) -> (Self, ClientOutputs) {
+    /// The transaction user has an INVITE to send, one that [`derived::check`] takes.
+    pub(super) fn start(conditions: &Conditions, invite: Packet) -> (Self, ClientOutputs) {
         let outputs = smallvec![ClientOutput::Send(invite.clone())];
-        (Self::Calling { invite, derived, a: conditions.retransmission(), b: conditions.timeout() }, outputs)
+        (Self::Calling { invite, a: conditions.retransmission(), b: conditions.timeout() }, outputs)
     }
 
     /// One transition. Every state is written with every input.
     pub(super) fn step(self, conditions: &Conditions, input: Input<'_>) -> (Self, ClientOutputs) {
         match self {
-            Self::Calling { invite, derived, a, b } => match input {
-                Input::Provisional => (Self::Proceeding { derived, cancelled: None }, smallvec![ClientOutput::Deliver]),
+            Self::Calling { invite, a, b } => match input {
+                Input::Provisional => (Self::Proceeding { invite, cancelled: None }, smallvec![ClientOutput::Deliver]),
                 Input::Success => Self::accept(conditions),
-                Input::Failure { to } => Self::complete(conditions, &derived, to),
+                Input::Failure { to } => Self::complete(conditions, &invite, to),
                 Input::TransportError => (Self::Terminated, smallvec![ClientOutput::TransportFailed]),
                 Input::TimerA => {
                     let copy = a.iter().map(|_| ClientOutput::Send(invite.clone())).collect();
-                    (Self::Calling { invite, derived, a: a.map(|a| a.doubled(conditions.now)), b }, copy)
+                    (Self::Calling { invite, a: a.map(|a| a.doubled(conditions.now)), b }, copy)
                 }
                 Input::TimerB => (Self::Terminated, smallvec![ClientOutput::TimedOut]),
                 // A CANCEL may not overtake the INVITE: the caller has to wait for a 1xx.
-                Input::Cancel => (Self::Calling { invite, derived, a, b }, smallvec![ClientOutput::CancelTooEarly]),
-                Input::TimerD | Input::TimerM | Input::TimerCancelled => {
-                    (Self::Calling { invite, derived, a, b }, silence())
-                }
+                Input::Cancel => (Self::Calling { invite, a, b }, smallvec![ClientOutput::CancelTooEarly]),
+                Input::TimerD | Input::TimerM | Input::TimerCancelled => (Self::Calling { invite, a, b }, silence()),
             },
-            Self::Proceeding { derived, cancelled } => match input {
-                Input::Provisional => (Self::Proceeding { derived, cancelled }, smallvec![ClientOutput::Deliver]),
+            Self::Proceeding { invite, cancelled } => match input {
+                Input::Provisional => (Self::Proceeding { invite, cancelled }, smallvec![ClientOutput::Deliver]),
                 Input::Success => Self::accept(conditions),
-                Input::Failure { to } => Self::complete(conditions, &derived, to),
-                Input::Cancel => Self::cancel(conditions, derived, cancelled),
+                Input::Failure { to } => Self::complete(conditions, &invite, to),
+                Input::Cancel => Self::cancel(conditions, invite, cancelled),
                 Input::TimerCancelled => (Self::Terminated, smallvec![ClientOutput::TimedOut]),
                 // Nothing is being sent here, so an error is about some other message.
                 Input::TransportError | Input::TimerA | Input::TimerB | Input::TimerD | Input::TimerM => {
-                    (Self::Proceeding { derived, cancelled }, silence())
+                    (Self::Proceeding { invite, cancelled }, silence())
                 }
             },
             Self::Completed { ack, d } => match input {
@@ -155,8 +154,10 @@ impl InviteClient {
         (Self::Accepted { m: conditions.timeout() }, smallvec![ClientOutput::Deliver])
     }
 
-    fn complete(conditions: &Conditions, derived: &HopByHop, to: &[u8]) -> (Self, ClientOutputs) {
-        let ack = Packet::from(derived.ack(to));
+    fn complete(conditions: &Conditions, invite: &Packet, to: &[u8]) -> (Self, ClientOutputs) {
+        let Some(ack) = derived::ack(invite, to) else {
+            return (Self::Terminated, smallvec![ClientOutput::Deliver]);
+        };
         let outputs = smallvec![ClientOutput::Deliver, ClientOutput::Send(ack.clone())];
         let next = match conditions.linger(conditions.settings.d(conditions.transport)) {
             Some(d) => Self::Completed { ack, d },
@@ -166,12 +167,14 @@ impl InviteClient {
     }
 
     /// The CANCEL becomes a transaction of its own; this one only begins to lose patience. A second one is too late.
-    fn cancel(conditions: &Conditions, derived: HopByHop, cancelled: Option<Time>) -> (Self, ClientOutputs) {
-        if cancelled.is_some() {
-            return (Self::Proceeding { derived, cancelled }, smallvec![ClientOutput::CancelTooLate]);
+    fn cancel(conditions: &Conditions, invite: Packet, cancelled: Option<Time>) -> (Self, ClientOutputs) {
+        match derived::cancel(&invite).filter(|_| cancelled.is_none()) {
+            Some(cancel) => {
+                let outputs = smallvec![ClientOutput::OpenCancel(cancel)];
+                (Self::Proceeding { invite, cancelled: Some(conditions.timeout()) }, outputs)
+            }
+            None => (Self::Proceeding { invite, cancelled }, smallvec![ClientOutput::CancelTooLate]),
         }
-        let outputs = smallvec![ClientOutput::OpenCancel(derived.cancel().into())];
-        (Self::Proceeding { derived, cancelled: Some(conditions.timeout()) }, outputs)
     }
 
     /// The running timers.
@@ -229,7 +232,7 @@ mod tests {
     ];
 
     fn start(conditions: &Conditions) -> (InviteClient, Vec<ClientOutput>) {
-        let (machine, outputs) = InviteClient::start(conditions, Packet::from(&b"INVITE"[..]), HopByHop::sample());
+        let (machine, outputs) = InviteClient::start(conditions, Packet::from(derived::SAMPLE.as_bytes()));
         (machine, outputs.into_vec())
     }
 

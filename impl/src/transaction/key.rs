@@ -207,9 +207,8 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// `None` for a request inside a dialog, which is never a merged one, and for one too broken to tell.
+    /// Of a request outside a dialog: one inside is never a merged one. `None` for one too broken to tell.
     pub(super) fn of(message: &Message<'_>) -> Option<Self> {
-        message.to_tag().ok().filter(Option::is_none)?;
         let cseq = message.cseq().ok()?;
         Some(Self {
             from_tag: message.from_tag().ok()?.map(Text::from),

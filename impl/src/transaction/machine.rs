@@ -2,7 +2,6 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::derived::HopByHop;
 use super::echo::Echo;
 use super::invite_client::{self, InviteClient};
 use super::invite_server::{self, InviteServer};
@@ -11,6 +10,7 @@ use super::non_invite_server::{self, NonInviteServer};
 use super::packet::Packet;
 use super::timers::{Conditions, Running, TimerName};
 use super::{ClientOutput, ClientOutputs, ServerOutputs};
+use crate::wire::Method;
 
 /// A client transaction of either kind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,11 +23,12 @@ impl Client {
     /// One that is over.
     pub(super) const OVER: Self = Self::NonInvite(NonInviteClient::Terminated);
 
-    /// Starts one; `derived` is there for an INVITE.
-    pub(super) fn start(conditions: &Conditions, request: Packet, derived: Option<HopByHop>) -> (Self, ClientOutputs) {
-        match derived {
-            Some(derived) => Self::invite(InviteClient::start(conditions, request, derived)),
-            None => Self::non_invite(NonInviteClient::start(conditions, request)),
+    /// Starts one for a request of this method.
+    pub(super) fn start(conditions: &Conditions, method: Method<'_>, request: Packet) -> (Self, ClientOutputs) {
+        if method == Method::Invite {
+            Self::invite(InviteClient::start(conditions, request))
+        } else {
+            Self::non_invite(NonInviteClient::start(conditions, request))
         }
     }
 

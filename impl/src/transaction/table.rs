@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use smallvec::SmallVec;
 
 use super::deadlines::{Deadlines, Whose};
-use super::derived::HopByHop;
+use super::derived;
 use super::echo::Echo;
 use super::invite_server::InviteServer;
 use super::key::{Origin, SentBy};
@@ -84,6 +84,9 @@ impl Transactions {
         if method == Method::Ack {
             return Err(TransactionError::Ack);
         }
+        if method == Method::Invite {
+            derived::check(&message)?;
+        }
         let via = message.via()?;
         let (key, sent_by) = (ClientKey::of_request(&via, method)?, SentBy::of(&via));
         self.start(now, key.clone(), sent_by, bytes, to)?;
@@ -100,13 +103,7 @@ impl Transactions {
         to: Addr,
     ) -> Result<(), TransactionError> {
         self.vacancy(&key)?;
-        let derived = if key.method() == Method::Invite {
-            let invite = Message::parse(&bytes).map_err(|error| TransactionError::NotARequest(error.to_string()))?;
-            Some(HopByHop::of(&invite)?)
-        } else {
-            None
-        };
-        let (machine, outputs) = Client::start(&self.conditions(now, to.transport), bytes.into(), derived);
+        let (machine, outputs) = Client::start(&self.conditions(now, to.transport), key.method(), bytes.into());
         self.open_client(key, ClientEntry { machine, to, sent_by }, outputs);
         Ok(())
     }
@@ -142,7 +139,7 @@ impl Transactions {
                 | ClientOutput::TransportFailed => {}
             }
         }
-        let (machine, outputs) = Client::start(&self.conditions(now, to.transport), result?, None);
+        let (machine, outputs) = Client::start(&self.conditions(now, to.transport), Method::Cancel, result?);
         self.open_client(cancel.clone(), ClientEntry { machine, to, sent_by }, outputs);
         Ok(cancel)
     }
@@ -238,7 +235,8 @@ impl Transactions {
         let socket =
             if from.transport.is_reliable() { from.socket } else { via.reply_address_by(routing, from.socket) };
         let to = Addr { socket, ..from };
-        let echo = Echo::of(message, via, routing, from.socket);
+        let tagged = message.has_to_tag();
+        let echo = Echo::of(message, (via, routing), tagged, from.socket);
         let machine = if key.method() == Method::Invite {
             // What the server sends for a silent transaction user: without a To tag (section 17.2.1).
             let trying = echo.response(100, "Trying", None).render().ok().map(Packet::from);
@@ -247,7 +245,8 @@ impl Transactions {
             Server::NonInvite(NonInviteServer::start(echo))
         };
         self.deadlines.change(Whose::Server(key), None, earliest(&machine.timers()));
-        self.servers.insert(key.clone(), ServerEntry { machine, to, origin: Origin::of(message).map(Box::new) });
+        let origin = if tagged { None } else { Origin::of(message).map(Box::new) };
+        self.servers.insert(key.clone(), ServerEntry { machine, to, origin });
     }
 
     /// The transaction that a CANCEL is about (RFC 3261 section 9.2), and whether the CANCEL still has an effect on it.
@@ -298,13 +297,15 @@ impl Transactions {
     pub fn timeout(&mut self, now: Time) {
         // Two fire at a time when they fire at all, hardly ever more.
         let mut due = SmallVec::<[_; 2]>::new();
-        for key in self.deadlines.due(now) {
-            let timers = match key {
+        for key in self.deadlines.take_due(now) {
+            let timers = match &key {
                 TransactionKey::Client(key) => self.clients.get(key).map(|entry| entry.machine.timers()),
                 TransactionKey::Server(key) => self.servers.get(key).map(|entry| entry.machine.timers()),
             };
-            let timers = timers.into_iter().flatten().filter(|(_, at)| *at <= now);
+            let mut timers = timers.into_iter().flatten().filter(|(_, at)| *at <= now);
+            let first = timers.next();
             due.extend(timers.map(|(name, at)| (at, key.clone(), name)));
+            due.extend(first.map(|(name, at)| (at, key, name)));
         }
         due.sort();
         // One pass is enough: a timer that starts again does so from `now`, and no timer touches another transaction.

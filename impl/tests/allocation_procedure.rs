@@ -9,9 +9,9 @@ use agents::Agents;
 use allocation_counter::measure;
 
 /// Of a procedure with one invited user.
-const PROCEDURE: u64 = 780;
+const PROCEDURE: u64 = 600;
 /// Of each further invited user, among few.
-const FURTHER: u64 = 350;
+const FURTHER: u64 = 280;
 /// What a further invited user may cost more among twice as many: lists of who is there get longer.
 const GROWTH: u64 = 30;
 

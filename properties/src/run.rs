@@ -328,8 +328,7 @@ impl<V: FnMut(&Refinement)> Runner<V> {
         let sent = outcome.sent.iter().map(|crossing| (crossing, Stage::Sent));
         for (crossing, stage) in arrived.chain(sent) {
             let Crossing { party, message, .. } = crossing;
-            let event =
-                Event { number: self.step, elapsed: std::mem::take(&mut self.elapsed), party: *party, stage, message };
+            let event = Event::new(self.step, std::mem::take(&mut self.elapsed), *party, stage, message);
             self.observers.observe(&event, &mut self.judge);
             self.blame(crossing, stage);
         }

@@ -390,7 +390,7 @@ impl<'t> Plainly<'t> {
         let sent = outcome.sent.iter().map(|crossing| (crossing, Stage::Sent));
         for (crossing, stage) in arrived.chain(sent) {
             let elapsed = std::mem::take(&mut self.elapsed);
-            let event = Event { number: 0, elapsed, party: crossing.party, stage, message: &crossing.message };
+            let event = Event::new(0, elapsed, crossing.party, stage, &crossing.message);
             self.observers.observe(&event, &mut judge);
         }
         let world = &self.world;

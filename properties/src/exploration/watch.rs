@@ -198,7 +198,7 @@ fn events(page: &Page, elapsed: Duration) -> impl Iterator<Item = Event<'_>> {
     let sent = page.outcome.sent.iter().map(|crossing| (crossing, Stage::Sent));
     arrived.chain(sent).enumerate().map(move |(place, (crossing, stage))| {
         let elapsed = if place == 0 { elapsed } else { Duration::ZERO };
-        Event { number: 0, elapsed, party: crossing.party, stage, message: &crossing.message }
+        Event::new(0, elapsed, crossing.party, stage, &crossing.message)
     })
 }
 

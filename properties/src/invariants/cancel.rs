@@ -130,7 +130,7 @@ impl Observer for Cancel {
         }
         match event.message.method() {
             "INVITE" => {
-                if let Some(key) = TransactionKey::of(event.message) {
+                if let Some(key) = event.key.clone() {
                     self.invites.insert((event.party, key), Invite::of(event.message));
                 }
             }

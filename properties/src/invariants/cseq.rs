@@ -30,7 +30,7 @@ impl Observer for CSeq {
     }
 
     fn on_event(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
-        let Some(key) = TransactionKey::of(event.message) else { return };
+        let Some(key) = event.key.clone() else { return };
         if matches!(&*key.method, "ACK" | "CANCEL") {
             return;
         }

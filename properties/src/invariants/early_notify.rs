@@ -118,7 +118,7 @@ impl EarlyNotify {
     }
 
     fn on_answer(&mut self, event: &Event<'_>, code: u16, judge: &mut Judge) {
-        let Some(expected) = TransactionKey::of(event.message).and_then(|key| self.unanswered.remove(&key)) else {
+        let Some(expected) = event.key.clone().and_then(|key| self.unanswered.remove(&key)) else {
             return;
         };
         let wrong = matches!(code, 481 | 482) || (code == 500 && !expected.overtaken);

@@ -126,7 +126,7 @@ impl Observer for Glare {
         for ends in self.ends.values_mut() {
             ends.waits.take_if(|waits| waits.elapse(event.elapsed) || waits.remaining().is_zero());
         }
-        let Some(of) = TransactionKey::of(event.message) else { return };
+        let Some(of) = event.key.clone() else { return };
         if matches!(&*of.method, "INVITE" | "UPDATE") && conversation.is_first(event) {
             self.judge(event, of, conversation, judge);
         }

@@ -36,13 +36,13 @@ impl Observer for MakeBreak {
         if invite && event.receives_request() && event.message.to_tag().is_none() {
             let named = event.message.header("Replaces").and_then(Replaces::read);
             if let (Some(key), Some(Replaces { call_id, to_tag, from_tag })) =
-                (TransactionKey::of(event.message), named)
+                (event.key.clone(), named)
             {
                 let dialog = DialogKey { party: event.party, call_id, local_tag: to_tag, remote_tag: from_tag };
                 self.asked.insert(key, dialog);
             }
         } else if invite && event.sends_response() && event.message.status().is_some_and(|code| code >= 200) {
-            let answered = TransactionKey::of(event.message).and_then(|key| self.asked.remove(&key));
+            let answered = event.key.clone().and_then(|key| self.asked.remove(&key));
             if answered.is_some() && event.message.is_success() {
                 judge.rule(&BREAK, event.party, true, &[event.number], String::new);
             }

@@ -59,12 +59,12 @@ impl Observer for NotifyBeforeBye {
                 judge.rule(&ONE_IN_FLIGHT, event.party, !self.waits(event), &[event.number], || {
                     "a second NOTIFY in the dialog before the first was answered".to_owned()
                 });
-                if let Some(key) = TransactionKey::of(event.message) {
+                if let Some(key) = event.key.clone() {
                     self.in_flight.insert(key, (event.party, TIMER_F));
                 }
             }
             "NOTIFY" if event.receives_response() && event.message.status().is_some_and(|code| code >= 200) => {
-                if let Some(key) = TransactionKey::of(event.message) {
+                if let Some(key) = event.key.clone() {
                     self.in_flight.remove(&key);
                 }
             }

@@ -245,7 +245,7 @@ impl Observer for OfferAnswer {
     }
 
     fn on_event(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
-        let Some(of) = TransactionKey::of(event.message) else { return };
+        let Some(of) = event.key.clone() else { return };
         let concerned = matches!(&*of.method, "INVITE" | "PRACK" | "UPDATE" | "ACK" | "BYE");
         if concerned && conversation.is_first(event) {
             self.on_message(event, of, judge);

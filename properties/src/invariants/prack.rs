@@ -180,7 +180,7 @@ impl Prack {
     }
 
     fn on_prack_delivered(&mut self, event: &Event<'_>, rack: Option<RAck<'_>>) {
-        let Some(transaction) = TransactionKey::of(event.message) else { return };
+        let Some(transaction) = event.key.clone() else { return };
         let invite = rack.filter(|rack| rack.method == "INVITE").and_then(|rack| {
             let invite = key(event, rack.number).and_then(|key| self.invites.get_mut(&key))?;
             Some((rack.response, invite))
@@ -197,7 +197,7 @@ impl Prack {
     }
 
     fn on_prack_answered(&mut self, event: &Event<'_>, code: u16, judge: &mut Judge) {
-        let Some(matches) = TransactionKey::of(event.message).and_then(|key| self.open.remove(&key)) else { return };
+        let Some(matches) = event.key.clone().and_then(|key| self.open.remove(&key)) else { return };
         let text = || format!("PRACK that {} was answered {code}", if matches { "matches" } else { "matches nothing" });
         let wrong = if matches { code == 481 } else { code < 300 };
         judge.rule(&ANSWER, event.party, !wrong, &[event.number], text);

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::session_description::read;
-use crate::observe::{Conversation, End, Event, Judge, Observer, Party, Rule, Stage, TransactionKey};
+use crate::observe::{Conversation, End, Event, Judge, Observer, Party, Rule, Stage};
 use crate::oracle::sdp::{Row, RowKind, Sdp};
 use crate::oracle::{Sip, Text};
 use crate::verdict::{Level, Profile};
@@ -138,7 +138,7 @@ impl Observer for Qos {
     }
 
     fn on_event(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
-        if TransactionKey::of(event.message).is_none() || !conversation.is_first(event) {
+        if event.key.clone().is_none() || !conversation.is_first(event) {
             return;
         }
         if matches!(event.message.method(), "INVITE" | "PRACK" | "UPDATE" | "BYE" | "CANCEL") {

@@ -68,7 +68,7 @@ impl RefIndep {
     }
 
     fn on_answer(&mut self, event: &Event<'_>, code: u16, judge: &mut Judge) {
-        let Some(before) = TransactionKey::of(event.message).and_then(|key| self.open.remove(&key)) else { return };
+        let Some(before) = event.key.clone().and_then(|key| self.open.remove(&key)) else { return };
         let method = event.message.method();
         let text = || format!("{method} in a call that is not over was answered {code}");
         match before {

@@ -54,7 +54,7 @@ impl Observer for ReplacesMatch {
         }
         if event.receives_request() && event.message.to_tag().is_none() {
             let values: Vec<&str> = event.message.lines("Replaces").collect();
-            if let (Some(key), false) = (TransactionKey::of(event.message), values.is_empty()) {
+            if let (Some(key), false) = (event.key.clone(), values.is_empty()) {
                 self.asked.insert(key, (event.party, named(event.party, &values, conversation)));
             }
         } else if event.sends_response() {
@@ -92,7 +92,7 @@ fn named(party: Party, values: &[&str], conversation: &Conversation) -> Named {
 
 impl ReplacesMatch {
     fn answered(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
-        let (Some(key), Some(code)) = (TransactionKey::of(event.message), event.message.status()) else { return };
+        let (Some(key), Some(code)) = (event.key.clone(), event.message.status()) else { return };
         let Some((party, named)) = self.asked.get(&key).filter(|(party, _)| *party == event.party).cloned() else {
             return;
         };

@@ -50,7 +50,7 @@ pub(super) fn is_hop_by_hop(event: &Event<'_>, conversation: &Conversation) -> b
     match event.message.method() {
         "CANCEL" => true,
         "ACK" => {
-            let invite = TransactionKey::of(event.message).map(|key| TransactionKey { method: "INVITE".into(), ..key });
+            let invite = event.key.clone().map(|key| TransactionKey { method: "INVITE".into(), ..key });
             let code = invite.and_then(|key| conversation.transaction_at(&key)?.final_delivered());
             code.is_some_and(|code| code >= 300)
         }
@@ -118,7 +118,7 @@ fn just_moved(dialog: &Dialog, uri: &str) -> bool {
 }
 
 fn acknowledges_success(event: &Event<'_>, conversation: &Conversation) -> bool {
-    let invite = TransactionKey::of(event.message).map(|key| TransactionKey { method: "INVITE".into(), ..key });
+    let invite = event.key.clone().map(|key| TransactionKey { method: "INVITE".into(), ..key });
     let code = invite.and_then(|key| conversation.transaction_at(&key)?.final_delivered());
     code.is_some_and(|code| code < 300)
 }

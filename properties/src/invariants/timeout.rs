@@ -89,7 +89,7 @@ impl Timeout {
     }
 
     fn on_call(&mut self, event: &Event<'_>) {
-        let Some(key) = TransactionKey::of(event.message) else { return };
+        let Some(key) = event.key.clone() else { return };
         let invite = TransactionKey { method: "INVITE".into(), ..key.clone() };
         self.on_cancelled(event, &invite, &key);
         if event.receives_response() && &*key.method == "INVITE" && event.message.is_success() {

@@ -77,7 +77,7 @@ impl Version {
     }
 
     fn on_accepted(&mut self, event: &Event<'_>, conversation: &Conversation) {
-        let open = TransactionKey::of(event.message).and_then(|key| self.open.remove(&key));
+        let open = event.key.clone().and_then(|key| self.open.remove(&key));
         let (Some((version, state)), Some((key, subscription))) = (open, conversation.subscription(event.message))
         else {
             return;
@@ -121,7 +121,7 @@ impl Observer for Version {
         match event.message.method() {
             "NOTIFY" if event.sends_request() && first => self.on_sent(event, conversation, judge),
             "NOTIFY" if event.receives_request() && first => {
-                if let (Some(key), Some(document)) = (TransactionKey::of(event.message), document(event)) {
+                if let (Some(key), Some(document)) = (event.key.clone(), document(event)) {
                     self.open.insert(key, (document.version, document.state));
                 }
             }

@@ -70,7 +70,7 @@ pub enum Stage {
 }
 
 /// One observation: a party sent a message or was delivered one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Event<'a> {
     /// Frame of a capture or step of a schedule, as the reader knows it; 0 in an exploration.
     pub number: u32,
@@ -82,9 +82,16 @@ pub struct Event<'a> {
     pub stage: Stage,
     /// The message, whole.
     pub message: &'a Sip,
+    /// The transaction of the message, which nearly every observer asks for.
+    pub key: Option<TransactionKey>,
 }
 
-impl Event<'_> {
+impl<'a> Event<'a> {
+    /// An observation of this message.
+    pub fn new(number: u32, elapsed: Duration, party: Party, stage: Stage, message: &'a Sip) -> Self {
+        Self { number, elapsed, party, stage, message, key: TransactionKey::of(message) }
+    }
+
     /// Whether this is a request that the party emits.
     pub fn sends_request(&self) -> bool {
         self.stage == Stage::Sent && self.message.is_request()

@@ -181,13 +181,12 @@ impl Sip {
     }
 
     /// Every line of this header field, in order, not split.
-    pub fn lines<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+    pub fn lines<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
         let compact = compact_form(name);
-        let name = name.to_owned();
         self.headers
             .iter()
             .filter(move |header| {
-                header.name.eq_ignore_ascii_case(&name)
+                header.name.eq_ignore_ascii_case(name)
                     || compact.is_some_and(|compact| header.name.eq_ignore_ascii_case(compact))
             })
             .map(|header| header.value.as_str())

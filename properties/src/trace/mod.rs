@@ -112,7 +112,7 @@ fn observe(frames: &[&Frame], calls: &Calls, boundary: &Boundary, options: Optio
             let Some(party) = party else { continue };
             let elapsed = frame.time.saturating_sub(now);
             now = now.max(frame.time);
-            let event = Event { number: frame.number, elapsed, party, stage, message };
+            let event = Event::new(frame.number, elapsed, party, stage, message);
             observers.observe(&event, judge);
         }
     }

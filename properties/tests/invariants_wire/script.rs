@@ -164,7 +164,7 @@ fn play(lines: &[&str], mut see: impl FnMut(&Event<'_>)) {
         for &stage in stages {
             number += 1;
             let party = if stage == Stage::Sent { sender } else { receiver };
-            see(&Event { number, elapsed, party, stage, message: &message });
+            see(&Event::new(number, elapsed, party, stage, &message));
             elapsed = Duration::ZERO;
         }
     }

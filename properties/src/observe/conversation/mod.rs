@@ -108,7 +108,7 @@ impl Conversation {
     /// Whether this event is the first of its kind: not a copy of something that this party already sent or was
     /// delivered. A message without readable CSeq is always first.
     pub fn is_first(&self, event: &Event<'_>) -> bool {
-        let Some(transaction) = self.transaction(event.message) else { return true };
+        let Some(transaction) = event.key.as_ref().and_then(|key| self.transactions.get(key)) else { return true };
         let seen = |sent: Option<u32>, delivered: Option<u32>| match event.stage {
             Stage::Sent => sent.is_some(),
             Stage::Delivered => delivered.is_some(),
@@ -171,7 +171,7 @@ impl Conversation {
 
     /// Takes an event in. Observers have seen it before.
     pub fn observe(&mut self, event: &Event<'_>) {
-        let Some(key) = TransactionKey::of(event.message) else { return };
+        let Some(key) = event.key.clone() else { return };
         let first = self.is_first(event);
         let gap = first && !self.is_complete() && self.shows_gap(event);
         if gap {

@@ -71,9 +71,18 @@ impl<'a> Message<'a> {
     ///
     /// # Errors
     /// The datagram cannot be read as a SIP message, or exceeds one of the limits.
-    #[inline]
     pub fn parse(datagram: &'a [u8]) -> Result<Self, FramingError> {
-        Ok(Self { bytes: datagram, frame: Frame::of(datagram)? })
+        // Made where it is returned and filled there: it is large.
+        let mut parsed = match Frame::begin(datagram) {
+            Ok(frame) => Ok(Self { bytes: datagram, frame }),
+            Err(error) => Err(error),
+        };
+        if let Ok(message) = &mut parsed
+            && let Err(error) = message.frame.read(datagram)
+        {
+            parsed = Err(error);
+        }
+        parsed
     }
 
     /// The whole datagram.

@@ -16,6 +16,7 @@ mod parse;
 mod render;
 #[cfg(feature = "rsip")]
 pub mod rsip;
+mod scan;
 pub mod sipfrag;
 pub mod stream;
 pub(crate) mod text;

@@ -10,7 +10,8 @@ use smallvec::SmallVec;
 use thiserror::Error;
 
 use super::header::{Code, Name};
-use super::text::{decimal, find, find_by_words, is_token, split_once, trim, trim_end, trim_start};
+use super::scan::{LANES, LineEnds, places};
+use super::text::{decimal, find, find_by_words, is_token, split_once, trim, trim_end, trim_line};
 use super::{Method, Start};
 
 /// Header fields whose spans are kept without an allocation.
@@ -24,6 +25,8 @@ pub const MAX_MESSAGE: usize = Offset::MAX as usize;
 
 /// Where the colon behind a name is looked for first.
 const LONGEST_PLAIN_NAME: usize = 32;
+/// Where no field of a name stands; the last place that there may be, so whoever looks there looks at the name, too.
+const ABSENT: u8 = (MAX_FIELDS - 1) as u8;
 
 /// A position in a message; two bytes, so that the spans of a usual message fit on the stack.
 type Offset = u16;
@@ -58,25 +61,41 @@ pub enum FramingFault {
     TooManyFields,
 }
 
-/// Where one header field stands.
+/// Where one header field stands. Small, because a message holds many of them wherever it is moved: what a look at the
+/// line tells is not kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FieldSpan {
     pub(crate) code: Code,
+    /// How long the name is, which the colon follows at once; zero for an odd line.
+    name: u8,
     line: Offset,
-    name_end: Offset,
-    value: Offset,
-    value_end: Offset,
     line_end: Offset,
 }
 
 impl FieldSpan {
+    /// The field of a line.
+    #[inline(always)]
+    fn of(bytes: &[u8], line: usize, line_end: usize) -> Self {
+        let (code, name) = plain_name(bytes.get(line..).unwrap_or_default());
+        let (code, name) = if name > 0 { (code, name) } else { odd_code(bytes, line, line_end) };
+        Self { code, name, line: offset(line), line_end: offset(line_end) }
+    }
+
+    fn bytes<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        bytes.get(self.line()).unwrap_or_default()
+    }
+
     /// The name without white space before the colon.
     #[inline]
     pub(crate) fn name<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
-        slice(bytes, self.line, self.name_end)
+        match bytes.get(usize::from(self.line)..usize::from(self.line) + usize::from(self.name)) {
+            Some(name @ [_, ..]) => name,
+            _ => odd_name(self.bytes(bytes)).0,
+        }
     }
 
     /// Whether this is a field of that name; unknown names are compared without case.
+    #[inline]
     pub(crate) fn is(&self, name: Name<'_>, bytes: &[u8]) -> bool {
         match name {
             Name::Other(text) => self.code == Code::Other && self.name(bytes).eq_ignore_ascii_case(text),
@@ -87,10 +106,15 @@ impl FieldSpan {
     /// The value without the white space around it.
     #[inline]
     pub(crate) fn value<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
-        slice(bytes, self.value, self.value_end)
+        if self.name == 0 {
+            return odd_name(self.bytes(bytes)).1;
+        }
+        let behind_colon = usize::from(self.line) + usize::from(self.name) + 1;
+        trim_line(bytes.get(behind_colon..usize::from(self.line_end)).unwrap_or_default())
     }
 
     /// From the first byte of the name to behind the line end, folds included.
+    #[inline]
     pub(crate) fn line(&self) -> Range<usize> {
         usize::from(self.line)..usize::from(self.line_end)
     }
@@ -102,7 +126,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) start: Start<'a>,
     pub(crate) version: &'a [u8],
     pub(crate) fields: SmallVec<[FieldSpan; INLINE_FIELDS]>,
-    /// By code, where the first field of that name stands in `fields`; zero also if there is none.
+    /// By code, where the first field of that name stands in `fields`; [`ABSENT`] if there is none, or if it is there.
     first: [u8; Code::COUNT],
     /// Where the header section ends: the position of the empty line, or of the end if there is none.
     pub(crate) head_end: usize,
@@ -114,34 +138,29 @@ pub(crate) struct Frame<'a> {
     pub(crate) missing_body: usize,
 }
 
-#[inline]
-fn slice(bytes: &[u8], from: Offset, to: Offset) -> &[u8] {
-    bytes.get(usize::from(from)..usize::from(to)).unwrap_or_default()
-}
-
 /// `MAX_MESSAGE` has been checked before, so nothing is ever cut off.
 const fn offset(position: usize) -> Offset {
     position as Offset
 }
 
 impl<'a> Frame<'a> {
-    /// Frames a datagram.
+    /// What the start line says; [`Frame::read`] reads the rest. Two steps, so that a caller can let the frame stand
+    /// where it is made: to move it is a good part of the work.
     #[inline]
-    pub(crate) fn of(datagram: &'a [u8]) -> Result<Self, FramingError> {
-        let (start, version, from) = start_line(datagram)?;
-        // Made once and filled where it stands: it is large.
-        let mut frame = Self {
-            start,
-            version,
-            fields: SmallVec::new(),
-            first: [0; Code::COUNT],
-            head_end: 0,
-            has_empty_line: false,
-            body: 0..0,
-            missing_body: 0,
-        };
-        frame.read_header_section(datagram, from)?;
-        Ok(frame)
+    pub(crate) fn begin(datagram: &'a [u8]) -> Result<Self, FramingError> {
+        match start_line(datagram) {
+            Ok((start, version, head_end)) => Ok(Self {
+                start,
+                version,
+                fields: SmallVec::new(),
+                first: [ABSENT; Code::COUNT],
+                head_end,
+                has_empty_line: false,
+                body: 0..0,
+                missing_body: 0,
+            }),
+            Err(error) => Err(error),
+        }
     }
 
     /// The fields from the first of that name on; empty if there is none.
@@ -166,36 +185,34 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Reads the header section that starts at `from`, behind the start line, and finds the body behind it.
-    fn read_header_section(&mut self, bytes: &[u8], from: usize) -> Result<(), FramingError> {
-        let mut rest = bytes.get(from..).unwrap_or_default();
-        let mut count = 0;
+    /// Reads the header section behind the start line, and finds the body behind it.
+    pub(crate) fn read(&mut self, bytes: &[u8]) -> Result<(), FramingError> {
+        let mut ends = LineEnds::new(bytes, self.head_end);
+        let mut line = self.head_end;
+        let mut count = 0_usize;
         let body = loop {
-            let at = bytes.len() - rest.len();
-            if let None | Some(b'\r' | b'\n') = rest.first()
-                && let Some(length) = empty_line_len(rest)
+            if let None | Some(b'\r' | b'\n') = bytes.get(line)
+                && let Some(length) = empty_line_len(bytes.get(line..).unwrap_or_default())
             {
-                break at + length;
+                break line + length;
             }
-            let (code, name) = plain_name(rest);
-            let (line, behind) = rest.split_at_checked(field_len(rest, name)).unwrap_or((rest, &[]));
-            if line.len() > MAX_LINE {
-                return Err(FramingError { fault: FramingFault::LineTooLong, at });
+            let line_end = field_end(bytes, &mut ends);
+            if line_end - line > MAX_LINE {
+                return Err(FramingError { fault: FramingFault::LineTooLong, at: line });
             }
             if count == MAX_FIELDS {
-                return Err(FramingError { fault: FramingFault::TooManyFields, at });
+                return Err(FramingError { fault: FramingFault::TooManyFields, at: line });
             }
-            self.fields.push(field_span(line, at, code, name));
-            count += 1;
-            rest = behind;
-        };
-        for (at, field) in self.fields.iter().enumerate().rev() {
+            let field = FieldSpan::of(bytes, line, line_end);
             if let Some(first) = self.first.get_mut(field.code as usize) {
-                *first = at as u8;
+                *first = (*first).min(count as u8);
             }
-        }
-        self.head_end = bytes.len() - rest.len();
-        self.has_empty_line = self.head_end < body;
+            self.fields.push(field);
+            count += 1;
+            line = line_end;
+        };
+        self.head_end = line;
+        self.has_empty_line = line < body;
         self.find_body(bytes, body);
         Ok(())
     }
@@ -223,59 +240,56 @@ fn empty_line_len(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// How many bytes there are to behind the next LF at or behind `from`, or to the end.
-#[inline]
-fn line_len(bytes: &[u8], from: usize) -> usize {
-    bytes.get(from..).and_then(|rest| find(b'\n', rest)).map_or(bytes.len(), |at| from + at + 1)
-}
-
-/// The length of a field of which `name` bytes hold no LF, with its folds.
-#[inline]
-fn field_len(bytes: &[u8], name: usize) -> usize {
-    let mut length = line_len(bytes, name);
-    while let Some(b' ' | b'\t') = bytes.get(length) {
-        length = line_len(bytes, length);
+/// Where the field ends that the next line end belongs to: behind its last fold, or at the end of the bytes.
+#[inline(always)]
+fn field_end(bytes: &[u8], ends: &mut LineEnds<'_>) -> usize {
+    for end in ends {
+        if !matches!(bytes.get(end + 1), Some(b' ' | b'\t')) {
+            return end + 1;
+        }
     }
-    length
+    bytes.len()
 }
 
-/// The name at the start of a line, if it is a token that a colon follows at once, and where that colon stands; else
-/// zero.
-#[inline]
-fn plain_name(rest: &[u8]) -> (Code, usize) {
-    let start = rest.get(..LONGEST_PLAIN_NAME).unwrap_or(rest);
-    let Some(name) = find_by_words(b':', start).and_then(|colon| start.get(..colon)) else { return (Code::Other, 0) };
-    match Code::from_bytes(name) {
-        Code::Other if !is_token(name) => (Code::Other, 0),
+/// The name at the start of a line, if it is a token that a colon follows at once, and its length; else zero.
+#[inline(always)]
+fn plain_name(line: &[u8]) -> (Code, u8) {
+    let Some(length) = name_len(line) else { return (Code::Other, 0) };
+    match Code::at_start(line, length) {
+        Code::Other if !line.get(..length).is_some_and(is_token) => (Code::Other, 0),
         // A known name is a token.
-        code => (code, name.len()),
+        code => (code, length as u8),
     }
 }
 
-/// The field of a line at `at` that begins with a plain name, or, if that is empty, with something else.
-#[inline]
-fn field_span(line: &[u8], at: usize, code: Code, name: usize) -> FieldSpan {
-    let (code, name, colon) = if name > 0 { (code, name, name) } else { odd_name(line) };
-    let value = trim_start(line.get(colon + 1..).unwrap_or_default());
-    // What is left of the line starts that far before its end.
-    let value_start = line.len() - value.len();
-    FieldSpan {
-        code,
-        line: offset(at),
-        name_end: offset(at + name),
-        value: offset(at + value_start),
-        value_end: offset(at + value_start + trim_end(value).len()),
-        line_end: offset(at + line.len()),
+/// What stands before the first colon, if that is among the first bytes.
+#[inline(always)]
+fn name_len(line: &[u8]) -> Option<usize> {
+    let Some((start, behind)) = line.split_first_chunk() else { return find_by_words(b':', line) };
+    match places(b':', start) {
+        0 => far_name_len(behind),
+        found => Some(found.trailing_zeros() as usize),
     }
 }
 
-/// A name before white space or with characters that no token has, and where its colon stands. A line without a colon
-/// becomes a field with a strange name and no value: kept in order, named by the verdict.
+/// [`name_len`] behind the first bytes.
+fn far_name_len(line: &[u8]) -> Option<usize> {
+    let line = line.get(..LONGEST_PLAIN_NAME - LANES).unwrap_or(line);
+    find_by_words(b':', line).map(|at| LANES + at)
+}
+
+/// The code of a line that begins with no plain name.
 #[cold]
-fn odd_name(text: &[u8]) -> (Code, usize, usize) {
-    let colon = find(b':', text).unwrap_or(text.len());
-    let name = trim_end(text.get(..colon).unwrap_or_default());
-    (Code::from_bytes(name), name.len(), colon)
+fn odd_code(bytes: &[u8], line: usize, line_end: usize) -> (Code, u8) {
+    (Code::from_bytes(odd_name(bytes.get(line..line_end).unwrap_or_default()).0), 0)
+}
+
+/// Name and value of a line with white space before the colon, or with characters there that no token has. A line
+/// without a colon becomes a field with a strange name and no value: kept in order, named by the verdict.
+#[cold]
+fn odd_name(line: &[u8]) -> (&[u8], &[u8]) {
+    let (name, value) = split_once(line, b':').unwrap_or_else(|| line.split_at(line.len()));
+    (trim_end(name), trim(value))
 }
 
 /// The start line of a datagram: what it says, its version, and where the next line begins.
@@ -287,7 +301,7 @@ fn start_line(datagram: &[u8]) -> Result<(Start<'_>, &[u8], usize), FramingError
         .iter()
         .position(|byte| !matches!(byte, b'\r' | b'\n'))
         .ok_or(FramingError { fault: FramingFault::Empty, at: 0 })?;
-    let end = line_len(datagram, first);
+    let end = find(b'\n', datagram.get(first..).unwrap_or_default()).map_or(datagram.len(), |at| first + at + 1);
     if end - first > MAX_LINE {
         return Err(FramingError { fault: FramingFault::LineTooLong, at: first });
     }
@@ -310,11 +324,15 @@ fn start_line_parts(line: &[u8]) -> Option<(Start<'_>, &[u8])> {
         };
         return Some((Start::Response { code, phrase }, first));
     }
-    let last = rest.iter().rposition(|byte| *byte == b' ')?;
+    let last = match rest.strip_suffix(b" SIP/2.0") {
+        Some(uri) => uri.len(),
+        None => rest.iter().rposition(|byte| *byte == b' ')?,
+    };
     let (uri, version) = rest.split_at_checked(last)?;
     let (uri, version) = (trim(uri), trim(version));
-    (is_token(first) && !uri.is_empty() && is_version(version))
-        .then(|| (Start::Request { method: Method::from_bytes(first), uri }, version))
+    let method = Method::from_bytes(first);
+    let is_method = method.known().is_some() || is_token(first);
+    (is_method && !uri.is_empty() && is_version(version)).then_some((Start::Request { method, uri }, version))
 }
 
 fn split_at_space(line: &[u8]) -> Option<(&[u8], &[u8])> {

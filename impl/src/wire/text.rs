@@ -8,6 +8,8 @@ use std::net::IpAddr;
 
 use memchr::{memchr, memchr2};
 
+use super::scan::{LANES, places};
+
 /// Linear white space; CR and LF only ever stand in a value as part of a fold.
 pub(crate) const fn is_lws(byte: u8) -> bool {
     (byte == b' ') | (byte == b'\t') | (byte == b'\r') | (byte == b'\n')
@@ -51,17 +53,30 @@ pub(crate) const fn is_control(byte: u8) -> bool {
 }
 
 /// Where `wanted` stands first. What is searched here is short, mostly shorter than a call into a search by larger
-/// blocks is worth: so blocks without it are passed over, and words are searched behind those.
+/// blocks is worth.
 #[inline]
 pub(crate) fn find(wanted: u8, bytes: &[u8]) -> Option<usize> {
+    find_place(bytes, |chunk| places(wanted, chunk), |byte| byte == wanted)
+}
+
+/// Where the first byte stands that is wanted, asked of many at once and of a single one.
+#[inline(always)]
+fn find_place(bytes: &[u8], places: impl Fn(&[u8; LANES]) -> u32, is_wanted: impl Fn(u8) -> bool) -> Option<usize> {
     let mut rest = bytes;
-    while let Some((block, behind)) = rest.split_first_chunk::<32>() {
-        if any_in_block(block, |byte| byte == wanted) {
-            break;
+    while let Some((chunk, behind)) = rest.split_first_chunk() {
+        match places(chunk) {
+            0 => rest = behind,
+            found => return Some(bytes.len() - rest.len() + found.trailing_zeros() as usize),
         }
-        rest = behind;
     }
-    find_by_words(wanted, rest).map(|at| bytes.len() - rest.len() + at)
+    match bytes.last_chunk() {
+        // What is left is looked at together with what stands before it.
+        Some(chunk) => match places(chunk) >> (LANES - rest.len()) {
+            0 => None,
+            found => Some(bytes.len() - rest.len() + found.trailing_zeros() as usize),
+        },
+        None => rest.iter().position(|byte| is_wanted(*byte)),
+    }
 }
 
 /// [`find`] for what is expected among the first few bytes.
@@ -81,21 +96,8 @@ pub(crate) fn find_by_words(wanted: u8, bytes: &[u8]) -> Option<usize> {
 /// are constants.
 #[inline(always)]
 pub(crate) fn find_any([one, two, three]: [u8; 3], bytes: &[u8]) -> Option<usize> {
-    let is_wanted = |byte| (byte == one) | (byte == two) | (byte == three);
-    let mut rest = bytes;
-    while let Some((block, behind)) = rest.split_first_chunk::<16>() {
-        if any_in_block(block, is_wanted) {
-            break;
-        }
-        rest = behind;
-    }
-    while let Some((word, behind)) = rest.split_first_chunk::<8>() {
-        if let Some(at) = first_of(in_word(one, *word) | in_word(two, *word) | in_word(three, *word)) {
-            return Some(bytes.len() - rest.len() + at);
-        }
-        rest = behind;
-    }
-    rest.iter().position(|byte| is_wanted(*byte)).map(|at| bytes.len() - rest.len() + at)
+    let places = |chunk: &[u8; LANES]| places(one, chunk) | places(two, chunk) | places(three, chunk);
+    find_place(bytes, places, |byte| (byte == one) | (byte == two) | (byte == three))
 }
 
 /// Where `wanted` stands in a word: its lowest place has the highest bit set, and no lower place has.
@@ -155,6 +157,16 @@ pub(crate) fn trim_end(mut bytes: &[u8]) -> &[u8] {
         bytes = rest;
     }
     bytes
+}
+
+/// [`trim`] of the rest of a line: mostly one space in front and CRLF behind.
+#[inline(always)]
+pub(crate) fn trim_line(line: &[u8]) -> &[u8] {
+    let usual = line.strip_suffix(b"\r\n").and_then(|line| line.strip_prefix(b" "));
+    match usual.map(|value| (value, value.first(), value.last())) {
+        Some((value, Some(b'!'..), Some(b'!'..))) => value,
+        _ => trim(line),
+    }
 }
 
 /// The bytes without linear white space around them.

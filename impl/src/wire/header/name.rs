@@ -27,13 +27,13 @@ macro_rules! names {
             /// How many there are.
             pub(crate) const COUNT: usize = Self::Other as usize + 1;
 
+            /// The names by code. A table, because a jump by code is seldom foreseen by the processor.
+            const NAMES: [Name<'static>; Self::COUNT - 1] = [$(Name::$variant,)*];
+
             /// The name, given its text for the case that it is none of the known ones.
             #[inline]
-            pub(crate) const fn name<'a>(self, raw: &'a [u8]) -> Name<'a> {
-                match self {
-                    $(Self::$variant => Name::$variant,)*
-                    Self::Other => Name::Other(raw),
-                }
+            pub(crate) fn name(self, raw: &[u8]) -> Name<'_> {
+                Self::NAMES.get(self as usize).copied().unwrap_or(Name::Other(raw))
             }
         }
 
@@ -187,32 +187,73 @@ const TABLE: [u8; 256] = {
     table
 };
 
+/// How many bytes of a name are compared at once.
+const KEY: usize = 16;
+
+/// By length of a name, the bits of its bytes in a key.
+const MASKS: [u128; KEY + 1] = {
+    let mut masks = [u128::MAX; KEY + 1];
+    let mut length = 0;
+    while length < KEY {
+        masks[length] = (1 << (8 * length)) - 1;
+        length += 1;
+    }
+    masks
+};
+
+/// The first bytes of each spelling as one number, zero behind its end.
+const KEYS: [u128; SPELLINGS.len()] = {
+    let mut keys = [0; SPELLINGS.len()];
+    let mut index = 0;
+    while index < SPELLINGS.len() {
+        let mut at = 0;
+        while at < KEY && at < SPELLINGS[index].0.len() {
+            keys[index] |= (SPELLINGS[index].0[at] as u128) << (8 * at);
+            at += 1;
+        }
+        index += 1;
+    }
+    keys
+};
+
 impl Code {
     /// The header that these bytes name: any case, compact or long.
     #[inline]
     pub(crate) fn from_bytes(name: &[u8]) -> Self {
+        Self::find(name, |_, spelling| name == spelling)
+    }
+
+    /// [`Code::from_bytes`] of the first `length` bytes. What stands behind them makes it quicker.
+    #[inline(always)]
+    pub(crate) fn at_start(text: &[u8], length: usize) -> Self {
+        let name = text.get(..length).unwrap_or_default();
+        match (text.first_chunk(), MASKS.get(length), name.last_chunk::<KEY>()) {
+            (Some(start), Some(mask), _) => {
+                let key = u128::from_le_bytes(*start) & mask;
+                Self::find(name, |index, _| KEYS.get(index) == Some(&key))
+            }
+            (Some(start), None, Some(end)) if length <= 2 * KEY => {
+                let key = u128::from_le_bytes(*start);
+                Self::find(name, |index, spelling| KEYS.get(index) == Some(&key) && spelling.last_chunk() == Some(end))
+            }
+            _ => Self::from_bytes(name),
+        }
+    }
+
+    /// The header of this name, given how it is compared with a spelling of the same length.
+    #[inline(always)]
+    fn find(name: &[u8], is_same: impl Fn(usize, &[u8]) -> bool) -> Self {
         let ([first, ..], [.., last]) = (name, name) else { return Self::Other };
         let mut at = slot(*first, *last, name.len());
-        while let Some(index) = TABLE[usize::from(at)].checked_sub(1)
-            && let Some((spelling, code)) = SPELLINGS.get(usize::from(index))
+        while let Some(index) = TABLE[usize::from(at)].checked_sub(1).map(usize::from)
+            && let Some((spelling, code)) = SPELLINGS.get(index)
         {
-            if name.len() == spelling.len() && (is_same(name, spelling) || name.eq_ignore_ascii_case(spelling)) {
+            if name.len() == spelling.len() && (is_same(index, spelling) || name.eq_ignore_ascii_case(spelling)) {
                 return *code;
             }
             at = at.wrapping_add(1);
         }
         Self::Other
-    }
-}
-
-/// Whether two texts of the same length are the same; by words that overlap, where most names need two.
-#[inline]
-fn is_same(one: &[u8], two: &[u8]) -> bool {
-    match (one.first_chunk::<8>(), one.last_chunk::<8>()) {
-        (Some(start), Some(end)) if one.len() <= 16 => {
-            two.first_chunk() == Some(start) && two.last_chunk() == Some(end)
-        }
-        _ => one == two,
     }
 }
 

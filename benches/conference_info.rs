@@ -5,13 +5,12 @@
 //! (into a roster) and `NsReader` (every event, its namespace resolved); `write` (from the values) and `Writer` (the
 //! events of the same document, escaped already). What a run leaves behind is freed outside of what is measured.
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use imsconf::body::conference_info::{
-    Applied, Conference, Document, Endpoint, EndpointStatus, JoiningMethod, Media, MediaStatus, Roster, User, Users,
-    read, read_trusted,
+    Applied, Conference, Document, Endpoint, EndpointStatus, JoiningMethod, Media, MediaStatus, Roster, Rows, User,
+    Users, read, read_trusted,
 };
 use quick_xml::events::Event;
 use quick_xml::{NsReader, Reader, Writer};
@@ -29,13 +28,13 @@ fn user(number: u32) -> (String, User) {
     let endpoint = Endpoint {
         status: Some(EndpointStatus::Connected),
         joining_method: Some(JoiningMethod::DialedOut),
-        media: BTreeMap::from([("1".to_owned(), Box::new(medium))]),
+        media: Rows::from([("1".to_owned(), medium)]),
         ..Endpoint::default()
     };
     let contact = format!("sip:user{number}@[2001:db8:abcd:16:11::{number}]:5060");
     let user = User {
         display_text: Some(format!("User {number}")),
-        endpoints: BTreeMap::from([(contact, Box::new(endpoint))]),
+        endpoints: Rows::from([(contact, endpoint)]),
         ..User::default()
     };
     (format!("sip:user{number}@ims.mnc001.mcc001.3gppnetwork.org"), user)

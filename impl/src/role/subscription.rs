@@ -107,7 +107,7 @@ fn entries(roster: &Roster) -> Vec<RosterEntry> {
     let users = roster.conference().users.iter().flat_map(|users| &users.rows);
     users
         .map(|(entity, user)| RosterEntry {
-            entity: entity.clone(),
+            entity: entity.to_owned(),
             connected: user.is_present(),
             on_hold: user.is_on_hold(),
         })

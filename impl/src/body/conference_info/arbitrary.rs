@@ -95,8 +95,8 @@ prop_compose! {
 
 prop_compose! {
     fn media()(display_text in of(text()), kind in of(text()), label in of(text()), src_id in of(text()),
-        status in of(select(MediaStatus::ALL)), extensions in extensions()) -> Box<Media> {
-        Box::new(Media { display_text, kind, label, src_id, status, extensions })
+        status in of(select(MediaStatus::ALL)), extensions in extensions()) -> Media {
+        Media { display_text, kind, label, src_id, status, extensions }
     }
 }
 
@@ -114,13 +114,13 @@ prop_compose! {
     fn endpoint()(display_text in of(text()), executions in (of(execution()), of(execution()), of(execution())),
         status in of(select(EndpointStatus::ALL)), joining_method in of(select(JoiningMethod::ALL)),
         disconnection_method in of(select(DisconnectionMethod::ALL)), media in btree_map(key(), media(), 0..3),
-        call_info in of(call_info()), extensions in extensions()) -> Box<Endpoint> {
+        call_info in of(call_info()), extensions in extensions()) -> Endpoint {
         let (referred, joining_info, disconnection_info) = executions;
         let [referred, joining_info, disconnection_info] =
             [referred, joining_info, disconnection_info].map(|execution| execution.map(Box::new));
         let call_info = call_info.map(Box::new);
-        Box::new(Endpoint { state: State::Full, display_text, referred, status, joining_method, joining_info,
-            disconnection_method, disconnection_info, media, call_info, extensions })
+        Endpoint { state: State::Full, display_text, referred, status, joining_method, joining_info,
+            disconnection_method, disconnection_info, media: media.into_iter().collect(), call_info, extensions }
     }
 }
 
@@ -128,15 +128,15 @@ prop_compose! {
     fn user()(display_text in of(text()), associated_aors in vec(uri_entry(), 0..2), roles in vec(text(), 0..2),
         languages in words(), cascaded_focus in of(text()), endpoints in btree_map(key(), endpoint(), 0..3),
         extensions in extensions()) -> User {
-        User { state: State::Full, display_text, associated_aors, roles, languages, cascaded_focus, endpoints,
-            extensions }
+        User { state: State::Full, display_text, associated_aors, roles, languages, cascaded_focus,
+            endpoints: endpoints.into_iter().collect(), extensions }
     }
 }
 
 fn users() -> impl Strategy<Value = Users> {
     (btree_map(key(), user(), 0..4), extensions()).prop_map(|(rows, extensions)| Users {
         state: State::Full,
-        rows,
+        rows: rows.into_iter().collect(),
         extensions,
     })
 }
@@ -144,7 +144,8 @@ fn users() -> impl Strategy<Value = Users> {
 fn sidebars() -> impl Strategy<Value = SidebarsByVal> {
     let sidebar = of(users())
         .prop_map(|users| Sidebar { state: State::Full, content: Conference { users, ..Conference::default() } });
-    btree_map(key(), sidebar, 0..3).prop_map(|rows| SidebarsByVal { state: State::Full, rows })
+    btree_map(key(), sidebar, 0..3)
+        .prop_map(|rows| SidebarsByVal { state: State::Full, rows: rows.into_iter().collect() })
 }
 
 fn sidebars_by_ref() -> impl Strategy<Value = SidebarsByRef> {

@@ -1,8 +1,7 @@
 //! What changed between two full documents, as one partial document (RFC 4575 sections 4.4 to 4.6).
 
-use std::collections::BTreeMap;
-
 use super::document::{Conference, Document, Sidebar, SidebarsByRef, SidebarsByVal, User, Users};
+use super::rows::Rows;
 use super::token::State;
 
 /// The document that turns a subscriber's `old` into `new`, with the version of `new`.
@@ -81,13 +80,9 @@ fn sidebars_by_val(old: Option<&SidebarsByVal>, new: Option<&SidebarsByVal>) -> 
 }
 
 /// The rows that are new or changed, whole, and those that went away, as `gone` says it.
-fn changed_rows<R: Clone + PartialEq>(
-    old: &BTreeMap<String, R>,
-    new: &BTreeMap<String, R>,
-    gone: impl Fn() -> R,
-) -> BTreeMap<String, R> {
-    let changed = new.iter().filter(|(key, row)| old.get(*key) != Some(row));
-    let removed = old.keys().filter(|key| !new.contains_key(*key));
-    let changed = changed.map(|(key, row)| (key.clone(), row.clone()));
-    changed.chain(removed.map(|key| (key.clone(), gone()))).collect()
+fn changed_rows<R: Clone + PartialEq>(old: &Rows<R>, new: &Rows<R>, gone: impl Fn() -> R) -> Rows<R> {
+    let changed = new.iter().filter(|(key, row)| old.get(key) != Some(row));
+    let removed = old.keys().filter(|key| !new.contains_key(key));
+    let changed = changed.map(|(key, row)| (key.to_owned(), row.clone()));
+    changed.chain(removed.map(|key| (key.to_owned(), gone()))).collect()
 }

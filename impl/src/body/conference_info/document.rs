@@ -4,11 +4,10 @@
 //! endpoints and media (which has no meaning) does not make two equal rosters different. Keys are literal text: no SIP
 //! URI comparison, no case folding (section 4.5). What the schema lets stand from other namespaces is kept as
 //! [`Extension`]. A list that is empty is an element that is absent: the schema has no empty containers but `users` and
-//! `sidebars-by-val`. What a user has seldom, or few of, is boxed: a table has room for eleven rows from its first on.
-
-use std::collections::BTreeMap;
+//! `sidebars-by-val`. What an endpoint has seldom is boxed.
 
 use super::extension::Extension;
+use super::rows::Rows;
 use super::token::{DisconnectionMethod, EndpointStatus, JoiningMethod, MediaStatus, State};
 
 /// A whole document: the root element `conference-info` (section 5.2).
@@ -64,7 +63,7 @@ impl Conference {
     /// their endpoints, because one who left may still be listed as disconnected (sections 5.6 and 5.7.3).
     pub fn present(&self) -> impl Iterator<Item = &str> {
         let rows = self.users.iter().flat_map(|users| &users.rows);
-        rows.filter(|(_, user)| user.is_present()).map(|(entity, _)| entity.as_str())
+        rows.filter(|(_, user)| user.is_present()).map(|(entity, _)| entity)
     }
 }
 
@@ -138,7 +137,7 @@ pub struct Users {
     /// Whether these are all users or only those that changed.
     pub state: State,
     /// The users, by their `entity`.
-    pub rows: BTreeMap<String, User>,
+    pub rows: Rows<User>,
     /// Elements of other namespaces.
     pub extensions: Vec<Extension>,
 }
@@ -159,7 +158,7 @@ pub struct User {
     /// If the user is itself a focus: the URI of that conference.
     pub cascaded_focus: Option<String>,
     /// Devices, by their `entity`.
-    pub endpoints: BTreeMap<String, Box<Endpoint>>,
+    pub endpoints: Rows<Endpoint>,
     /// Elements of other namespaces.
     pub extensions: Vec<Extension>,
 }
@@ -198,7 +197,7 @@ pub struct Endpoint {
     /// When and through whom it left.
     pub disconnection_info: Option<Box<Execution>>,
     /// Media streams, by their `id`.
-    pub media: BTreeMap<String, Box<Media>>,
+    pub media: Rows<Media>,
     /// The dialog it has with the focus.
     pub call_info: Option<Box<CallInfo>>,
     /// Elements of other namespaces.
@@ -287,7 +286,7 @@ pub struct SidebarsByVal {
     /// Whether these are all or only those that changed.
     pub state: State,
     /// The sidebars, by their `entity`.
-    pub rows: BTreeMap<String, Sidebar>,
+    pub rows: Rows<Sidebar>,
 }
 
 /// One `entry` of `sidebars-by-val`: a conference within the conference. Its version has no meaning.

@@ -3,10 +3,9 @@
 //! What is held is *settled*: every state in it is full and nothing in it is deleted. Atomic elements are replaced when
 //! the change has them, tables are updated row by row, and whatever the change does not mention stays.
 
-use std::collections::BTreeMap;
-
 use super::document::{Conference, Endpoint, Sidebar, SidebarsByRef, SidebarsByVal, User, Users};
 use super::extension::Extension;
+use super::rows::Rows;
 use super::token::State;
 
 impl Conference {
@@ -60,7 +59,7 @@ fn update_part<P: Part>(held: &mut Option<P>, change: Option<P>) {
 }
 
 /// The same for the rows of a table. An unseen key gets a row with the content given (step 3.1.1).
-fn update_rows<P: Part>(held: &mut BTreeMap<String, P>, change: BTreeMap<String, P>) {
+fn update_rows<P: Part>(held: &mut Rows<P>, change: Rows<P>) {
     for (key, change) in change {
         match (change.state(), held.get_mut(&key)) {
             (State::Partial, Some(row)) => row.update(change),
@@ -72,7 +71,7 @@ fn update_rows<P: Part>(held: &mut BTreeMap<String, P>, change: BTreeMap<String,
     }
 }
 
-fn settle_rows<P: Part>(rows: &mut BTreeMap<String, P>) {
+fn settle_rows<P: Part>(rows: &mut Rows<P>) {
     rows.retain(|_, row| row.state() != State::Deleted);
     for row in rows.values_mut() {
         row.set_full();
@@ -98,24 +97,6 @@ fn replace_list<T>(held: &mut Vec<T>, change: Vec<T>) {
 fn replace_extensions(held: &mut Vec<Extension>, change: Vec<Extension>) {
     held.retain(|old| !change.iter().any(|new| new.is_same_element(old)));
     held.extend(change);
-}
-
-impl<P: Part> Part for Box<P> {
-    fn state(&self) -> State {
-        (**self).state()
-    }
-
-    fn set_full(&mut self) {
-        (**self).set_full();
-    }
-
-    fn settle_inside(&mut self) {
-        (**self).settle_inside();
-    }
-
-    fn update(&mut self, change: Self) {
-        (**self).update(*change);
-    }
 }
 
 impl Part for Users {

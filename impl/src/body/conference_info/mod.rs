@@ -14,6 +14,7 @@ mod merge;
 mod notifications;
 mod read;
 mod roster;
+mod rows;
 mod token;
 mod write;
 
@@ -30,6 +31,7 @@ pub use read::{
     read, read_trusted,
 };
 pub use roster::{Applied, Discarded, Roster};
+pub use rows::{Iter, Rows};
 pub use token::{DisconnectionMethod, EndpointStatus, JoiningMethod, MediaStatus, State};
 
 /// The media type of the document (RFC 4575 section 9.2).

@@ -258,7 +258,7 @@ impl Member {
             Status::Alerting => Endpoint { status: Some(EndpointStatus::Alerting), ..endpoint },
             Status::Connected { source, on_hold, flow, .. } => Endpoint {
                 status: Some(if on_hold { EndpointStatus::OnHold } else { EndpointStatus::Connected }),
-                media: BTreeMap::from([("1".to_owned(), Box::new(audio(source, flow)))]),
+                media: [("1".to_owned(), audio(source, flow))].into(),
                 ..endpoint
             },
             Status::Disconnecting { .. } => Endpoint { status: Some(EndpointStatus::Disconnecting), ..endpoint },
@@ -266,7 +266,7 @@ impl Member {
                 Endpoint { status: Some(EndpointStatus::Disconnected), disconnection_method: Some(how), ..endpoint }
             }
         };
-        User { endpoints: BTreeMap::from([(self.endpoint.clone(), Box::new(endpoint))]), ..User::default() }
+        User { endpoints: [(self.endpoint.clone(), endpoint)].into(), ..User::default() }
     }
 }
 

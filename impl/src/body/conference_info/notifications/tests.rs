@@ -32,7 +32,7 @@ fn who_left_is_deleted_and_who_came_is_whole() {
     sent.full(&conference_of(&["a", "b"])).unwrap();
     let document = sent.change(&conference_of(&["a", "c"])).unwrap().unwrap();
     let users = document.content.users.unwrap();
-    let rows: Vec<_> = users.rows.iter().map(|(entity, user)| (entity.as_str(), user.state)).collect();
+    let rows: Vec<_> = users.rows.iter().map(|(entity, user)| (entity, user.state)).collect();
     assert_eq!((users.state, rows), (State::Partial, vec![("b", State::Deleted), ("c", State::Full)]));
     // Measured by what was said last, not by what was said first.
     let document = sent.change(&conference_of(&["a", "b"])).unwrap().unwrap();

@@ -1,13 +1,11 @@
 //! The elements, one function each.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
 use super::super::document::{
     AvailableMedium, CallInfo, Conference, ConferenceDescription, ConferenceState, Document, Endpoint, Execution,
     HostInfo, Media, Sidebar, SidebarsByRef, SidebarsByVal, SipDialogId, UriEntry, User, Users,
 };
 use super::super::error::{DocumentError, Fault, Tolerated};
+use super::super::rows::Rows;
 use super::super::token::{DisconnectionMethod, EndpointStatus, JoiningMethod, MediaStatus, State};
 use super::MAX_ROWS;
 use super::reader::{Reader, unsigned};
@@ -171,7 +169,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
                 _ => {
                     let entity = reader.key(child, "endpoint", "entity")?;
                     let endpoint = reader.endpoint(child, state)?;
-                    reader.insert(&mut user.endpoints, child, "endpoint", entity, Box::new(endpoint))?;
+                    reader.insert(&mut user.endpoints, child, "endpoint", entity, endpoint)?;
                 }
             }
             Ok(())
@@ -212,7 +210,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
                 "media" => {
                     let id = reader.key(child, "media", "id")?;
                     let media = reader.media(child)?;
-                    reader.insert(&mut endpoint.media, child, "media", id, Box::new(media))?;
+                    reader.insert(&mut endpoint.media, child, "media", id, media)?;
                 }
                 _ => endpoint.call_info = Some(Box::new(reader.call_info(child)?)),
             }
@@ -336,7 +334,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
             return Ok(SidebarsByRef { state, entries: Vec::new() });
         }
         let entries = self.uri_entries(node, &shape::SIDEBARS_BY_REF)?;
-        let mut keys = BTreeMap::new();
+        let mut keys = Rows::new();
         for entry in &entries {
             self.insert(&mut keys, node, "entry", entry.uri.clone(), ())?;
         }
@@ -345,7 +343,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
 
     fn sidebars_by_val(&mut self, node: &S::Element, parent: State) -> Result<SidebarsByVal> {
         let state = self.state(node, "sidebars-by-val", parent)?;
-        let mut sidebars = SidebarsByVal { state, rows: BTreeMap::new() };
+        let mut sidebars = SidebarsByVal { state, rows: Rows::new() };
         if self.is_deleted(node, state)? {
             return Ok(sidebars);
         }
@@ -364,7 +362,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
     /// Adds a row to a table.
     fn insert<R>(
         &self,
-        table: &mut BTreeMap<String, R>,
+        table: &mut Rows<R>,
         node: &S::Element,
         element: &'static str,
         key: String,
@@ -373,13 +371,8 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         if table.len() >= MAX_ROWS {
             return self.fail(node, Fault::TooManyRows { element, limit: MAX_ROWS });
         }
-        match table.entry(key) {
-            Entry::Vacant(place) => drop(place.insert(row)),
-            Entry::Occupied(row) => {
-                return self.fail(node, Fault::DuplicateKey { element, key: row.key().clone() });
-            }
-        }
-        Ok(())
+        let added = table.insert_new(key, row);
+        added.or_else(|(key, _)| self.fail(node, Fault::DuplicateKey { element, key }))
     }
 
     fn check_not_empty(&mut self, node: &S::Element, is_empty: bool) {

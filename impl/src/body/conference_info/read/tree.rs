@@ -46,6 +46,9 @@ impl<'a, 'input> Source<'a> for Tree<'a, 'input> {
     }
 
     fn unknown_attribute<'e>(&self, element: &'e Self::Element, known: &[&str], skip: usize) -> Option<&'e str> {
+        if element.attributes().len() == 0 {
+            return None;
+        }
         let unqualified = element.attributes().filter(|attribute| attribute.namespace().is_none());
         unqualified.map(|attribute| attribute.name()).filter(|name| !known.contains(name)).nth(skip)
     }
@@ -63,7 +66,7 @@ impl<'a, 'input> Source<'a> for Tree<'a, 'input> {
     }
 
     fn only_text(&self, element: &Self::Element) -> Option<&'a str> {
-        let only = element.first_child().filter(|first| first.is_text() && first.next_sibling().is_none());
+        let only = element.first_child().filter(|first| first.is_text() && element.last_child() == Some(*first));
         only.and_then(|only| only.text())
     }
 

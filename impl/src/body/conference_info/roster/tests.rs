@@ -145,7 +145,7 @@ fn a_key_is_literal_text() {
 
 #[test]
 fn an_unseen_row_is_added_with_what_is_given_but_without_what_is_deleted_in_it() {
-    let endpoint = |state| Box::new(Endpoint { state, ..Endpoint::default() });
+    let endpoint = |state| Endpoint { state, ..Endpoint::default() };
     let endpoints = [("gone".to_owned(), endpoint(State::Deleted)), ("new".to_owned(), endpoint(State::Partial))];
     let bob = User { state: State::Partial, endpoints: endpoints.into(), ..user("Bob") };
     let mut roster = Roster::new();
@@ -158,8 +158,8 @@ fn an_unseen_row_is_added_with_what_is_given_but_without_what_is_deleted_in_it()
 
 #[test]
 fn a_partial_row_changes_what_it_mentions_and_keeps_the_rest() {
-    let endpoint = |state, status| Box::new(Endpoint { state, status, ..Endpoint::default() });
-    let media = |kind: &str| Box::new(Media { kind: Some(kind.into()), ..Media::default() });
+    let endpoint = |state, status| Endpoint { state, status, ..Endpoint::default() };
+    let media = |kind: &str| Media { kind: Some(kind.into()), ..Media::default() };
     let mut desk = endpoint(State::Full, Some(EndpointStatus::Connected));
     desk.media = [("1".to_owned(), media("audio")), ("2".to_owned(), media("video"))].into();
     let mobile = endpoint(State::Full, Some(EndpointStatus::OnHold));
@@ -170,7 +170,7 @@ fn a_partial_row_changes_what_it_mentions_and_keeps_the_rest() {
     roster.apply(Document { content: users(State::Full, [("a", alice)]), ..document(State::Full, 1) });
 
     let mut desk = endpoint(State::Partial, Some(EndpointStatus::MutedViaFocus));
-    let labelled = Box::new(Media { label: Some("7".into()), ..Media::default() });
+    let labelled = Media { label: Some("7".into()), ..Media::default() };
     desk.media = [("1".to_owned(), labelled.clone())].into();
     let new = endpoint(State::Partial, None);
     let gone = endpoint(State::Deleted, None);

@@ -13,12 +13,12 @@ fn a_join_is_written_as_the_schema_orders_it() {
     let endpoint = Endpoint {
         status: Some(EndpointStatus::Connected),
         joining_method: Some(JoiningMethod::DialedOut),
-        media: [("1".to_owned(), Box::new(Media { kind: Some("audio".into()), ..Media::default() }))].into(),
+        media: [("1".to_owned(), Media { kind: Some("audio".into()), ..Media::default() })].into(),
         ..Endpoint::default()
     };
     let user = User {
         display_text: Some("Bob <& \"friends\">\r\n".into()),
-        endpoints: [("sip:bob@h".to_owned(), Box::new(endpoint))].into(),
+        endpoints: [("sip:bob@h".to_owned(), endpoint)].into(),
         ..User::default()
     };
     let gone = User { state: State::Deleted, ..User::default() };

@@ -20,8 +20,8 @@ const NETWORK: &[u8] = include_bytes!("../impl/tests/messages/conference-info.xm
 
 fn user(number: u32) -> (String, User) {
     let medium = Media {
-        kind: Some("audio".to_owned()),
-        src_id: Some((432_000 + number).to_string()),
+        kind: Some("audio".into()),
+        src_id: Some((432_000 + number).to_string().into()),
         status: Some(MediaStatus::SendRecv),
         ..Media::default()
     };
@@ -33,7 +33,7 @@ fn user(number: u32) -> (String, User) {
     };
     let contact = format!("sip:user{number}@[2001:db8:abcd:16:11::{number}]:5060");
     let user = User {
-        display_text: Some(format!("User {number}")),
+        display_text: Some(format!("User {number}").into()),
         endpoints: Rows::from([(contact, endpoint)]),
         ..User::default()
     };

@@ -32,6 +32,54 @@ fn json(path: &Path) -> Option<Value> {
     serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
+impl Row {
+    /// Nanoseconds for each message or other element.
+    fn each(&self) -> f64 {
+        self.nanoseconds / self.elements
+    }
+}
+
+/// A benchmark by its group and its name.
+type Place = (&'static str, &'static str);
+
+/// How many times as fast as the second the first benchmark has to be.
+const TARGETS: [(Place, Place, f64); 6] = [
+    (("split, seven messages", OURS), ("split, seven messages", "rsipstack"), 4.0),
+    (("split, seven messages", OURS), ("split, seven messages", "limit: bare splitter"), 0.4),
+    (("split and typed, seven messages", OURS), ("split and typed, seven messages", "rsipstack"), 5.0),
+    (("build and render a NOTIFY", OURS), (PARSED, OPTIONAL_PEER), 1.0),
+    (("build and render a REFER", OURS), (PARSED, OPTIONAL_PEER), 1.0),
+    ((PARSED, OURS), (PARSED, "limit: memcpy"), 1.0 / 1.3),
+];
+
+const PARSED: &str = "render a parsed message, seven messages";
+
+/// The same for conference documents, by the number of users.
+const DOCUMENT_TARGETS: [(&str, &str, f64); 3] =
+    [("read", "roxmltree", 0.75), ("read trusted", "NsReader", 0.8), ("write", "Writer", 0.9)];
+const DOCUMENTS: [&str; 3] = ["conference-info 3", "conference-info 30", "conference-info 300"];
+
+/// Each target, and whether it is met; those of which nothing was measured are left out.
+fn targets(tables: &Tables) -> String {
+    let each = |(group, name): Place| {
+        let row = tables.get(group)?.iter().find(|row| row.name == name);
+        row.map(Row::each)
+    };
+    let of_documents = DOCUMENTS.iter().flat_map(|group| {
+        DOCUMENT_TARGETS.iter().map(move |(ours, peer, wanted)| ((*group, *ours), (*group, *peer), *wanted))
+    });
+    let mut text = "\n## Targets\n\n| | as fast as | times | wanted | |\n|---|---|---:|---:|---|\n".to_owned();
+    for (ours, peer, wanted) in TARGETS.into_iter().chain(of_documents) {
+        if let (Some(own), Some(other)) = (each(ours), each(peer)) {
+            let verdict = if other / own >= wanted { "met" } else { "missed" };
+            let [(group, name), (_, other_name)] = [ours, peer];
+            let ratio = other / own;
+            text += &format!("| {group}: {name} | {other_name} | {ratio:.2} | {wanted:.2} | {verdict} |\n");
+        }
+    }
+    text
+}
+
 /// Every benchmark below a folder of criterion's.
 fn collect(folder: &Path, tables: &mut Tables) -> io::Result<()> {
     let benchmark = folder.join("benchmark.json");
@@ -59,7 +107,7 @@ fn table(group: &str, rows: &mut [Row]) -> String {
     let ours = rows.iter().find(|row| row.name == OURS).map(|row| row.nanoseconds);
     let mut text = format!("\n## {group}\n\n| | ns each | thousand/s | {OURS} is |\n|---|---:|---:|---:|\n");
     for row in rows {
-        let each = row.nanoseconds / row.elements;
+        let each = row.each();
         let ratio = match ours {
             Some(ours) if row.name != OURS => format!("{:.2} times as fast", row.nanoseconds / ours),
             _ => String::new(),
@@ -74,8 +122,9 @@ fn commands(tables: &Tables, options: &[String]) -> String {
     let with_peer = tables.values().flatten().any(|row| row.name == OPTIONAL_PEER);
     let feature = if with_peer { format!(" --features {OPTIONAL_PEER}") } else { String::new() };
     let options = if options.is_empty() { String::new() } else { format!(" -- {}", options.join(" ")) };
+    let documents = if tables.contains_key(DOCUMENTS[0]) { " --bench conference_info" } else { "" };
     format!(
-        "cargo bench -p imsconf-benches{feature} --bench codec{options}\n\
+        "cargo bench -p imsconf-benches{feature} --bench codec{documents}{options}\n\
          cargo run --release -p imsconf-benches --example results{options}"
     )
 }
@@ -111,6 +160,7 @@ fn main() -> io::Result<()> {
         said("rustc", &["--version"]),
         commands(&tables, &env::args().skip(1).collect::<Vec<_>>()),
     );
+    text += &targets(&tables);
     for (group, rows) in &mut tables {
         text += &table(group, rows);
     }

@@ -43,9 +43,7 @@ fn shown(net: &Net, user: &str) -> Vec<String> {
         let Some(row) = document.content.users.and_then(|mut users| users.rows.remove(user)) else { continue };
         rows.push(match row.state {
             State::Deleted => "deleted".to_owned(),
-            State::Full | State::Partial => {
-                row.endpoints.values().map(|row| words(row)).collect::<Vec<_>>().join(" and ")
-            }
+            State::Full | State::Partial => row.endpoints.values().map(words).collect::<Vec<_>>().join(" and "),
         });
     }
     rows

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use compact_str::CompactString;
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
@@ -19,6 +20,10 @@ pub(super) fn cases(cases: u32) -> ProptestConfig {
 /// Text with all that XML treats specially.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![Just("Bob".to_owned()), Just(String::new()), "[ -~\t\n\r]{0,6}", "[<>&'\"é😀 ]{1,6}"]
+}
+
+fn short_text() -> impl Strategy<Value = CompactString> {
+    text().prop_map(CompactString::from)
 }
 
 /// Few different keys, so that two documents share some.
@@ -94,8 +99,8 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn media()(display_text in of(text()), kind in of(text()), label in of(text()), src_id in of(text()),
-        status in of(select(MediaStatus::ALL)), extensions in extensions()) -> Media {
+    fn media()(display_text in of(short_text()), kind in of(short_text()), label in of(short_text()),
+        src_id in of(short_text()), status in of(select(MediaStatus::ALL)), extensions in extensions()) -> Media {
         Media { display_text, kind, label, src_id, status, extensions }
     }
 }
@@ -111,7 +116,7 @@ fn call_info() -> impl Strategy<Value = CallInfo> {
 }
 
 prop_compose! {
-    fn endpoint()(display_text in of(text()), executions in (of(execution()), of(execution()), of(execution())),
+    fn endpoint()(display_text in of(short_text()), executions in (of(execution()), of(execution()), of(execution())),
         status in of(select(EndpointStatus::ALL)), joining_method in of(select(JoiningMethod::ALL)),
         disconnection_method in of(select(DisconnectionMethod::ALL)), media in btree_map(key(), media(), 0..3),
         call_info in of(call_info()), extensions in extensions()) -> Endpoint {
@@ -125,7 +130,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn user()(display_text in of(text()), associated_aors in vec(uri_entry(), 0..2), roles in vec(text(), 0..2),
+    fn user()(display_text in of(short_text()), associated_aors in vec(uri_entry(), 0..2), roles in vec(text(), 0..2),
         languages in words(), cascaded_focus in of(text()), endpoints in btree_map(key(), endpoint(), 0..3),
         extensions in extensions()) -> User {
         User { state: State::Full, display_text, associated_aors, roles, languages, cascaded_focus,

@@ -4,7 +4,10 @@
 //! endpoints and media (which has no meaning) does not make two equal rosters different. Keys are literal text: no SIP
 //! URI comparison, no case folding (section 4.5). What the schema lets stand from other namespaces is kept as
 //! [`Extension`]. A list that is empty is an element that is absent: the schema has no empty containers but `users` and
-//! `sidebars-by-val`. What an endpoint has seldom is boxed.
+//! `sidebars-by-val`. What an endpoint has seldom is boxed; what is mostly short is
+//! kept where it stands ([`CompactString`]).
+
+use compact_str::CompactString;
 
 use super::extension::Extension;
 use super::rows::Rows;
@@ -148,7 +151,7 @@ pub struct User {
     /// Whether this is the whole user, a change, or a farewell.
     pub state: State,
     /// Name to display.
-    pub display_text: Option<String>,
+    pub display_text: Option<CompactString>,
     /// Other addresses of the same human.
     pub associated_aors: Vec<UriEntry>,
     /// Roles, in the words of local policy.
@@ -183,7 +186,7 @@ pub struct Endpoint {
     /// Whether this is the whole endpoint, a change, or a farewell.
     pub state: State,
     /// Name to display.
-    pub display_text: Option<String>,
+    pub display_text: Option<CompactString>,
     /// Who asked that it be brought in.
     pub referred: Option<Box<Execution>>,
     /// Where it stands. Absent means unknown, not connected.
@@ -219,13 +222,13 @@ pub struct Execution {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Media {
     /// For human readers.
-    pub display_text: Option<String>,
+    pub display_text: Option<CompactString>,
     /// The SDP media name: `audio`, `video`, ...
-    pub kind: Option<String>,
+    pub kind: Option<CompactString>,
     /// Names the conference's stream that this is part of.
-    pub label: Option<String>,
+    pub label: Option<CompactString>,
     /// For RTP the synchronisation source that the endpoint sends with, in decimal.
-    pub src_id: Option<String>,
+    pub src_id: Option<CompactString>,
     /// Direction as the participant sees it.
     pub status: Option<MediaStatus>,
     /// Elements of other namespaces.

@@ -18,6 +18,7 @@ mod rows;
 mod token;
 mod write;
 
+pub use compact_str::CompactString;
 pub use diff::diff;
 pub use document::{
     AvailableMedium, CallInfo, Conference, ConferenceDescription, ConferenceState, Document, Endpoint, Execution,

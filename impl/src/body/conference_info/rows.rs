@@ -7,11 +7,13 @@
 use std::slice;
 use std::vec;
 
+use compact_str::CompactString;
+
 /// A table: rows by their key, which is literal text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rows<R> {
     /// In the order of the keys, none twice.
-    rows: Vec<(String, R)>,
+    rows: Vec<(CompactString, R)>,
 }
 
 impl<R> Rows<R> {
@@ -54,22 +56,26 @@ impl<R> Rows<R> {
     }
 
     /// Puts a row in the place of the one that has this key, or adds it; returns the former one.
-    pub fn insert(&mut self, key: String, row: R) -> Option<R> {
-        match self.insert_new(key, row) {
+    pub fn insert(&mut self, key: impl Into<CompactString>, row: R) -> Option<R> {
+        match self.insert_new(key.into(), row) {
             Ok(()) => None,
             Err((key, row)) => self.get_mut(&key).map(|held| std::mem::replace(held, row)),
         }
     }
 
     /// Adds a row, unless there is one of that key; then key and row come back.
-    pub(super) fn insert_new(&mut self, key: String, row: R) -> Result<(), (String, R)> {
+    pub(super) fn insert_new(&mut self, key: CompactString, row: R) -> Result<(), (CompactString, R)> {
         match self.place(&key) {
             Ok(_) => Err((key, row)),
             Err(at) => {
                 if self.rows.is_empty() {
                     self.rows.reserve_exact(1);
                 }
-                self.rows.insert(at, (key, row));
+                if at == self.rows.len() {
+                    self.rows.push((key, row));
+                } else {
+                    self.rows.insert(at, (key, row));
+                }
                 Ok(())
             }
         }
@@ -97,7 +103,7 @@ impl<R> Rows<R> {
 
     /// The keys in their order, without the rows.
     pub fn into_keys(self) -> impl Iterator<Item = String> {
-        self.rows.into_iter().map(|(key, _)| key)
+        self.rows.into_iter().map(|(key, _)| key.into_string())
     }
 
     /// The rows in the order of their keys.
@@ -125,7 +131,7 @@ impl<R> Default for Rows<R> {
 /// Keys and rows of a table.
 #[derive(Clone, Debug)]
 pub struct Iter<'r, R> {
-    rows: slice::Iter<'r, (String, R)>,
+    rows: slice::Iter<'r, (CompactString, R)>,
 }
 
 impl<'r, R> Iterator for Iter<'r, R> {
@@ -146,8 +152,8 @@ impl<'r, R> IntoIterator for &'r Rows<R> {
 }
 
 impl<R> IntoIterator for Rows<R> {
-    type Item = (String, R);
-    type IntoIter = vec::IntoIter<(String, R)>;
+    type Item = (CompactString, R);
+    type IntoIter = vec::IntoIter<(CompactString, R)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.rows.into_iter()
@@ -155,24 +161,24 @@ impl<R> IntoIterator for Rows<R> {
 }
 
 /// Of two rows of one key the later one stays.
-impl<R> Extend<(String, R)> for Rows<R> {
-    fn extend<T: IntoIterator<Item = (String, R)>>(&mut self, rows: T) {
+impl<K: Into<CompactString>, R> Extend<(K, R)> for Rows<R> {
+    fn extend<T: IntoIterator<Item = (K, R)>>(&mut self, rows: T) {
         for (key, row) in rows {
             self.insert(key, row);
         }
     }
 }
 
-impl<R> FromIterator<(String, R)> for Rows<R> {
-    fn from_iter<T: IntoIterator<Item = (String, R)>>(rows: T) -> Self {
+impl<K: Into<CompactString>, R> FromIterator<(K, R)> for Rows<R> {
+    fn from_iter<T: IntoIterator<Item = (K, R)>>(rows: T) -> Self {
         let mut table = Self::new();
         table.extend(rows);
         table
     }
 }
 
-impl<R, const N: usize> From<[(String, R); N]> for Rows<R> {
-    fn from(rows: [(String, R); N]) -> Self {
+impl<K: Into<CompactString>, R, const N: usize> From<[(K, R); N]> for Rows<R> {
+    fn from(rows: [(K, R); N]) -> Self {
         rows.into_iter().collect()
     }
 }
@@ -193,9 +199,9 @@ mod tests {
         /// What a map of the standard library does, whatever the order.
         #[test]
         fn a_table_is_a_map(steps in vec((any::<bool>(), 0..12_u8, any::<u8>()), 0..40)) {
-            let (mut rows, mut map) = (Rows::new(), BTreeMap::new());
+            let (mut rows, mut map) = (Rows::new(), BTreeMap::<CompactString, u8>::new());
             for (inserts, key, row) in steps {
-                let key = key.to_string();
+                let key = CompactString::from(key.to_string());
                 if inserts {
                     prop_assert_eq!(rows.insert(key.clone(), row), map.insert(key.clone(), row));
                     prop_assert_eq!(rows.insert_new(key.clone(), row), Err((key, row)));

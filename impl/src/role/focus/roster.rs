@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use compact_str::ToCompactString;
+
 use crate::body::conference_info::{
     AvailableMedium, Conference, ConferenceDescription, ConferenceState, DisconnectionMethod, Endpoint, EndpointStatus,
     Execution, JoiningMethod, Media, MediaStatus, User, Users,
@@ -283,9 +285,9 @@ const fn media_status(flow: Flow) -> MediaStatus {
 /// A participant's part in the conference's audio.
 fn audio(source: u32, flow: Flow) -> Media {
     Media {
-        kind: Some("audio".to_owned()),
-        label: Some(AUDIO_LABEL.to_owned()),
-        src_id: Some(source.to_string()),
+        kind: Some("audio".into()),
+        label: Some(AUDIO_LABEL.into()),
+        src_id: Some(source.to_compact_string()),
         status: Some(media_status(flow.flipped())),
         ..Media::default()
     }

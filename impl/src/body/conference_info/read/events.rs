@@ -77,14 +77,15 @@ impl<'x> Events<'x> {
         self.fail(at, Fault::NotWellFormed { reason: reason.to_string() })
     }
 
+    #[inline(always)]
     fn event(&mut self) -> Result<Event<'x>, DocumentError> {
-        match self.reader.read_event() {
-            Ok(event) => Ok(event),
-            Err(error) => {
-                let at = usize::try_from(self.reader.error_position()).unwrap_or(usize::MAX);
-                self.broken(at, error)
-            }
-        }
+        self.reader.read_event().map_err(|error| self.not_xml(&error))
+    }
+
+    #[cold]
+    fn not_xml(&self, error: &quick_xml::Error) -> DocumentError {
+        let at = usize::try_from(self.reader.error_position()).unwrap_or(usize::MAX);
+        DocumentError { fault: Fault::NotWellFormed { reason: error.to_string() }, at: position_at(self.text, at) }
     }
 
     /// A start tag that begins at `at`.
@@ -198,7 +199,7 @@ impl<'x> Source<'x> for Events<'x> {
         element.name
     }
 
-    fn namespace(element: &Self::Element) -> Namespace<'_> {
+    fn namespace<'e>(&self, element: &'e Self::Element) -> Namespace<'e> {
         match &element.namespace {
             Resolved::Package => Namespace::Package,
             Resolved::None => Namespace::None,

@@ -78,7 +78,7 @@ pub fn read(body: &[u8]) -> Result<Reading, DocumentError> {
         ..roxmltree::ParsingOptions::default()
     };
     let xml = roxmltree::Document::parse_with_options(text, limits).map_err(|error| not_xml(&error, text))?;
-    let mut reader = Reader::new(text, Tree(&xml));
+    let mut reader = Reader::new(text, Tree::new(&xml));
     reader.check_encoding();
     let document = reader.document()?;
     Ok(Reading { document, findings: reader.into_findings() })

@@ -1,5 +1,7 @@
 //! The elements, one function each.
 
+use compact_str::CompactString;
+
 use super::super::document::{
     AvailableMedium, CallInfo, Conference, ConferenceDescription, ConferenceState, Document, Endpoint, Execution,
     HostInfo, Media, Sidebar, SidebarsByRef, SidebarsByVal, SipDialogId, UriEntry, User, Users,
@@ -18,8 +20,8 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
     /// The root element.
     pub(super) fn document(&mut self) -> Result<Document> {
         let root = &self.source.root()?;
-        if S::name(root) != shape::CONFERENCE_INFO.element || S::namespace(root) != Namespace::Package {
-            let (name, namespace) = (S::name(root).to_owned(), S::namespace(root).text().to_owned());
+        if S::name(root) != shape::CONFERENCE_INFO.element || self.source.namespace(root) != Namespace::Package {
+            let (name, namespace) = (S::name(root).to_owned(), self.source.namespace(root).text().to_owned());
             return self.fail(root, Fault::WrongRoot { name, namespace });
         }
         let entity = self.key(root, "conference-info", "entity")?;
@@ -38,7 +40,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
             }
         }
         self.check_labels(&content);
-        Ok(Document { entity, state, version, content })
+        Ok(Document { entity: entity.into_string(), state, version, content })
     }
 
     /// Content of the root element or of a sidebar.
@@ -228,12 +230,12 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
                 "display-text" => media.display_text = Some(reader.text(child)?),
                 "type" => media.kind = Some(reader.text(child)?),
                 "label" => {
-                    let label = reader.text(child)?;
+                    let label: CompactString = reader.text(child)?;
                     reader.labels.push((label.clone(), S::at(child)));
                     media.label = Some(label);
                 }
                 "src-id" => {
-                    let source = reader.text(child)?;
+                    let source: CompactString = reader.text(child)?;
                     if unsigned(&source).is_none() {
                         reader.note(Tolerated::SrcId, child, &source);
                     }
@@ -260,7 +262,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
     fn sip(&mut self, node: &S::Element) -> Result<SipDialogId> {
         let (mut display_text, mut call_id, mut from_tag, mut to_tag) = (None, None, None, None);
         let extensions = self.children(node, &shape::SIP, |reader, name, child| {
-            let text = Some(reader.text(child)?);
+            let text = Some(reader.text::<String>(child)?);
             match name {
                 "display-text" => display_text = text,
                 "call-id" => call_id = text,
@@ -309,7 +311,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         let mut entries = Vec::new();
         self.children(node, shape, |reader, _, child| {
             let mut entry = UriEntry::default();
-            let mut uri = None;
+            let mut uri: Option<String> = None;
             let extensions = reader.children(child, &shape::URI_ENTRY, |reader, name, part| {
                 match name {
                     "uri" => uri = Some(reader.text(part)?),
@@ -336,7 +338,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         let entries = self.uri_entries(node, &shape::SIDEBARS_BY_REF)?;
         let mut keys = Rows::new();
         for entry in &entries {
-            self.insert(&mut keys, node, "entry", entry.uri.clone(), ())?;
+            self.insert(&mut keys, node, "entry", entry.uri.as_str().into(), ())?;
         }
         Ok(SidebarsByRef { state, entries })
     }
@@ -365,14 +367,14 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         table: &mut Rows<R>,
         node: &S::Element,
         element: &'static str,
-        key: String,
+        key: CompactString,
         row: R,
     ) -> Result<()> {
         if table.len() >= MAX_ROWS {
             return self.fail(node, Fault::TooManyRows { element, limit: MAX_ROWS });
         }
         let added = table.insert_new(key, row);
-        added.or_else(|(key, _)| self.fail(node, Fault::DuplicateKey { element, key }))
+        added.or_else(|(key, _)| self.fail(node, Fault::DuplicateKey { element, key: key.into_string() }))
     }
 
     fn check_not_empty(&mut self, node: &S::Element, is_empty: bool) {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use compact_str::CompactString;
+
 use super::super::error::{DocumentError, Fault, Finding, Tolerated};
 use super::super::extension::{Content, Extension};
 use super::super::token::State;
@@ -21,7 +23,7 @@ pub(super) struct Reader<'x, S> {
     findings: Vec<Finding>,
     depth: usize,
     /// Labels of the endpoints' media, with the place of each: they are compared with `available-media` at the end.
-    pub(super) labels: Vec<(String, usize)>,
+    pub(super) labels: Vec<(CompactString, usize)>,
 }
 
 impl<'x, S: Source<'x>> Reader<'x, S> {
@@ -87,7 +89,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
                     continue;
                 }
             };
-            match S::namespace(&child) {
+            match self.source.namespace(&child) {
                 Namespace::Package => {
                     let name = S::name(&child);
                     let Some((index, &known)) = shape.children.iter().enumerate().find(|(_, known)| **known == name)
@@ -135,7 +137,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
     fn extension(&mut self, element: &S::Element) -> Result<Extension> {
         self.enter(element)?;
         let mut extension = Extension {
-            namespace: S::namespace(element).text().to_owned(),
+            namespace: self.source.namespace(element).text().to_owned(),
             name: S::name(element).to_owned(),
             attributes: self.source.attributes(element)?,
             content: Vec::new(),
@@ -184,8 +186,13 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
     }
 
     /// The attribute that is the key of a row. It is literal text: blanks are part of it.
-    pub(super) fn key(&mut self, of: &S::Element, element: &'static str, attribute: &'static str) -> Result<String> {
-        let key = self.required(of, element, attribute)?.into_owned();
+    pub(super) fn key(
+        &mut self,
+        of: &S::Element,
+        element: &'static str,
+        attribute: &'static str,
+    ) -> Result<CompactString> {
+        let key = CompactString::from(self.required(of, element, attribute)?);
         self.check_key(of, &key);
         Ok(key)
     }
@@ -240,8 +247,8 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
     }
 
     /// The same as text of our own.
-    pub(super) fn text(&mut self, element: &S::Element) -> Result<String> {
-        Ok(self.characters(element)?.into_owned())
+    pub(super) fn text<T: From<Cow<'x, str>>>(&mut self, element: &S::Element) -> Result<T> {
+        self.characters(element).map(T::from)
     }
 
     /// A list separated by blanks.

@@ -60,7 +60,7 @@ pub(super) trait Source<'x> {
     /// The local name.
     fn name(element: &Self::Element) -> &str;
 
-    fn namespace(element: &Self::Element) -> Namespace<'_>;
+    fn namespace<'e>(&self, element: &'e Self::Element) -> Namespace<'e>;
 
     /// The value of an attribute without namespace. Attributes have to be asked for before the element is walked.
     fn attribute<'e>(&self, element: &'e Self::Element, name: &str) -> Result<Option<Cow<'e, str>>, DocumentError>;

@@ -1,6 +1,7 @@
 //! Elements of a tree that `roxmltree` built: the document is well-formed, and everything about it can be judged.
 
 use std::borrow::Cow;
+use std::ptr;
 
 use roxmltree::{Document, Node};
 
@@ -9,7 +10,18 @@ use super::super::extension::ExtensionAttribute;
 use super::source::{Namespace, Piece, Source};
 
 /// The tree.
-pub(super) struct Tree<'a, 'input>(pub(super) &'a Document<'input>);
+pub(super) struct Tree<'a, 'input> {
+    document: &'a Document<'input>,
+    /// The text of the root's namespace, and what it is: nearly all elements have the very same.
+    usual: (&'a str, Namespace<'a>),
+}
+
+impl<'a, 'input> Tree<'a, 'input> {
+    pub(super) fn new(document: &'a Document<'input>) -> Self {
+        let namespace = document.root_element().tag_name().namespace();
+        Self { document, usual: (namespace.unwrap_or_default(), Namespace::of(namespace)) }
+    }
+}
 
 impl<'a, 'input> Source<'a> for Tree<'a, 'input> {
     type Element = Node<'a, 'input>;
@@ -17,7 +29,7 @@ impl<'a, 'input> Source<'a> for Tree<'a, 'input> {
     const JUDGES: bool = true;
 
     fn root(&mut self) -> Result<Self::Element, DocumentError> {
-        Ok(self.0.root_element())
+        Ok(self.document.root_element())
     }
 
     fn at(element: &Self::Element) -> usize {
@@ -28,8 +40,11 @@ impl<'a, 'input> Source<'a> for Tree<'a, 'input> {
         element.tag_name().name()
     }
 
-    fn namespace(element: &Self::Element) -> Namespace<'_> {
-        Namespace::of(element.tag_name().namespace())
+    fn namespace<'e>(&self, element: &'e Self::Element) -> Namespace<'e> {
+        match element.tag_name().namespace() {
+            Some(text) if ptr::eq(text, self.usual.0) => self.usual.1,
+            other => Namespace::of(other),
+        }
     }
 
     fn attribute<'e>(&self, element: &'e Self::Element, name: &str) -> Result<Option<Cow<'e, str>>, DocumentError> {
@@ -46,11 +61,13 @@ impl<'a, 'input> Source<'a> for Tree<'a, 'input> {
     }
 
     fn unknown_attribute<'e>(&self, element: &'e Self::Element, known: &[&str], skip: usize) -> Option<&'e str> {
+        let unknown = |attribute: &roxmltree::Attribute<'a, 'input>| {
+            !known.contains(&attribute.name()) && attribute.namespace().is_none()
+        };
         if element.attributes().len() == 0 {
             return None;
         }
-        let unqualified = element.attributes().filter(|attribute| attribute.namespace().is_none());
-        unqualified.map(|attribute| attribute.name()).filter(|name| !known.contains(name)).nth(skip)
+        element.attributes().filter(unknown).map(|attribute| attribute.name()).nth(skip)
     }
 
     /// A start tag that is closed too early leaves its attributes behind as text (seed defect D-01).

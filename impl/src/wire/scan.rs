@@ -77,3 +77,29 @@ impl Iterator for LineEnds<'_> {
         Some(at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_are_found_at_every_distance_and_from_every_start() {
+        for length in [0, 1, 15, 16, 17, 63, 64, 65, 127, 128, 129, 200] {
+            for step in [1, 2, 7, 63, 64, 65, 300] {
+                // Among bytes that differ from LF in one bit.
+                let text: Vec<_> = (0..length).map(|at| if at % step == 0 { b'\n' } else { b'\x0b' }).collect();
+                for from in 0..=length {
+                    let places = (from..length).filter(|at| at % step == 0);
+                    assert!(LineEnds::new(&text, from).eq(places), "{length} bytes, every {step} from {from}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_iterator_at_its_end_stays_there() {
+        let mut ends = LineEnds::new(b"a\nb", 0);
+        assert_eq!([ends.next(), ends.next(), ends.next()], [Some(1), None, None]);
+        assert_eq!(LineEnds::new(b"a\n", 9).next(), None);
+    }
+}

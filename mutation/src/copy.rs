@@ -248,6 +248,7 @@ impl<'a> Copy<'a> {
             let package = folder.file_name().unwrap_or_default().to_string_lossy();
             checks.extend(Check::list(program, folder, &format!("{package} {}", target.name))?);
         }
+        checks.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(checks)
     }
 }

@@ -35,11 +35,13 @@ fn read_or_default<T: Default + DeserializeOwned>(file: &Path) -> Result<T, Fail
     if file.exists() { Ok(serde_json::from_slice(&fs::read(file)?)?) } else { Ok(T::default()) }
 }
 
-const USAGE: &str = "usage: mutation [--sample N] [--seed N] [--minutes N]";
+const USAGE: &str = "usage: mutation [--sample N] [--seed N] [--within FOLDER] [--minutes N]";
 
 struct Arguments {
     sample: usize,
     seed: u64,
+    /// Which mutants of the sample to try.
+    within: String,
     /// After how many minutes to stop; the next run goes on.
     minutes: u64,
 }
@@ -47,14 +49,16 @@ struct Arguments {
 impl Arguments {
     fn read() -> Result<Self, Failure> {
         let committed = Committed::load()?.run;
-        let mut read = Self { sample: committed.sample, seed: committed.seed, minutes: u64::MAX / 60 };
+        let mut read =
+            Self { sample: committed.sample, seed: committed.seed, within: committed.within, minutes: u64::MAX / 60 };
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
-            let value = words.next().and_then(|value| value.parse().ok()).ok_or(USAGE)?;
+            let value = words.next().ok_or(USAGE)?;
             match word.as_str() {
-                "--sample" => read.sample = usize::try_from(value)?,
-                "--seed" => read.seed = value,
-                "--minutes" => read.minutes = value,
+                "--sample" => read.sample = value.parse()?,
+                "--seed" => read.seed = value.parse()?,
+                "--within" => read.within = value,
+                "--minutes" => read.minutes = value.parse()?,
                 _ => return Err(USAGE.into()),
             }
         }
@@ -156,11 +160,12 @@ fn run() -> Result<bool, Failure> {
     let place = root.join("target/mutants");
     fs::create_dir_all(place.join("tree"))?;
     let all = population(root)?;
-    let figures = Figures { seed: arguments.seed, population: all.len(), ..Figures::default() };
+    let figures =
+        Figures { seed: arguments.seed, within: arguments.within, population: all.len(), ..Figures::default() };
     let sample = sample(all, arguments.sample, arguments.seed);
     let mut copy = Copy::new(root, &place, &sample)?;
     let checks = copy.build()?;
-    let viable: Vec<(u32, &Mutant)> =
+    let mut viable: Vec<(u32, &Mutant)> =
         (1..).zip(&sample).filter(|(number, _)| !copy.excluded.contains_key(number)).collect();
     let lines = (1..).zip(&sample).map(|(number, mutant): (u32, _)| format!("{number} {}\n", mutant.place()));
     fs::write(place.join("sample.txt"), lines.collect::<String>())?;
@@ -178,6 +183,7 @@ fn run() -> Result<bool, Failure> {
     };
     let mut outcomes = Outcomes::load(&place)?;
     let mut left = 0;
+    viable.retain(|(_, mutant)| mutant.file.starts_with(&figures.within));
     for seconds in [QUICK, f64::INFINITY] {
         left = 0;
         for (number, mutant) in &viable {

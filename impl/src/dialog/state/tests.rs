@@ -273,6 +273,15 @@ fn a_dialog_lives_until_its_last_usage_ends() {
     assert_eq!(target(&dialog), "final");
 }
 
+/// RFC 5057 section 5.1: some failures end the dialog, whatever usages it has.
+#[test]
+fn a_destroyed_dialog_has_no_usage_left() {
+    let mut dialog = confirmed();
+    dialog.begin(Usage::Subscriber(EventKey::refer(12)));
+    dialog.destroy();
+    assert_eq!((dialog.state(), dialog.usages().count()), (DialogState::Terminated, 0));
+}
+
 /// RFC 6665 section 4.4.1: tag, target and route set are the NOTIFY's, in order.
 #[test]
 fn the_subscriber_makes_its_dialog_from_the_notify() {

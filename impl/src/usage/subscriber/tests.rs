@@ -100,6 +100,31 @@ fn a_notify_before_the_2xx_makes_the_subscription() {
     assert_eq!(refused_late.state(), SubscriberState::Active, "its SUBSCRIBE's answer was lost, no more");
 }
 
+/// Section 4.1.2.4: a refresh is over when both its answer and its NOTIFY are here, in either order.
+#[test]
+fn a_refresh_waits_for_its_answer_and_its_notify() {
+    for answer_first in [true, false] {
+        let mut subscriber = established();
+        assert!(!subscriber.is_refreshing());
+        subscriber.refresh(at(1000));
+        assert!(subscriber.is_refreshing());
+        let answer = |subscriber: &mut Subscriber| _ = subscriber.on_response(at(2000), 200, Some(3600), None);
+        let notify = |subscriber: &mut Subscriber| _ = subscriber.on_notify(at(2000), active(3600));
+        if answer_first {
+            answer(&mut subscriber)
+        } else {
+            notify(&mut subscriber)
+        }
+        assert!(subscriber.is_refreshing(), "answer first: {answer_first}");
+        if answer_first {
+            notify(&mut subscriber)
+        } else {
+            answer(&mut subscriber)
+        }
+        assert!(!subscriber.is_refreshing(), "answer first: {answer_first}");
+    }
+}
+
 /// Section 4.1.2.4: Timer N runs from the sending; a 2xx alone does not stop it.
 #[test]
 fn without_a_notify_the_subscription_fails_at_timer_n() {

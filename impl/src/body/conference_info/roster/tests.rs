@@ -107,6 +107,7 @@ fn versions_decide_what_becomes_of_a_document() {
             }
         }
         assert_eq!(roster.version(), *version, "{steps:?}");
+        assert_eq!(roster.is_ended(), steps.iter().any(|(_, applied)| *applied == Ended), "{steps:?}");
     }
 }
 

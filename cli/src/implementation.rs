@@ -58,7 +58,7 @@ pub(crate) fn check(
     let deviation = arguments.deviation.as_deref().map(deviation).transpose()?;
     let threads = if scope == Scope::Transactions { 1 } else { usize::try_from(threads()).unwrap_or(1) };
     printer.line(format_args!("Implementation, {scope}{}", allowed(scope, faults)))?;
-    let before = memory();
+    let (before, worked) = (memory(), processor_time());
     let progress = Progress::start();
     progress.show(|| format!("exploring {scope}"));
     let limit = Some(Duration::from_secs(60 * u64::from(arguments.minutes)));
@@ -70,12 +70,15 @@ pub(crate) fn check(
     }
     let states: usize = explored.iter().map(|part| part.unique_states).sum();
     let transitions: usize = explored.iter().map(|part| part.transitions).sum();
-    let rate = transitions as f64 / elapsed.as_secs_f64().max(1e-3);
-    let (took, each) = (took(elapsed), grouped((rate / threads as f64) as u64));
-    let (transitions, rate) = (grouped(transitions as u64), grouped(rate as u64));
-    printer.line(format_args!(
-        "  {transitions} transitions in {took} on {threads} threads: {rate} a second, {each} on each"
-    ))?;
+    let rate = |time: Duration| grouped((transitions as f64 / time.as_secs_f64().max(1e-2)) as u64);
+    let (all, took, wall) = (grouped(transitions as u64), took(elapsed), rate(elapsed));
+    printer.line(format_args!("  {all} transitions in {took} on {threads} threads: {wall} a second"))?;
+    if let (Some(before), Some(after)) = (worked, processor_time()) {
+        // On a machine that does other things too, this is what compares.
+        let worked = after.saturating_sub(before);
+        let (each, worked) = (rate(worked), worked.as_secs_f64());
+        printer.line(format_args!("  {worked:.1} s of processor time: {each} a second on each core"))?;
+    }
     if let (Some(before), Some(after)) = (before, memory()) {
         let bytes = after.saturating_sub(before) * 1024 / states.max(1) as u64;
         printer.line(format_args!("  at most {} MB in use, {} bytes a state", after / 1024, grouped(bytes)))?;
@@ -196,6 +199,18 @@ impl Part {
             failure,
         }
     }
+}
+
+/// How long this process has kept processors busy so far, where the system tells.
+fn processor_time() -> Option<Duration> {
+    /// In which `/proc` counts, whatever the kernel does.
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // The name of the program, which comes first, can hold anything but ends with the last parenthesis.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut ticks = fields.split_whitespace().skip(11).map(|field| field.parse::<u32>().ok());
+    let (user, system) = (ticks.next()??, ticks.next()??);
+    Some(TICK * user.saturating_add(system))
 }
 
 /// The most memory that this process has used so far, in kB, where the system tells.

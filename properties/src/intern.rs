@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use imsconf::time::Time;
 
@@ -13,16 +13,51 @@ use crate::world::{Fingerprint, fingerprint};
 
 type Table<K, V> = HashMap<K, V, BuildHasherDefault<Fingerprint>>;
 
+/// How many values the first box of a [`Shelf`] holds; each further one holds twice as many as the one before.
+const FIRST: u32 = 64;
+
+/// Enough for every number.
+const BOXES: usize = 27;
+
+/// Values by number, which are read without waiting.
+#[derive(Debug)]
+struct Shelf<T> {
+    boxes: [OnceLock<Box<[OnceLock<T>]>>; BOXES],
+}
+
+/// In which box a number is, and where in it.
+const fn place(number: u32) -> (u32, u64) {
+    let counted = number as u64 + FIRST as u64;
+    let first = counted.ilog2();
+    (first - FIRST.ilog2(), counted - (1 << first))
+}
+
+impl<T> Shelf<T> {
+    fn get(&self, number: u32) -> Option<&T> {
+        let (one, place) = place(number);
+        self.boxes.get(one as usize)?.get()?.get(usize::try_from(place).ok()?)?.get()
+    }
+
+    fn put(&self, number: u32, value: T) {
+        let (one, place) = place(number);
+        let room = || (0..FIRST << one).map(|_| OnceLock::new()).collect();
+        let own = self.boxes.get(one as usize).map(|own| own.get_or_init(room));
+        let own = own.and_then(|own| own.get(usize::try_from(place).ok()?));
+        assert!(own.is_some_and(|own| own.set(value).is_ok()), "a number is given once");
+    }
+}
+
 /// Numbers for values, in the order in which they were first met.
 #[derive(Debug)]
 pub(crate) struct Interner<T> {
     numbers: Mutex<Table<u64, u32>>,
-    values: RwLock<Vec<Arc<T>>>,
+    values: Shelf<T>,
 }
 
 impl<T> Default for Interner<T> {
     fn default() -> Self {
-        Self { numbers: Mutex::default(), values: RwLock::default() }
+        let values = Shelf { boxes: std::array::from_fn(|_| OnceLock::new()) };
+        Self { numbers: Mutex::default(), values }
     }
 }
 
@@ -33,18 +68,15 @@ impl<T> Interner<T> {
         if let Some(number) = numbers.get(&fingerprint) {
             return *number;
         }
-        let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
-        let number = u32::try_from(values.len()).unwrap_or_else(|_| unreachable!("memory ends before the numbers do"));
-        values.push(Arc::new(value()));
+        let number = u32::try_from(numbers.len()).unwrap_or_else(|_| unreachable!("memory ends before the numbers do"));
+        self.values.put(number, value());
         numbers.insert(fingerprint, number);
         number
     }
 
     /// The value with this number.
-    pub(crate) fn get(&self, number: u32) -> Arc<T> {
-        let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
-        let value = usize::try_from(number).ok().and_then(|number| values.get(number));
-        Arc::clone(value.unwrap_or_else(|| unreachable!("a number comes from this table")))
+    pub(crate) fn get(&self, number: u32) -> &T {
+        self.values.get(number).unwrap_or_else(|| unreachable!("a number comes from this table"))
     }
 }
 
@@ -118,6 +150,17 @@ impl<K, V: Clone> Memo<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_number_has_a_place_of_its_own() {
+        assert_eq!([0, 63, 64, 191, 192].map(place), [(0, 0), (0, 63), (1, 0), (1, 127), (2, 0)]);
+        assert_eq!(place(u32::MAX), (26, 63));
+        let known = Interner::default();
+        let numbers: Vec<_> = (0..1000_u64).map(|value| known.note(&value)).collect();
+        assert!(
+            numbers.iter().zip(0..).all(|(number, value)| *number == value && *known.get(value) == u64::from(value))
+        );
+    }
 
     #[test]
     fn equal_values_have_one_number_and_results_are_worked_out_once() {

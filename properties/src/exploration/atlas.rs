@@ -143,7 +143,7 @@ pub(super) struct Atlas {
     settings: Interner<Setting>,
     letters: Interner<Letter>,
     lists: Interner<Vec<u32>>,
-    ledgers: Interner<Ledger>,
+    ledgers: Interner<Arc<Ledger>>,
     happenings: Interner<Happening>,
     pages: Interner<Page>,
     reactions: Memo<(Node, u32, Input, u32), Arc<Reacted>>,
@@ -210,7 +210,7 @@ impl Atlas {
 
     /// A world with these parts. Its clock is that of the UE; only what does not ask for the time may be asked of it.
     pub(super) fn world(&self, cast: Cast, ledger: u32) -> World {
-        self.world_of(Node::Ue, cast, self.ledgers.get(ledger), vec![])
+        self.world_of(Node::Ue, cast, Arc::clone(self.ledgers.get(ledger)), vec![])
     }
 
     /// A world with these agents, on the clock of one of them.
@@ -228,7 +228,7 @@ impl Atlas {
             focus: Arc::clone(&focus.agent),
             users: users.iter().map(|user| Arc::clone(&user.agent)).collect(),
             ledger,
-            setting: Setting::clone(&self.settings.get(cast.setting)),
+            setting: self.settings.get(cast.setting).clone(),
         };
         self.frame.with_parts(parts, now, flight)
     }
@@ -256,7 +256,7 @@ impl Atlas {
     }
 
     /// The letter with this number.
-    pub(super) fn letter_at(&self, number: u32) -> Arc<Letter> {
+    pub(super) fn letter_at(&self, number: u32) -> &Letter {
         self.letters.get(number)
     }
 
@@ -293,7 +293,7 @@ impl Atlas {
             return false;
         };
         self.picked_up.get((ledger, letter), || {
-            let entry = Ledger::clone(&self.ledgers.get(ledger)).arrived(message);
+            let entry = Ledger::clone(self.ledgers.get(ledger)).arrived(message);
             Happened::Arrival(entry).is_picked_up()
         })
     }
@@ -377,7 +377,7 @@ impl Atlas {
                 Some((after, class, node))
             });
             let (elapsed, class, node) = next.min()?;
-            let world = self.world_of(Node::Ue, cast, ledger, vec![]);
+            let world = self.world_of(Node::Ue, cast, Arc::clone(ledger), vec![]);
             let uncontrolled = world.refreshes_by_itself(class);
             world.may_fire(class).then(|| {
                 let cast = self.later(cast, elapsed);
@@ -411,14 +411,14 @@ impl Atlas {
     pub(super) fn write(&self, ledger: u32, happening: Happening) -> (u32, u32) {
         let number = self.happenings.note(&happening);
         let page = self.paged.get((ledger, number), || {
-            let page = self.page(&self.ledgers.get(ledger), happening);
+            let page = self.page(self.ledgers.get(ledger), happening);
             self.pages.number(fingerprint(&(ledger, number), Time::EPOCH), || page)
         });
         (number, page)
     }
 
     /// The page with this number.
-    pub(super) fn page_at(&self, number: u32) -> Arc<Page> {
+    pub(super) fn page_at(&self, number: u32) -> &Page {
         self.pages.get(number)
     }
 
@@ -430,7 +430,7 @@ impl Atlas {
         let (happened, arrived) = match happening.cause {
             Cause::Command(step) => (Happened::Command(step), None),
             Cause::Fired => (Happened::Fired, None),
-            Cause::Arrival(letter) => self.arrival(&mut ledger, &self.letters.get(letter)),
+            Cause::Arrival(letter) => self.arrival(&mut ledger, self.letters.get(letter)),
         };
         let sent = self.lists.get(happening.sent);
         let sent = sent.iter().filter_map(|letter| {
@@ -440,7 +440,7 @@ impl Atlas {
             Some(Crossing { party, message, entry, hop: letter.hop, bytes: letter.bytes.clone() })
         });
         let outcome = Outcome { happened, elapsed: Duration::ZERO, arrived, sent: sent.collect() };
-        Page { outcome, ledger: self.ledgers.note(&ledger) }
+        Page { outcome, ledger: self.ledgers.note(&Arc::new(ledger)) }
     }
 
     fn arrival(&self, ledger: &mut Ledger, letter: &Letter) -> (Happened, Option<(Crossing, Party)>) {

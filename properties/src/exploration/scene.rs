@@ -15,7 +15,7 @@ use stateright::{Checker, Model, Property};
 
 use super::atlas::{Atlas, Cast, Cause, Happening, Page, Reaction, USERS};
 use super::tally::Tally;
-use super::watch::{Watch, Watchtower};
+use super::watch::Watchtower;
 use super::{Counterexample, Exploration, Explored, Faults, Scope};
 use crate::deviation::Deviation;
 use crate::generate::minimal;
@@ -51,6 +51,8 @@ struct Scene {
     owing: Memo<u32, Option<Arc<Failure>>>,
     /// Whether something is left over, by the agents and the ledger.
     left_over: Memo<(Cast, u32), Option<Arc<Failure>>>,
+    /// What is wrong at the end, by the agents, the ledger, the observers and the time that they do not know of.
+    ended: Memo<(Cast, u32, u32, Duration), Option<Arc<Failure>>>,
 }
 
 /// A world with all that has been noted about it.
@@ -60,7 +62,8 @@ struct Situation {
     ledger: u32,
     /// The letters in flight.
     flight: Vec<u32>,
-    watch: Watch,
+    /// The observers.
+    watch: u32,
     /// The world's state in the model.
     state: u32,
     /// What the network may still do wrong.
@@ -75,14 +78,14 @@ impl Hash for Situation {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         // The state of the model is a function of the world.
         let Self { cast, ledger, flight, watch, state: _, left, elapsed, failure } = self;
-        (cast, ledger, flight, watch.fingerprint, left, elapsed, failure.is_some()).hash(hasher);
+        (cast, ledger, flight, watch, left, elapsed, failure.is_some()).hash(hasher);
     }
 }
 
 impl PartialEq for Situation {
     fn eq(&self, other: &Self) -> bool {
-        let mine = (self.cast, self.ledger, &self.flight, &self.watch, self.left, self.elapsed, &self.failure);
-        mine == (other.cast, other.ledger, &other.flight, &other.watch, other.left, other.elapsed, &other.failure)
+        let mine = (self.cast, self.ledger, &self.flight, self.watch, self.left, self.elapsed, &self.failure);
+        mine == (other.cast, other.ledger, &other.flight, other.watch, other.left, other.elapsed, &other.failure)
     }
 }
 
@@ -186,6 +189,7 @@ impl Scene {
             allowed: Memo::default(),
             owing: Memo::default(),
             left_over: Memo::default(),
+            ended: Memo::default(),
         }
     }
 
@@ -238,10 +242,10 @@ impl Scene {
         let mut wrong = None;
         if written.outcome.arrived.is_some() || !written.outcome.sent.is_empty() {
             let elapsed = std::mem::take(&mut situation.elapsed);
-            wrong = self.tower.show(&mut situation.watch, number, &written, elapsed);
+            wrong = self.tower.show(&mut situation.watch, number, written, elapsed);
         }
         if self.deviation.is_none() && situation.failure.is_none() {
-            self.refine(situation, page, &written);
+            self.refine(situation, page, written);
         }
         if situation.failure.is_none() {
             situation.failure = wrong.map(|finding| Arc::new(Failure::Invariant((*finding).clone())));
@@ -273,7 +277,13 @@ impl Scene {
         if situation.failure.is_some() || !self.is_quiescent(situation) {
             return;
         }
-        let mut end = situation.clone();
+        // What the network may still do wrong makes no difference at the end.
+        let Situation { cast, ledger, watch, elapsed, .. } = *situation;
+        situation.failure = self.ended.get((cast, ledger, watch, elapsed), || self.end(situation.clone()));
+    }
+
+    /// What is wrong at the end.
+    fn end(&self, mut end: Situation) -> Option<Arc<Failure>> {
         let wrong = self.tower.end(&mut end.watch);
         end.failure = wrong.map(|finding| Arc::new(Failure::Invariant((*finding).clone())));
         if self.deviation.is_none() && end.failure.is_none() {
@@ -298,7 +308,7 @@ impl Scene {
                 self.tower.wrong(&judge).map(|finding| Arc::new(Failure::Invariant(finding)))
             });
         }
-        situation.failure = end.failure;
+        end.failure
     }
 
     /// The schedule of a way through the scene.
@@ -450,6 +460,10 @@ impl Model for Scene {
     }
 
     fn next_state(&self, situation: &Situation, step: Next) -> Option<Situation> {
+        if let Next::Command(step) = step {
+            // Most commands are not taken in most situations.
+            self.atlas.order(situation.cast, step, &situation.flight)?;
+        }
         let mut next = situation.clone();
         if !self.make(&mut next, step) {
             return None;

@@ -7,40 +7,33 @@
 //! Read first: `observe/mod.rs`, `invariants/mod.rs`.
 
 use std::cell::OnceCell;
+use std::iter;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-
-use imsconf::time::Time;
 
 use super::atlas::Page;
 use super::tally::Tally;
 use crate::deviation::Deviation;
-use crate::intern::Memo;
+use crate::intern::{Interner, Memo};
 use crate::invariants::{Numbered, Observers};
 use crate::observe::{Conversation, Event, Finding, Judge, Stage};
 use crate::verdict::{Level, Profile};
-use crate::world::fingerprint;
 
-/// The observers at one point of an exploration, by number.
-#[derive(Clone, Debug)]
-pub(super) struct Watch {
+/// The observers at one point of an exploration, each by number.
+#[derive(Clone, Debug, Hash)]
+struct Watch {
     conversation: u32,
-    observers: Arc<[u32]>,
-    /// Of both.
-    pub(super) fingerprint: u64,
+    observers: Box<[u32]>,
 }
 
-impl PartialEq for Watch {
-    fn eq(&self, other: &Self) -> bool {
-        (self.conversation, &self.observers) == (other.conversation, &other.observers)
-    }
-}
-
-impl Watch {
-    fn new(conversation: u32, observers: Arc<[u32]>) -> Self {
-        let fingerprint = fingerprint(&(conversation, &observers), Time::EPOCH);
-        Self { conversation, observers, fingerprint }
-    }
+/// What all observers make of something.
+#[derive(Clone, Debug)]
+struct Seen {
+    /// The observers after it.
+    watch: u32,
+    /// How many rules were put to the test.
+    evaluated: u32,
+    finding: Option<Arc<Finding>>,
 }
 
 /// What one observer makes of something.
@@ -87,6 +80,11 @@ pub(super) struct Watchtower {
     deviation: Option<Deviation>,
     tally: Arc<Tally>,
     numbered: Numbered,
+    watches: Interner<Watch>,
+    /// By the observers, happening and the time before it.
+    seen: Memo<(u32, u32, Duration), Seen>,
+    /// By the observers: what they say at the end.
+    said: Memo<u32, Seen>,
     /// By conversation, happening and the time before it.
     shown: Memo<(u32, u32, Duration), Arc<Shown>>,
     /// By conversation: its end.
@@ -95,67 +93,76 @@ pub(super) struct Watchtower {
 
 impl Watchtower {
     pub(super) fn new(profile: Profile, deviation: Option<Deviation>, tally: Arc<Tally>) -> Self {
-        let (shown, ends) = (Memo::default(), Memo::default());
-        Self { profile, deviation, tally, numbered: Numbered::default(), shown, ends }
+        Self {
+            profile,
+            deviation,
+            tally,
+            numbered: Numbered::default(),
+            watches: Interner::default(),
+            seen: Memo::default(),
+            said: Memo::default(),
+            shown: Memo::default(),
+            ends: Memo::default(),
+        }
     }
 
-    /// The numbers of these observers.
-    pub(super) fn take(&self, observers: &Observers) -> Watch {
+    /// The number of these observers.
+    pub(super) fn take(&self, observers: &Observers) -> u32 {
         let (conversation, observers) = self.numbered.of(observers);
-        Watch::new(conversation, observers.into())
+        self.watches.note(&Watch { conversation, observers: observers.into() })
     }
 
     /// Shows a happening, of which this is a page, to the observers; what is wrong then.
-    pub(super) fn show(
-        &self,
-        watch: &mut Watch,
-        happening: u32,
-        page: &Page,
-        elapsed: Duration,
-    ) -> Option<Arc<Finding>> {
-        let before = watch.conversation;
-        let shown = self.shown.get((before, happening, elapsed), || {
-            let mut conversation = Conversation::clone(&self.numbered.conversation(before));
-            events(page, elapsed).for_each(|event| conversation.observe(&event));
-            Arc::new(Shown::new(self.numbered.conversation_number(&conversation)))
+    pub(super) fn show(&self, watch: &mut u32, happening: u32, page: &Page, elapsed: Duration) -> Option<Arc<Finding>> {
+        let seen = self.seen.get((*watch, happening, elapsed), || {
+            let watch = self.watches.get(*watch);
+            self.look_at(watch, happening, page, elapsed)
         });
-        // Each event with the conversation before it, for all observers that have to look.
-        let all = OnceCell::new();
-        let first = || {
-            let mut conversation = Conversation::clone(&self.numbered.conversation(before));
-            let each = events(page, elapsed).map(|event| {
-                let earlier = conversation.clone();
-                conversation.observe(&event);
-                (event, earlier)
-            });
-            each.collect::<Vec<_>>()
-        };
-        self.look(watch, &shown, |place, state, judge| {
-            let events = all.get_or_init(first);
-            Numbered::MOVED.get(place).map_or(state, |moved| moved(&self.numbered, state, events, judge))
-        })
+        self.taken(watch, seen)
     }
 
     /// Tells the observers that nothing more comes; what is wrong then.
-    pub(super) fn end(&self, watch: &mut Watch) -> Option<Arc<Finding>> {
-        let whole = watch.conversation;
-        let shown = self.ends.get(whole, || Arc::new(Shown::new(whole)));
+    pub(super) fn end(&self, watch: &mut u32) -> Option<Arc<Finding>> {
+        let seen = self.said.get(*watch, || {
+            let watch = self.watches.get(*watch);
+            let whole = watch.conversation;
+            let shown = self.ends.get(whole, || Arc::new(Shown::new(whole)));
+            self.look(watch, &shown, |place, state, judge| {
+                let whole = self.numbered.conversation(whole);
+                Numbered::ENDED.get(place).map_or(state, |ended| ended(&self.numbered, state, whole, judge))
+            })
+        });
+        self.taken(watch, seen)
+    }
+
+    fn taken(&self, watch: &mut u32, seen: Seen) -> Option<Arc<Finding>> {
+        self.tally.evaluated(seen.evaluated.into());
+        *watch = seen.watch;
+        seen.finding
+    }
+
+    fn look_at(&self, watch: &Watch, happening: u32, page: &Page, elapsed: Duration) -> Seen {
+        let before = self.numbered.conversation(watch.conversation);
+        let events: Vec<_> = events(page, elapsed).collect();
+        // The conversation before each event but the first: for all who have to look.
+        let later = OnceCell::new();
+        let later = || later.get_or_init(|| later_conversations(before, &events));
+        let shown = self.shown.get((watch.conversation, happening, elapsed), || {
+            let mut conversation = later().last().unwrap_or(before).clone();
+            events.last().into_iter().for_each(|event| conversation.observe(event));
+            Arc::new(Shown::new(self.numbered.conversation_number(&conversation)))
+        });
         self.look(watch, &shown, |place, state, judge| {
-            let whole = self.numbered.conversation(whole);
-            Numbered::ENDED.get(place).map_or(state, |ended| ended(&self.numbered, state, &whole, judge))
+            let conversations = iter::once(before).chain(later());
+            let events: Vec<_> = events.iter().zip(conversations).collect();
+            Numbered::MOVED.get(place).map_or(state, |moved| moved(&self.numbered, state, &events, judge))
         })
     }
 
     /// What all observers make of it; `work_out` is asked for what is not known.
-    fn look(
-        &self,
-        watch: &mut Watch,
-        shown: &Shown,
-        work_out: impl Fn(usize, u32, &mut Judge) -> u32,
-    ) -> Option<Arc<Finding>> {
-        let (mut evaluated, mut wrong) = (0, None);
-        let mut observers = Vec::with_capacity(watch.observers.len());
-        for (place, state) in watch.observers.iter().enumerate() {
+    fn look(&self, watch: &Watch, shown: &Shown, work_out: impl Fn(usize, u32, &mut Judge) -> u32) -> Seen {
+        let (mut evaluated, mut finding) = (0, None);
+        let observers = watch.observers.iter().enumerate().map(|(place, state)| {
             let look = shown.look(place, *state).unwrap_or_else(|| {
                 let mut judge = Judge::new(self.profile);
                 let after = work_out(place, *state, &mut judge);
@@ -163,15 +170,13 @@ impl Watchtower {
                 shown.keep(place, look.clone());
                 look
             });
-            evaluated += u64::from(look.evaluated);
-            wrong = wrong.or(look.finding);
-            observers.push(look.after);
-        }
-        self.tally.evaluated(evaluated);
-        if watch.conversation != shown.conversation || *watch.observers != *observers {
-            *watch = Watch::new(shown.conversation, observers.into());
-        }
-        wrong
+            evaluated += look.evaluated;
+            finding = finding.take().or(look.finding);
+            look.after
+        });
+        let observers = observers.collect();
+        let watch = self.watches.note(&Watch { conversation: shown.conversation, observers });
+        Seen { watch, evaluated, finding }
     }
 
     fn judged(&self, before: u32, after: u32, judge: &Judge) -> Look {
@@ -192,6 +197,17 @@ impl Watchtower {
     }
 }
 
+/// The conversation before each of these events but the first, before which it is `before`.
+fn later_conversations(before: &Conversation, events: &[Event<'_>]) -> Vec<Conversation> {
+    let mut all: Vec<Conversation> = Vec::new();
+    for event in events.iter().rev().skip(1).rev() {
+        let mut next = all.last().unwrap_or(before).clone();
+        next.observe(event);
+        all.push(next);
+    }
+    all
+}
+
 /// What crossed the agents' boundaries, in order; all of it at one time.
 fn events(page: &Page, elapsed: Duration) -> impl Iterator<Item = Event<'_>> {
     let arrived = page.outcome.arrived.iter().map(|(crossing, _)| (crossing, Stage::Delivered));
@@ -207,6 +223,11 @@ fn events(page: &Page, elapsed: Duration) -> impl Iterator<Item = Event<'_>> {
 impl Watchtower {
     pub(super) fn blur_conversation(&self) {
         self.shown.blur(|(_, happening, elapsed)| (*happening, *elapsed));
+        self.seen.forget();
+    }
+
+    pub(super) fn blur_watch(&self) {
+        self.seen.blur(|(_, happening, elapsed)| (*happening, *elapsed));
     }
 
     pub(super) fn blur_observer(&self) {
@@ -216,5 +237,6 @@ impl Watchtower {
                 looks.iter_mut().for_each(|look| look.after = first);
             }
         }
+        self.seen.forget();
     }
 }

@@ -236,10 +236,10 @@ fn shows(party: Party, message: &Sip) -> impl Iterator<Item = Shown> {
 }
 
 /// A row that a message did not fulfil before its sender showed that it is bound by it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Missed {
-    row: usize,
     number: u32,
+    row: usize,
     text: String,
 }
 
@@ -247,7 +247,8 @@ struct Missed {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Headers {
     shown: BTreeSet<(Party, Shown)>,
-    missed: BTreeMap<(Party, Shown), Vec<Missed>>,
+    /// Sets, so that to an exploration, which does not number messages, neither their order nor how often counts.
+    missed: BTreeMap<(Party, Shown), BTreeSet<Missed>>,
 }
 
 impl Headers {
@@ -290,7 +291,7 @@ impl Observer for Headers {
             } else if let Some(text) = fault {
                 let kept = self.missed.entry((event.party, *by)).or_default();
                 if kept.len() < MAX_KEPT {
-                    kept.push(Missed { row, number: event.number, text });
+                    kept.insert(Missed { number: event.number, row, text });
                 }
             }
         }

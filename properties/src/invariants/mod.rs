@@ -10,8 +10,6 @@ mod on_hold;
 mod session_description;
 mod transient;
 
-use std::sync::Arc;
-
 use crate::intern::Interner;
 use crate::observe::{Conversation, End, Event, Judge, Observer, Party};
 use crate::verdict::Profile;
@@ -130,7 +128,7 @@ observers! {
 }
 
 /// The state of an observer after these events, each with the conversation before it.
-pub(crate) type Moved = fn(&Numbered, u32, &[(Event<'_>, Conversation)], &mut Judge) -> u32;
+pub(crate) type Moved = fn(&Numbered, u32, &[(&Event<'_>, &Conversation)], &mut Judge) -> u32;
 
 /// The state of an observer after the end of a conversation.
 pub(crate) type Ended = fn(&Numbered, u32, &Conversation, &mut Judge) -> u32;
@@ -138,17 +136,17 @@ pub(crate) type Ended = fn(&Numbered, u32, &Conversation, &mut Judge) -> u32;
 fn moved<O: Observer>(
     known: &Interner<O>,
     before: u32,
-    events: &[(Event<'_>, Conversation)],
+    events: &[(&Event<'_>, &Conversation)],
     judge: &mut Judge,
 ) -> u32 {
-    let mut own = O::clone(&known.get(before));
+    let mut own = known.get(before).clone();
     judge.enter(O::NAME);
     events.iter().for_each(|(event, conversation)| own.on_event(event, conversation, judge));
     known.note(&own)
 }
 
 fn ended<O: Observer>(known: &Interner<O>, before: u32, whole: &Conversation, judge: &mut Judge) -> u32 {
-    let mut own = O::clone(&known.get(before));
+    let mut own = known.get(before).clone();
     judge.enter(O::NAME);
     own.on_end(End::Quiescent, whole, judge);
     known.note(&own)
@@ -156,7 +154,7 @@ fn ended<O: Observer>(known: &Interner<O>, before: u32, whole: &Conversation, ju
 
 impl Numbered {
     /// The conversation with this number.
-    pub(crate) fn conversation(&self, number: u32) -> Arc<Conversation> {
+    pub(crate) fn conversation(&self, number: u32) -> &Conversation {
         self.conversations.get(number)
     }
 

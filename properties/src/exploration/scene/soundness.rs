@@ -97,7 +97,7 @@ type Blur = fn(&Scene);
 
 #[test]
 fn a_key_that_leaves_something_out_is_noticed() {
-    let table: [(&str, Scope, Blur); 9] = [
+    let table: [(&str, Scope, Blur); 10] = [
         ("reaction: the agent's state", Scope::Invitation, |scene| scene.atlas.blur_agent()),
         ("reaction: the letter", Scope::Invitation, |scene| scene.atlas.blur_letter()),
         ("command: the agent's state", Scope::Orders, |scene| scene.atlas.blur_concerned()),
@@ -106,6 +106,7 @@ fn a_key_that_leaves_something_out_is_noticed() {
         ("page: the ledger", Scope::Invitation, |scene| scene.atlas.blur_ledger()),
         ("model: the ledger", Scope::Invitation, |scene| scene.alphas.blur(|(views, _, setting)| (*views, *setting))),
         ("observer: the conversation", Scope::Invitation, |scene| scene.tower.blur_conversation()),
+        ("observers: all of them", Scope::Invitation, |scene| scene.tower.blur_watch()),
         ("observer: its state", Scope::Invitation, |scene| scene.tower.blur_observer()),
     ];
     let mut missed = Vec::new();

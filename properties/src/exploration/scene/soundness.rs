@@ -65,7 +65,7 @@ fn compared(scene: &Scene, then: &Situation, plain: &Plainly<'_>) -> Result<(), 
         // What is wrong at the end is not known to a world that goes on.
         return same("that something is wrong", &(then.failure.is_some() || plain.failure.is_none()), &true);
     }
-    same("the state of the model", &*scene.states.get(then.state), &alpha(&plain.world))?;
+    same("the state of the model", scene.states.get(then.state), &alpha(&plain.world))?;
     same("what is wrong", &then.failure.as_deref(), &plain.failure.as_ref())
 }
 

@@ -304,8 +304,8 @@ fn a_hold_overtakes_the_ack() {
     insta::assert_snapshot!(net.ends());
 }
 
-/// RFC 3261 section 13.3.1.4: the 200 whose ACK was lost comes again until it is acknowledged, though a further re-INVITE
-/// was served meanwhile.
+/// RFC 3261 section 13.3.1.4: the 200 whose ACK was lost comes again until it is acknowledged, though a further
+/// re-INVITE was served meanwhile.
 #[test]
 fn a_200_is_repeated_after_the_next_change_was_served() {
     let mut net = created(Renegotiation::ReInvite, Renegotiation::ReInvite);

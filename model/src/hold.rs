@@ -2,7 +2,8 @@
 //!
 //! Each end wants one change at a time, and always the other state than it has: to hold, or to hold no longer. The
 //! request is a re-INVITE with an offer. Who gets one while his own is open refuses it with 491 and waits; when his
-//! time has come he asks once more. The wait holds for whatever he wants meanwhile. Read first: RFC 3261 14, RFC 5407 3.1.4 and 3.3.1, RFC 3264 8.4. Next: `system.rs`.
+//! time has come he asks once more. The wait holds for whatever he wants meanwhile. Read first: RFC 3261 14, RFC 5407
+//! 3.1.4 and 3.3.1, RFC 3264 8.4. Next: `system.rs`.
 
 use std::fmt;
 

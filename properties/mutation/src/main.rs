@@ -156,7 +156,7 @@ fn run() -> Result<bool, Failure> {
     let arguments = Arguments::read()?;
     let start = Instant::now();
     let time_is_up = || start.elapsed() > Duration::from_secs(60 * arguments.minutes);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).ok_or("no workspace")?;
     let place = root.join("target/mutants");
     fs::create_dir_all(place.join("tree"))?;
     let all = population(root)?;

@@ -116,9 +116,8 @@ impl Change {
                 Self::Idle | Self::Requested { .. } | Self::BackingOff { .. } | Self::Resting { .. } | Self::Due,
                 Input::Timeout { .. },
             )
-            | (Self::Idle | Self::Requested { .. } | Self::BackingOff { .. } | Self::Resting { .. }, Input::Allowed) => {
-                (self, Out::Nothing)
-            }
+            | (Self::Idle | Self::Requested { .. }, Input::Allowed)
+            | (Self::BackingOff { .. } | Self::Resting { .. }, Input::Allowed) => (self, Out::Nothing),
         }
     }
 

@@ -8,13 +8,12 @@ use std::process::Command;
 const LAYERS: [&str; 6] = ["wire", "body", "transaction", "dialog", "usage", "role"];
 
 /// Which workspace crates each crate may depend on, tests included.
-const DIRECTIONS: [(&str, &[&str]); 6] = [
+const DIRECTIONS: [(&str, &[&str]); 5] = [
     ("imsconf-model", &[]),
     ("imsconf", &[]),
     ("imsconf-properties", &["imsconf", "imsconf-model"]),
     ("imsconf-cli", &["imsconf-properties"]),
     ("imsconf-benches", &["imsconf", "imsconf-properties"]),
-    ("imsconf-mutation", &[]),
 ];
 
 fn workspace_root() -> PathBuf {

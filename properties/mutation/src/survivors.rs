@@ -77,20 +77,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_survivor_of_the_committed_run_is_listed_once() {
-        let committed = Committed::load().expect("survivors.toml can be read");
-        let explained = committed.survivor.iter().map(|survivor| &survivor.mutant);
-        let names: BTreeSet<_> = explained.chain(&committed.open).collect();
-        assert_eq!(names.len(), committed.survivor.len() + committed.open.len(), "a mutant stands twice");
-        let Figures { sample, viable, caught, timed_out, .. } = committed.run;
-        assert_eq!(viable - caught, names.len());
-        assert!(0 < viable && viable <= sample && timed_out <= caught, "{:?}", committed.run);
-        for Survivor { mutant, reason } in &committed.survivor {
-            assert!(reason.split_whitespace().count() >= 4, "{mutant}: {reason}");
-        }
-    }
-
-    #[test]
     fn a_new_survivor_and_a_dead_one_are_both_named() {
         let survivor = Survivor { mutant: "one".to_owned(), reason: "as it is".to_owned() };
         let committed = Committed { run: Figures::default(), open: vec!["three".to_owned()], survivor: vec![survivor] };

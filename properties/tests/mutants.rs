@@ -1,0 +1,23 @@
+//! The list of the mutants that no test catches, `mutation/survivors.toml`: what it says of itself fits together, and each
+//! is there once, with the reason or among those that nobody has explained yet.
+
+use std::collections::BTreeSet;
+
+const SURVIVORS: &str = include_str!("../mutation/survivors.toml");
+
+#[test]
+fn each_survivor_is_listed_once_and_the_figures_fit() {
+    let list: toml::Table = SURVIVORS.parse().expect("survivors.toml can be read");
+    let figure = |name: &str| list["run"][name].as_integer().expect("a number");
+    let rows = list["survivor"].as_array().expect("survivors");
+    let text = |value: &toml::Value| value.as_str().expect("a text").to_owned();
+    let explained = rows.iter().map(|row| text(&row["mutant"]));
+    let open = list["open"].as_array().expect("open ones").iter().map(text);
+    let all: Vec<String> = explained.chain(open).collect();
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "a mutant stands twice");
+    assert_eq!(figure("viable") - figure("caught"), i64::try_from(all.len()).expect("a small number"));
+    assert!(figure("viable") <= figure("sample") && figure("timed_out") <= figure("caught"));
+    for row in rows {
+        assert!(text(&row["reason"]).split_whitespace().count() >= 4, "no reason: {row}");
+    }
+}

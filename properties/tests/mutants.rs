@@ -1,5 +1,5 @@
-//! The list of the mutants that no test catches, `mutation/survivors.toml`: its figures fit together, and each mutant is
-//! there once, with the reason or among those that nobody has explained yet.
+//! The list of the mutants that no test catches, `mutation/survivors.toml`: its figures fit together, and each mutant
+//! is there once, with the reason or among those that nobody has explained yet.
 
 use std::collections::BTreeSet;
 

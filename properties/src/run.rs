@@ -190,6 +190,8 @@ impl<V: FnMut(&Refinement)> Runner<V> {
             Step::Settle => self.settle(),
             Step::Idle => self.idle(),
             Step::CutOff(timers) => self.cut_off(timers),
+            // A transaction that lost most of its copies like that would be starved by what else is dropped.
+            Step::Drop(_) if self.cut_off > MOST_CUT_OFF / 2 => {}
             // A session is refreshed where a schedule waits for it, not while something else goes on.
             Step::Fire if self.refreshes_next() => {}
             single => {

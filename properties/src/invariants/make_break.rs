@@ -35,9 +35,7 @@ impl Observer for MakeBreak {
         let invite = event.message.method() == "INVITE";
         if invite && event.receives_request() && event.message.to_tag().is_none() {
             let named = event.message.header("Replaces").and_then(Replaces::read);
-            if let (Some(key), Some(Replaces { call_id, to_tag, from_tag })) =
-                (event.key.clone(), named)
-            {
+            if let (Some(key), Some(Replaces { call_id, to_tag, from_tag })) = (event.key.clone(), named) {
                 let dialog = DialogKey { party: event.party, call_id, local_tag: to_tag, remote_tag: from_tag };
                 self.asked.insert(key, dialog);
             }

@@ -338,10 +338,10 @@ impl Edits {
             let open = format!(
                 " match /*<{number}*/crate::mutant::is({number}).then(|| {value})/*>*/ {{ \
                  Some(mutant) => crate::mutant::Either::Mutant(mutant), \
-                 None => crate::mutant::Either::Own((move || {{"
+                 None => crate::mutant::Either::Own(crate::mutant::once(move || {{"
             );
             self.insert(start, &open);
-            self.insert(end, "})()) }");
+            self.insert(end, "})) }");
         } else {
             let early = format!(" if crate::mutant::is({number}) {{ /*<{number}*/return {value};/*>*/ }}");
             self.insert(start, &early);
@@ -514,7 +514,8 @@ mod tests {
         let source = "fn f(&self) -> impl Iterator<Item = u8> + '_ { g() }";
         let text = rewritten(source, &[mutant(source, Genre::FnValue, "g()", "::std::iter::empty()")]).text;
         assert!(
-            text.contains("Either::Mutant(mutant)") && text.contains("Either::Own((move || { g() })()) }"),
+            text.contains("Either::Mutant(mutant)")
+                && text.contains("Either::Own(crate::mutant::once(move || { g() })) }"),
             "{text}"
         );
     }

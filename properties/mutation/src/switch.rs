@@ -50,6 +50,11 @@ pub fn any(numbers: &[u32]) -> bool {
     }
 }
 
+/// What a body gives that may borrow from what it takes along.
+pub fn once<T>(body: impl FnOnce() -> T) -> T {
+    body()
+}
+
 /// What a function returns that returns some iterator: the mutant's, or its own.
 #[derive(Clone, Debug)]
 pub enum Either<M, O> {

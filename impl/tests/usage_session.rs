@@ -94,6 +94,7 @@ impl Session {
     fn caller_does(&mut self, output: CallerOutput) {
         match output {
             CallerOutput::Nothing | CallerOutput::Failed(_) | CallerOutput::Ended => {}
+            CallerOutput::SendAgain => unreachable!("this callee challenges nobody"),
             CallerOutput::SendCancel => self.send(Message::Cancel),
             CallerOutput::Establish | CallerOutput::SendAck => self.send(Message::Ack),
             CallerOutput::SendAckAndBye => {

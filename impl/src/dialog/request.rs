@@ -106,6 +106,17 @@ impl Request {
         self.id.remote_tag.as_bytes().is_empty()
     }
 
+    /// The dialog that it stands in; outside any, its remote tag is empty.
+    pub const fn dialog(&self) -> &DialogId {
+        &self.id
+    }
+
+    /// The same request under another number: what is sent after a challenge (RFC 3261 section 8.1.3.5).
+    #[must_use]
+    pub(crate) fn renumbered(self, cseq: u32) -> Self {
+        Self { cseq, ..self }
+    }
+
     /// The ACK to a 2xx for this INVITE when its dialog is gone: it goes where the INVITE went.
     pub fn acknowledging(&self) -> Self {
         Self { method: Method::Ack, ..self.clone() }
@@ -155,13 +166,22 @@ impl Dialog {
     /// # Errors
     /// The dialog is over, or out of numbers.
     pub fn request(&mut self, method: Method<'static>) -> Result<Request, RequestError> {
+        let cseq = self.next_cseq()?;
+        Ok(self.numbered(method, cseq))
+    }
+
+    /// The number of the next request, which is used up by asking for it.
+    ///
+    /// # Errors
+    /// The dialog is over, or out of numbers.
+    pub(crate) fn next_cseq(&mut self) -> Result<u32, RequestError> {
         if self.state == DialogState::Terminated {
             return Err(RequestError::Terminated);
         }
         let cseq = self.local_cseq.map_or(Some(1), |last| last.checked_add(1)).filter(|cseq| *cseq <= MAX_CSEQ);
         let cseq = cseq.ok_or(RequestError::CseqExhausted)?;
         self.local_cseq = Some(cseq);
-        Ok(self.numbered(method, cseq))
+        Ok(cseq)
     }
 
     /// The ACK for a 2xx to the INVITE with `invite_cseq` (RFC 3261 section 13.2.2.4). Each copy of the 2xx gets one,

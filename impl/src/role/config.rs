@@ -5,6 +5,7 @@
 //! profile, for the rest.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -52,6 +53,31 @@ impl SessionTimer {
     /// The shortest interval that is accepted, in seconds.
     pub(crate) const fn least(self) -> u32 {
         if self.minimum > SHORTEST_SESSION { self.minimum } else { SHORTEST_SESSION }
+    }
+}
+
+/// With what a user answers the challenges of a realm (RFC 3261 section 22.1).
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Credentials {
+    /// The realm, as its challenges name it.
+    pub realm: String,
+    /// The user's name there.
+    pub username: String,
+    /// The password.
+    pub password: String,
+}
+
+impl Credentials {
+    pub(crate) fn is_of(&self, realm: &str) -> bool {
+        self.realm == realm
+    }
+}
+
+impl fmt::Debug for Credentials {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { realm, username, .. } = self;
+        f.debug_struct("Credentials").field("realm", realm).field("username", username).finish_non_exhaustive()
     }
 }
 
@@ -189,6 +215,8 @@ pub struct UeConfig {
     pub access_network: Option<String>,
     /// Value of Security-Verify; with it, requests demand `sec-agree` (RFC 3329).
     pub security_verify: Option<String>,
+    /// Credentials for the realms that may challenge its requests.
+    pub credentials: Vec<Credentials>,
     /// The identity that its P-CSCF is asked to assert in requests outside a dialog (RFC 3325 section 9.2): one of its
     /// public user identities.
     pub preferred_identity: Option<OwnedUri>,
@@ -226,6 +254,7 @@ impl UeConfig {
             path_mtu: PathMtu::Unknown,
             access_network: Some("3GPP-NR-FDD;utran-cell-id-3gpp=00101000001000000101".to_owned()),
             security_verify: None,
+            credentials: Vec::new(),
             trusts_focus: false,
             conference_expires: DEFAULT_CONFERENCE_EXPIRES,
             setup: DEFAULT_SETUP,

@@ -9,7 +9,8 @@ use crate::agent::{Addr, PathMtu, Transmit, Transport};
 use crate::dialog::{Dialog, Request, Tag};
 use crate::ident::Identifiers;
 use crate::role::access::Access;
-use crate::role::config::{Hosts, Identity, SessionTimer};
+use crate::role::authentication::{self, Authentication, Challenged, Exchange, Proof};
+use crate::role::config::{Credentials, Hosts, Identity, SessionTimer};
 use crate::role::next_hop;
 use crate::role::session::TIMER;
 use crate::time::{Time, Timer};
@@ -50,6 +51,8 @@ pub(crate) struct Endpoint {
     access: Access,
     path_mtu: PathMtu,
     session_timer: Option<SessionTimer>,
+    /// Of a user agent that has credentials.
+    authentication: Option<Box<Authentication>>,
     transactions: Transactions,
 }
 
@@ -65,6 +68,7 @@ impl Endpoint {
             access: Access::default(),
             path_mtu: PathMtu::Unlimited,
             session_timer: None,
+            authentication: None,
             transactions: Transactions::new(timers),
         }
     }
@@ -77,6 +81,12 @@ impl Endpoint {
     /// The same endpoint, whose requests heed the path to their next hop.
     pub(crate) fn with_path_mtu(self, path_mtu: PathMtu) -> Self {
         Self { path_mtu, ..self }
+    }
+
+    /// The same endpoint, which answers challenges with these credentials, if there are any.
+    pub(crate) fn with_credentials(self, credentials: &[Credentials]) -> Self {
+        let authentication = (!credentials.is_empty()).then(|| Box::new(Authentication::new(credentials)));
+        Self { authentication, ..self }
     }
 
     /// The same endpoint with session timers: all its requests say that it has the extension (RFC 4028 section 7.1).
@@ -102,7 +112,14 @@ impl Endpoint {
 
     /// What a received message means to the transaction user.
     pub(crate) fn receive(&mut self, now: Time, from: Addr, message: &Message<'_>) -> Inbound {
-        self.transactions.receive(now, from, message)
+        let inbound = self.transactions.receive(now, from, message);
+        match (&self.authentication, inbound) {
+            (Some(authentication), Inbound::Response { client, first }) => {
+                // Only of a request that has been sent again meanwhile there is no such key.
+                authentication.known_as(&client).map_or(Inbound::Absorbed, |client| Inbound::Response { client, first })
+            }
+            (_, inbound) => inbound,
+        }
     }
 
     /// Sends a request in a client transaction of its own. `finish` adds what the dialog does not decide.
@@ -113,15 +130,51 @@ impl Endpoint {
         finish: impl FnOnce(Builder) -> Builder,
     ) -> Result<ClientKey, Unsendable> {
         let branch = request.branch(&self.identifiers);
-        let (to, bytes) = self.render(request, &branch, finish)?;
+        let proofs = self.authentication.as_mut().map(|authentication| authentication.proofs(request));
+        let (to, bytes) = self.render(request, &branch, proofs.as_deref().unwrap_or_default(), finish)?;
         let key = ClientKey::new(branch.as_bytes(), request.method);
+        let kept = proofs.map(|proofs| (proofs, bytes.clone()));
         self.transactions.start(now, key.clone(), self.address.socket.into(), bytes, to).map_err(|_| Unsendable)?;
+        if let (Some(authentication), Some((proofs, bytes))) = (&mut self.authentication, kept) {
+            authentication.sent(&key, request.clone(), to, bytes, proofs);
+        }
         Ok(key)
+    }
+
+    /// What a response means to the request with this key: whether it is a challenge, and whether that can be met.
+    pub(crate) fn challenged(&mut self, client: &ClientKey, response: &Message<'_>) -> Challenged {
+        if !matches!(response.status(), Some(401 | 407)) || client.method() == Method::Cancel {
+            return Challenged::No;
+        }
+        match &mut self.authentication {
+            Some(authentication) => authentication.judge(&self.identifiers, client, response),
+            None => authentication::without_keyring(response),
+        }
+    }
+
+    /// Sends the request with this key once more, under this number and with the credentials that its challenge wants;
+    /// the key stays (RFC 3261 section 8.1.3.5).
+    pub(crate) fn request_again(&mut self, now: Time, client: &ClientKey, cseq: u32) -> Result<(), Unsendable> {
+        let authentication = self.authentication.as_mut().ok_or(Unsendable)?;
+        let exchange = authentication.exchange(client).ok_or(Unsendable)?.clone();
+        let request = exchange.request.clone().renumbered(cseq);
+        let (branch, proofs) = (request.branch(&self.identifiers), authentication.proofs(&request));
+        let bytes = authentication::again(&exchange.bytes, &branch, cseq, &proofs).map_err(|_| Unsendable)?;
+        let (to, bytes) = self.fit(exchange.to, bytes)?;
+        let key = ClientKey::new(branch.as_bytes(), request.method);
+        let sent_by = self.address.socket.into();
+        self.transactions.start(now, key.clone(), sent_by, bytes.clone(), to).map_err(|_| Unsendable)?;
+        if let Some(authentication) = &mut self.authentication {
+            authentication.sent_again(client, key, Exchange { request, to, bytes, proofs, ..exchange });
+        }
+        Ok(())
     }
 
     /// Sends the ACK to a 2xx: it has no transaction, and another copy of the 2xx gets another copy of it.
     pub(crate) fn acknowledge(&mut self, ack: &Request) -> Result<(), Unsendable> {
-        let (to, bytes) = self.render(ack, &ack.branch(&self.identifiers), std::convert::identity)?;
+        let proofs = self.authentication.as_ref().map(|authentication| authentication.proofs_of_invite(ack));
+        let branch = ack.branch(&self.identifiers);
+        let (to, bytes) = self.render(ack, &branch, proofs.as_deref().unwrap_or_default(), std::convert::identity)?;
         self.transactions.send(bytes, to);
         Ok(())
     }
@@ -130,14 +183,20 @@ impl Endpoint {
         &self,
         request: &Request,
         branch: &str,
+        proofs: &[Proof],
         finish: impl FnOnce(Builder) -> Builder,
     ) -> Result<(Addr, Vec<u8>), Unsendable> {
         let to = next_hop(&self.hosts, &request.routed.next_hop.as_uri()).ok_or(Unsendable)?;
         let builder = request.builder(branch, to.transport, &self.sent_by);
+        let builder = proofs.iter().fold(builder, |builder, proof| builder.field(proof.name(), proof.value()));
         let builder = self.access.request(request, builder);
         let timer = self.session_timer.is_some() && request.method != Method::Ack;
         let builder = if timer { builder.supported(&[TIMER]) } else { builder };
-        let bytes = finish(builder).render().map_err(|_| Unsendable)?;
+        self.fit(to, finish(builder).render().map_err(|_| Unsendable)?)
+    }
+
+    /// The transport for a request of this size.
+    fn fit(&self, to: Addr, bytes: Vec<u8>) -> Result<(Addr, Vec<u8>), Unsendable> {
         if to.transport.is_reliable() || self.path_mtu.admits(bytes.len()) {
             return Ok((to, bytes));
         }
@@ -161,6 +220,8 @@ impl Endpoint {
     /// Cancels an INVITE that has a provisional response; whether the CANCEL is out.
     pub(crate) fn cancel(&mut self, now: Time, invite: &ClientKey) -> bool {
         // Too early is no fault, nor is too late: then the final response is here and decides.
+        let authentication = self.authentication.as_ref();
+        let invite = authentication.map_or(invite, |authentication| authentication.transaction_of(invite));
         self.transactions.cancel(now, invite).is_ok()
     }
 
@@ -271,7 +332,13 @@ impl Endpoint {
     }
 
     pub(crate) fn poll_event(&mut self) -> Option<TransactionEvent> {
-        self.transactions.poll_event()
+        loop {
+            let event = self.transactions.poll_event()?;
+            let Some(authentication) = &mut self.authentication else { return Some(event) };
+            if let Some(event) = authentication.translate(event) {
+                return Some(event);
+            }
+        }
     }
 
     pub(crate) fn poll_transmit(&mut self) -> Option<Transmit> {

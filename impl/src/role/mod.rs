@@ -10,6 +10,7 @@
 //! Read first: [`config`], then `endpoint.rs`, the plumbing that the user agents share, then one role's `mod.rs`.
 
 mod access;
+mod authentication;
 mod calls;
 pub mod config;
 mod edge;

@@ -228,6 +228,15 @@ impl ConferenceSubscription {
         }
     }
 
+    /// A challenge to the SUBSCRIBE that is open came, which can be met: the number under which it goes out again, if it
+    /// is still wanted.
+    pub(crate) fn renumber(&mut self, now: Time, client: &ClientKey) -> Option<u32> {
+        if self.subscribe.as_ref() != Some(client) || !self.subscriber.on_challenge(now) {
+            return None;
+        }
+        self.next_request().map(|request| request.cseq)
+    }
+
     /// The final response to a SUBSCRIBE; `None` if none came.
     pub(crate) fn on_response(&mut self, owner: &mut Owner<'_>, client: &ClientKey, response: Option<&Message<'_>>) {
         let code = response.and_then(Message::status).unwrap_or(408);

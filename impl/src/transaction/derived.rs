@@ -6,12 +6,15 @@ use crate::wire::{HeaderError, Message, Name, Start};
 
 /// The option tag of session timers (RFC 4028 section 12.4).
 const TIMER: &str = "timer";
+/// What all requests but ACK of a sender with session timers say (RFC 4028 section 7.1).
+const SUPPORTED: &[u8] = b"Supported: timer\r\n";
 
 /// The ACK to a 300-699 response to this INVITE whose To header field has the value `to`; none to an INVITE that
 /// [`check`] refuses.
 pub(super) fn ack(invite: &Packet, to: &[u8]) -> Option<Packet> {
     let invite = Message::parse(invite.as_bytes()).ok()?;
-    Some(HopByHop::of(&invite).ok()?.render("ACK", to, false).into())
+    let pieces = HopByHop::of(&invite).ok()?;
+    Some(pieces.render("ACK", to, &pieces.credentials).into())
 }
 
 /// The CANCEL of this INVITE; its To is that of the INVITE, whatever a response said. None of an INVITE that [`check`]
@@ -19,7 +22,7 @@ pub(super) fn ack(invite: &Packet, to: &[u8]) -> Option<Packet> {
 pub(super) fn cancel(invite: &Packet) -> Option<Packet> {
     let invite = Message::parse(invite.as_bytes()).ok()?;
     let pieces = HopByHop::of(&invite).ok()?;
-    Some(pieces.render("CANCEL", pieces.to, pieces.timer).into())
+    Some(pieces.render("CANCEL", pieces.to, if pieces.timer { SUPPORTED } else { b"" }).into())
 }
 
 /// Whether an INVITE has what its ACK and its CANCEL repeat.
@@ -39,8 +42,10 @@ struct HopByHop<'a> {
     /// The To of the INVITE, without a tag unless it is inside a dialog.
     to: &'a [u8],
     cseq: u32,
-    /// Whether the INVITE says that its sender has session timers: all his requests but ACK do (RFC 4028 section 7.1).
+    /// Whether the INVITE says that its sender has session timers.
     timer: bool,
+    /// Authorization and Proxy-Authorization, as lines: for the ACK only (RFC 3261 section 22.1).
+    credentials: Vec<u8>,
 }
 
 impl<'a> HopByHop<'a> {
@@ -61,10 +66,16 @@ impl<'a> HopByHop<'a> {
         let to = invite.field(Name::To).ok_or(HeaderError::Missing { header: "To" })?;
         let cseq = invite.cseq()?.number;
         let timer = invite.supports(TIMER);
-        Ok(Self { request_uri: uri, fields, to, cseq, timer })
+        let mut credentials = Vec::new();
+        for name in [Name::Authorization, Name::ProxyAuthorization] {
+            for field in invite.fields().filter(|field| field.name == name) {
+                line(&mut credentials, name.as_bytes(), &field.unfolded());
+            }
+        }
+        Ok(Self { request_uri: uri, fields, to, cseq, timer, credentials })
     }
 
-    fn render(&self, method: &str, to: &[u8], timer: bool) -> Vec<u8> {
+    fn render(&self, method: &str, to: &[u8], own: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
         bytes.extend_from_slice(method.as_bytes());
         bytes.push(b' ');
@@ -73,9 +84,7 @@ impl<'a> HopByHop<'a> {
         bytes.extend_from_slice(&self.fields);
         line(&mut bytes, b"To", to);
         line(&mut bytes, b"CSeq", format!("{} {method}", self.cseq).as_bytes());
-        if timer {
-            line(&mut bytes, b"Supported", TIMER.as_bytes());
-        }
+        bytes.extend_from_slice(own);
         line(&mut bytes, b"Content-Length", b"0");
         bytes.extend_from_slice(b"\r\n");
         bytes
@@ -108,6 +117,7 @@ mod tests {
             Via: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK3\r\n\
             Route: <sip:p1.example;lr>,\r\n <sip:p2.example;lr>\r\n\
             Require: 100rel\r\n\
+            Authorization: Digest realm=a,\r\n nonce=1\r\n\
             Route: <sip:p3.example;lr>\r\n\
             Max-Forwards: 68\r\n\
             f: Alice <sip:alice@atlanta.example>;tag=1\r\n\
@@ -117,7 +127,7 @@ mod tests {
             Content-Type: text/plain\r\n\
             l: 4\r\n\r\nbody";
         let invite = Packet::from(&invite[..]);
-        let expected = |method: &str, to: &str| {
+        let expected = |method: &str, to: &str, credentials: &str| {
             format!(
                 "{method} sip:bob@biloxi.example SIP/2.0\r\n\
                  Via: SIP/2.0/UDP pc33.atlanta.example;branch=z9hG4bK1\r\n\
@@ -128,7 +138,7 @@ mod tests {
                  Max-Forwards: 68\r\n\
                  To: {to}\r\n\
                  CSeq: 7 {method}\r\n\
-                 Content-Length: 0\r\n\r\n"
+                 {credentials}Content-Length: 0\r\n\r\n"
             )
         };
         let text = |packet: Option<Packet>| {
@@ -136,9 +146,9 @@ mod tests {
         };
         assert_eq!(
             text(ack(&invite, b"<sip:bob@biloxi.example>;tag=3")),
-            expected("ACK", "<sip:bob@biloxi.example>;tag=3")
+            expected("ACK", "<sip:bob@biloxi.example>;tag=3", "Authorization: Digest realm=a, nonce=1\r\n")
         );
-        assert_eq!(text(cancel(&invite)), expected("CANCEL", "Bob   <sip:bob@biloxi.example>;tag=2"));
+        assert_eq!(text(cancel(&invite)), expected("CANCEL", "Bob   <sip:bob@biloxi.example>;tag=2", ""));
     }
 
     #[test]

@@ -108,6 +108,12 @@ impl Referral {
         self.subscriber.on_notify(now, received)
     }
 
+    /// A challenge to the SUBSCRIBE that is open came, which can be met: whether it is to be sent again.
+    #[must_use = "what is not to be sent again has failed"]
+    pub fn on_challenge(&mut self, now: Time) -> bool {
+        self.is_open() && self.subscriber.on_challenge(now)
+    }
+
     /// Asks for the present status by a SUBSCRIBE (RFC 3515 section 2.4.4); never by another REFER, which would ask for
     /// the same thing once more.
     pub fn refresh(&mut self, now: Time) -> SubscriberOutput {
@@ -172,6 +178,24 @@ impl Referrals {
         }
         self.0.insert(cseq, Referral::new(now, cseq, terms));
         Ok(())
+    }
+
+    /// A challenge to the REFER with `cseq` came, which can be met: it goes out again as `next`, and that is what its
+    /// subscription is named after (RFC 3515 section 2.4.6). `false`: it was accepted or is over, and is not to be sent
+    /// again.
+    #[must_use = "what is not to be sent again has failed"]
+    pub fn renumber(&mut self, now: Time, cseq: u32, next: u32) -> bool {
+        let Some(referral) = self.0.get_mut(&cseq).filter(|referral| referral.state() == ReferralState::Sent) else {
+            return false;
+        };
+        if !referral.on_challenge(now) {
+            return false;
+        }
+        if let Some(mut referral) = self.0.remove(&cseq) {
+            referral.subscriber.rename(EventKey::refer(next));
+            self.0.insert(next, referral);
+        }
+        true
     }
 
     /// Which REFER a NOTIFY with Event `refer` and this `id` parameter belongs to.

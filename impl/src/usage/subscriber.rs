@@ -159,6 +159,7 @@ enum Input {
     Response { now: Time, code: u16, expires: Option<u32>, min_expires: Option<u32> },
     Notify { now: Time, received: Received },
     Subscribe { now: Time, expires: u32 },
+    Challenged { now: Time },
     Timeout { now: Time },
 }
 
@@ -214,6 +215,12 @@ impl State {
             }
             // There is no dialog yet to send it in.
             (state @ Self::NotifyWait { .. }, Input::Subscribe { .. }) => (state, Output::Nothing),
+            (Self::NotifyWait { asked, retried, accepted: false, .. }, Input::Challenged { now }) => {
+                let (timer_n, accepted, granted_until) = (now + terms.timer_n, false, None);
+                (Self::NotifyWait { timer_n, asked, retried, accepted, granted_until }, Output::Subscribe(asked))
+            }
+            // What was accepted is not asked for twice.
+            (state @ Self::NotifyWait { .. }, Input::Challenged { .. }) => (state, Output::Nothing),
             (Self::NotifyWait { timer_n, .. }, Input::Timeout { now }) if timer_n <= now => {
                 Self::ended(Ending::NoNotify)
             }
@@ -238,14 +245,18 @@ impl State {
             (state @ (Self::Pending(_) | Self::Active(_)), Input::Subscribe { now, expires }) => {
                 state.with_live(|live| Ok(live.subscribe(now, expires, terms)))
             }
+            (state @ (Self::Pending(_) | Self::Active(_)), Input::Challenged { now }) => {
+                state.with_live(|live| Ok(live.challenged(now, terms)))
+            }
             (state @ (Self::Pending(_) | Self::Active(_)), Input::Timeout { now }) => {
                 state.with_live(|live| live.on_time(now, terms))
             }
 
             (state @ Self::Terminated(_), Input::Notify { .. }) => (state, Output::Unmatched),
-            (state @ Self::Terminated(_), Input::Response { .. } | Input::Subscribe { .. } | Input::Timeout { .. }) => {
-                (state, Output::Nothing)
-            }
+            (
+                state @ Self::Terminated(_),
+                Input::Response { .. } | Input::Subscribe { .. } | Input::Challenged { .. } | Input::Timeout { .. },
+            ) => (state, Output::Nothing),
         }
     }
 
@@ -368,6 +379,16 @@ impl Live {
         (live, Output::Subscribe(expires))
     }
 
+    /// The SUBSCRIBE that is open goes out again; the NOTIFY that has to follow it has as long as ever.
+    fn challenged(self, now: Time, terms: &Terms) -> (Self, Output) {
+        match self.open {
+            Open::Refresh { asked, .. } => {
+                (Self { timer_n: Some(now + terms.timer_n), ..self }, Output::Subscribe(asked))
+            }
+            Open::None | Open::Initial => (self, Output::Nothing),
+        }
+    }
+
     fn on_time(self, now: Time, terms: &Terms) -> Result<(Self, Output), Ending> {
         if self.timer_n.is_some_and(|due| due <= now) {
             return Err(Ending::NoNotify);
@@ -412,6 +433,11 @@ impl Subscriber {
             Output::Subscribe(expires) => SubscriberOutput::Subscribe { expires },
             Output::Ended(ending) => SubscriberOutput::Ended(ending),
         }
+    }
+
+    /// The request that starts it goes out under another number, after which it is named.
+    pub(super) fn rename(&mut self, event: EventKey) {
+        self.event = event;
     }
 
     /// Package and `id`.
@@ -505,6 +531,13 @@ impl Subscriber {
     /// terminating NOTIFY or Timer N.
     pub fn unsubscribe(&mut self, now: Time) -> SubscriberOutput {
         Self::output(self.step(Input::Subscribe { now, expires: 0 }))
+    }
+
+    /// A challenge to the SUBSCRIBE or REFER that is open came, which can be met (RFC 3261 section 22): whether it is
+    /// to be sent again. Timer N then starts anew.
+    #[must_use = "what is not to be sent again has failed"]
+    pub fn on_challenge(&mut self, now: Time) -> bool {
+        matches!(self.step(Input::Challenged { now }), Output::Subscribe(_))
     }
 
     /// Lets the timers that are due fire.

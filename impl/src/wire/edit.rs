@@ -7,7 +7,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::header::HeaderError;
-use super::text::{is_control, is_lws, offset_in, split_top_level, trim};
+use super::text::{is_control, is_lws, offset_in, split_token, split_top_level, trim};
 use super::{Message, Name, OwnedUri, Start};
 use crate::agent::Transport;
 
@@ -199,6 +199,42 @@ impl<'m, 'a> Edit<'m, 'a> {
         let via = self.message.via()?;
         let range = self.message.range_of(via.transport).ok_or(HeaderError::Missing { header: "Via" })?;
         Ok(self.splice(range, transport.via_token().as_bytes().to_vec()))
+    }
+
+    /// Gives the topmost Via another branch, which makes the request a transaction of its own (section 8.1.1.7).
+    ///
+    /// # Errors
+    /// There is no readable Via with a branch.
+    pub(crate) fn set_branch(self, branch: &str) -> Result<Self, EditError> {
+        let missing = HeaderError::Missing { header: "branch" };
+        let range = self.message.via()?.branch().and_then(|old| self.message.range_of(old)).ok_or(missing)?;
+        Ok(self.splice(range, branch.as_bytes().to_vec()))
+    }
+
+    /// Gives the request another number (section 8.1.3.5).
+    ///
+    /// # Errors
+    /// There is no readable CSeq.
+    pub(crate) fn set_cseq(self, number: u32) -> Result<Self, EditError> {
+        let missing = HeaderError::Missing { header: "CSeq" };
+        self.message.cseq()?;
+        let (digits, _) = split_token(self.message.field(Name::CSeq).ok_or(missing)?);
+        let range = self.message.range_of(digits).ok_or(missing)?;
+        Ok(self.splice(range, number.to_string().into_bytes()))
+    }
+
+    /// Puts a line for `name` below the first line of the header `above`.
+    ///
+    /// # Errors
+    /// There is no such line, or the value holds a control character.
+    pub(crate) fn put_below(self, above: Name<'static>, name: Name<'static>, value: &str) -> Result<Self, EditError> {
+        if value.bytes().any(is_control) {
+            return Err(EditError::IllegalByte);
+        }
+        let bytes = self.message.as_bytes();
+        let line = self.message.frame().fields.iter().find(|span| span.is(above, bytes)).map(|span| span.line());
+        let end = line.ok_or_else(|| HeaderError::Missing { header: above.canonical() })?.end;
+        Ok(self.splice(end..end, [name.as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat()))
     }
 
     fn splice(mut self, range: Range<usize>, text: Vec<u8>) -> Self {

@@ -24,8 +24,8 @@ pub mod uri;
 mod verdict;
 
 pub use header::{
-    AccessNetworkInfo, CSeq, Event, HeaderError, MediaType, Name, NameAddr, Param, Params, RAck, Reason, Refresher,
-    Replaces, RetryAfter, SessionExpires, SubscriptionState, SubscriptionStatus, TargetDialog, Values, Via,
+    AccessNetworkInfo, CSeq, Challenge, Event, HeaderError, MediaType, Name, NameAddr, Param, Params, RAck, Reason,
+    Refresher, Replaces, RetryAfter, SessionExpires, SubscriptionState, SubscriptionStatus, TargetDialog, Values, Via,
 };
 pub use message::{Field, Message, NameAddrs, Start, Vias};
 pub use method::Method;

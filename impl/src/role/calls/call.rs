@@ -7,8 +7,8 @@ use super::{Line, News, name};
 use crate::agent::{Discard, Receipt};
 use crate::body::sdp::{self, Flow, SessionDescription};
 use crate::dialog::{
-    Dialog, DialogId, DialogState, InitialRequest, Party, ReceiverVerdict, Reliability, ReliableReceiver, RouteSet,
-    Tag, Usage,
+    Dialog, DialogId, DialogState, InitialRequest, Party, ReceiverVerdict, Reliability, ReliableReceiver, Request,
+    RouteSet, Tag, Usage,
 };
 use crate::role::media::Media;
 use crate::role::session::offered;
@@ -205,6 +205,16 @@ impl PlainCall {
         invite == Some(client) || self.bye.as_ref() == Some(client)
     }
 
+    /// Whether a request of ours belongs to this call: to its dialog, or it is the INVITE that would make one.
+    pub(super) fn sent(&self, request: &Request) -> bool {
+        match &self.end {
+            End::Caller { initial, .. } if request.is_initial() => initial.call_id == request.dialog().call_id,
+            End::Caller { .. } | End::Callee { .. } => {
+                self.dialog.as_ref().is_some_and(|dialog| dialog.id() == request.dialog())
+            }
+        }
+    }
+
     pub(super) fn is_answer_to(&self, invite: &ServerKey) -> bool {
         matches!(&self.end, End::Callee { invite: own, .. } if **own == *invite)
     }
@@ -336,6 +346,24 @@ impl PlainCall {
                 failed.then_some(News::Over)
             }
         }
+    }
+
+    /// A challenge to a request of this call came, which can be met: the number under which it goes out again, if it is
+    /// still wanted.
+    pub(super) fn renumber(&mut self, client: &ClientKey, request: &Request) -> Option<u32> {
+        let Self { end: End::Caller { caller, initial, invite, reliable, .. }, dialog, id, .. } = self else {
+            return self.dialog.as_mut()?.next_cseq().ok();
+        };
+        if !request.is_initial() {
+            return dialog.as_mut()?.next_cseq().ok();
+        }
+        if invite.as_ref() != Some(client) || caller.on_challenge() != CallerOutput::SendAgain {
+            return None;
+        }
+        // The early dialogs are over with the final response.
+        (*dialog, *id, *reliable) = (None, None, ReliableReceiver::default());
+        initial.cseq += 1;
+        Some(initial.cseq)
     }
 
     fn on_provisional(&mut self, line: &mut Line<'_>, response: &Message<'_>) {

@@ -7,7 +7,7 @@
 mod call;
 
 use crate::agent::Addr;
-use crate::dialog::{Dialog, DialogId, DialogName, RouteSet};
+use crate::dialog::{Dialog, DialogId, DialogName, Request, RouteSet};
 use crate::role::endpoint::Endpoint;
 use crate::time::{Time, Timer};
 use crate::transaction::{ClientKey, ServerKey};
@@ -140,6 +140,11 @@ impl Calls {
     /// The call that a response belongs to.
     pub(crate) fn of_client(&mut self, client: &ClientKey) -> Option<&mut PlainCall> {
         self.calls.iter_mut().find(|call| call.awaits(client))
+    }
+
+    /// As `renumber` of the role, of a request in one of the calls.
+    pub(crate) fn renumber(&mut self, client: &ClientKey, request: &Request) -> Option<u32> {
+        self.calls.iter_mut().find(|call| call.sent(request))?.renumber(client, request)
     }
 
     /// The call that a request belongs to.

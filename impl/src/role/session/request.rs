@@ -189,6 +189,19 @@ impl Session {
             || self.acknowledged.iter().any(|known| known.client == *client)
     }
 
+    /// The request with this key, if it is still open, goes out again under another number.
+    pub(crate) fn renumber(&mut self, client: &ClientKey, cseq: u32) {
+        if let Some(asked) = self.asked.as_mut().filter(|asked| asked.client == *client) {
+            asked.request = asked.request.clone().renumbered(cseq);
+            asked.gives_up_at = None;
+        }
+    }
+
+    /// Whether the request with this key is open.
+    pub(crate) fn asks(&self, client: &ClientKey) -> bool {
+        self.asked.as_ref().is_some_and(|asked| asked.client == *client)
+    }
+
     /// A response to a request of ours; `None`: none came. Without a dialog the session is over, and a 2xx is only
     /// acknowledged.
     pub(crate) fn on_response(

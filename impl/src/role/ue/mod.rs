@@ -2,9 +2,10 @@
 //! leaves (TS 24.147 section 5.3.1, RFC 4579 sections 5.4, 5.5; TS 34.229-5 A.16, A.20).
 //!
 //! Read this file for what comes in and where it goes, then `call.rs`, `early.rs`, `giving_up.rs`, `hold.rs`,
-//! `subscription.rs` and `referral.rs`.
+//! `subscription.rs`, `referral.rs` and `challenge.rs`.
 
 mod call;
+mod challenge;
 mod early;
 mod giving_up;
 mod headers;
@@ -30,6 +31,7 @@ use crate::usage::Referrals;
 use crate::view::{Counts, RosterEntry, SubscriptionView, UeView};
 use crate::wire::{Message, Method, OwnedUri};
 
+pub use crate::role::authentication::Unanswered;
 use call::{Acknowledged, Call};
 use referral::Reference;
 
@@ -208,6 +210,13 @@ pub enum Event {
         /// The code that says so, 408 for silence.
         code: u16,
     },
+    /// A challenge of this realm could not be met: the request has failed, which its own event tells besides.
+    NotAuthenticated {
+        /// The realm, to be shown to the user (RFC 3261 section 22.1).
+        realm: String,
+        /// Why.
+        why: Unanswered,
+    },
     /// The call is over: this user left.
     Left,
     /// The call is over: the focus ended it.
@@ -281,6 +290,7 @@ impl Ue {
         let endpoint = Endpoint::new(&config.identity, config.address, config.hosts.clone(), config.timers);
         let endpoint =
             endpoint.with_access(access).with_path_mtu(config.path_mtu).with_session_timer(config.session_timer);
+        let endpoint = endpoint.with_credentials(&config.credentials);
         Self {
             config,
             endpoint,
@@ -402,7 +412,9 @@ impl Ue {
     }
 
     fn on_response(&mut self, now: Time, client: &ClientKey, response: &Message<'_>) {
-        if self.on_plain_response(now, client, Some(response)) || self.on_session_response(now, client, Some(response))
+        if self.on_challenge(now, client, response)
+            || self.on_plain_response(now, client, Some(response))
+            || self.on_session_response(now, client, Some(response))
         {
             return;
         }

@@ -189,6 +189,28 @@ impl Ue {
         Ok(())
     }
 
+    /// The REFER with this key goes out again: its number, after which its subscription is named now (RFC 3515 section
+    /// 2.4.6). None if it is not wanted any more, or was accepted.
+    pub(super) fn renumber_refer(&mut self, now: Time, client: &ClientKey) -> Option<u32> {
+        let Self { references, referrals, dialog: Some(dialog), call: Call::Confirmed, .. } = self else { return None };
+        let known = references.iter_mut().find(|known| known.refer == *client)?;
+        let next = dialog.next_cseq().ok()?;
+        if !referrals.renumber(now, known.cseq, next) {
+            return None;
+        }
+        dialog.begin(Usage::Subscriber(EventKey::refer(next)));
+        dialog.end(&Usage::Subscriber(EventKey::refer(known.cseq)));
+        known.cseq = next;
+        Some(next)
+    }
+
+    /// The same of the SUBSCRIBE for a report.
+    pub(super) fn renumber_report(&mut self, now: Time, client: &ClientKey) -> Option<u32> {
+        let known = self.references.iter().find(|known| known.subscribe.as_ref() == Some(client))?;
+        let wanted = self.referrals.referral_mut(known.cseq).is_some_and(|referral| referral.on_challenge(now));
+        self.dialog.as_mut().filter(|_| wanted)?.next_cseq().ok()
+    }
+
     /// The final response to a SUBSCRIBE for a report, if this is one; `None` if none came.
     pub(super) fn on_report_response(&mut self, now: Time, client: &ClientKey, response: Option<&Message<'_>>) -> bool {
         let known = self.references.iter_mut().find(|known| known.subscribe.as_ref() == Some(client));

@@ -30,6 +30,7 @@ enum Input {
     Provisional,
     Success,
     Failure(u16),
+    Challenged,
     HangUp,
     ByeReceived,
     ByeAnswered,
@@ -50,6 +51,8 @@ pub enum CallerOutput {
     SendAckAndBye,
     /// Send a BYE: the session is over for us.
     SendBye,
+    /// Send the INVITE again, with credentials.
+    SendAgain,
     /// The INVITE failed with this code (408 if there was no answer): there is no session, its early dialogs are over.
     Failed(u16),
     /// Answer the BYE 200: the session is over.
@@ -83,6 +86,13 @@ impl Caller {
             }
             // A final response after the 2xx changes nothing.
             (Self::Established | Self::Mortal | Self::Morgue, Input::Failure(_)) => (self, Out::Nothing),
+
+            // To the INVITE that is sent now there is no provisional response yet.
+            (Self::Calling | Self::Proceeding, Input::Challenged) => (Self::Calling, Out::SendAgain),
+            (
+                Self::CallingGivenUp | Self::GivenUp | Self::Established | Self::Mortal | Self::Morgue,
+                Input::Challenged,
+            ) => (self, Out::Nothing),
 
             (Self::Calling, Input::HangUp) => (Self::CallingGivenUp, Out::Nothing),
             (Self::Proceeding, Input::HangUp) => (Self::GivenUp, Out::SendCancel),
@@ -128,6 +138,11 @@ impl Caller {
     /// A 300 to 699 came, or none (408).
     pub const fn on_failure(&mut self, code: u16) -> CallerOutput {
         self.step(Input::Failure(code))
+    }
+
+    /// A challenge to the INVITE came, which can be met (RFC 3261 section 22).
+    pub const fn on_challenge(&mut self) -> CallerOutput {
+        self.step(Input::Challenged)
     }
 
     /// The user gives the call up or ends it: CANCEL as soon as one is allowed, or BYE.
@@ -176,6 +191,7 @@ mod tests {
             ("1xx", Input::Provisional),
             ("2xx", Input::Success),
             ("487", Input::Failure(487)),
+            ("401", Input::Challenged),
             ("hang up", Input::HangUp),
             ("BYE", Input::ByeReceived),
             ("BYE answered", Input::ByeAnswered),

@@ -76,6 +76,7 @@ fn every_pair_of_state_and_input() {
         ("NOTIFY terminated;reason=noresource", notify(terminated(Reason::Noresource))),
         ("refresh", Input::Subscribe { now: at(2000), expires: 3600 }),
         ("unsubscribe", Input::Subscribe { now: at(2000), expires: 0 }),
+        ("401", Input::Challenged { now: at(2000) }),
         ("early timeout", Input::Timeout { now: at(2000) }),
         ("Timer N", Input::Timeout { now: at(1000 + TIMER_N) }),
         ("refresh due", Input::Timeout { now: at(3_000_000) }),

@@ -4,6 +4,7 @@
 //! unread until asked for ([`Params`]). Read first: `name.rs`, `params.rs`, `name_addr.rs`.
 
 mod access;
+mod challenge;
 mod cseq;
 mod dialogs;
 mod error;
@@ -18,6 +19,7 @@ mod values;
 mod via;
 
 pub use access::AccessNetworkInfo;
+pub use challenge::Challenge;
 pub use cseq::{CSeq, RAck};
 pub use dialogs::{Replaces, TargetDialog};
 pub use error::{HeaderError, Malformed};

@@ -21,7 +21,7 @@ pub struct Param<'a> {
 }
 
 impl<'a> Param<'a> {
-    fn parse(text: &'a [u8]) -> Self {
+    pub(super) fn parse(text: &'a [u8]) -> Self {
         match split_once(text, b'=') {
             Some((name, value)) => Self { name: trim(name), value: Some(trim(value)) },
             None => Self { name: trim(text), value: None },

@@ -228,8 +228,8 @@ impl ConferenceSubscription {
         }
     }
 
-    /// A challenge to the SUBSCRIBE that is open came, which can be met: the number under which it goes out again, if it
-    /// is still wanted.
+    /// A challenge to the SUBSCRIBE that is open came, which can be met: the number under which it goes out again, if
+    /// it is still wanted.
     pub(crate) fn renumber(&mut self, now: Time, client: &ClientKey) -> Option<u32> {
         if self.subscribe.as_ref() != Some(client) || !self.subscriber.on_challenge(now) {
             return None;

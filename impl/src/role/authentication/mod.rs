@@ -204,7 +204,10 @@ impl Authentication {
         let demands = Demand::all(response);
         if let Some(refused) = demands.iter().find(|demand| tried(demand) && (!demand.stale || answers >= MAX_ANSWERS))
         {
-            return Challenged::Failed { realm: refused.realm.clone(), why: Unanswered::Rejected };
+            let (proxy, realm) = (refused.proxy, refused.realm.clone());
+            // It does not go along in later requests either: they are asked for it once more.
+            self.forget(&request.dialog().call_id, proxy, &realm);
+            return Challenged::Failed { realm, why: Unanswered::Rejected };
         }
         let (met, unmet): (Vec<_>, Vec<_>) =
             demands.into_iter().partition(|demand| self.keyring.iter().any(|who| who.is_of(&demand.realm)));
@@ -221,9 +224,13 @@ impl Authentication {
         Challenged::Met(Box::new(request))
     }
 
+    fn forget(&mut self, call_id: &CallId, proxy: bool, realm: &str) {
+        self.spaces.retain(|space| space.call_id != *call_id || !space.demand.is_of(proxy, realm));
+    }
+
     fn keep(&mut self, identifiers: &Identifiers, request: &Request, demand: Demand) {
         let call_id = request.dialog().call_id.clone();
-        self.spaces.retain(|space| space.call_id != call_id || !space.demand.is_of(demand.proxy, &demand.realm));
+        self.forget(&call_id, demand.proxy, &demand.realm);
         if self.spaces.len() >= MAX_SPACES {
             self.spaces.remove(0);
         }

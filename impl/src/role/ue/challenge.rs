@@ -26,8 +26,8 @@ impl Ue {
         }
     }
 
-    /// The number under which a request goes out again, of which whoever sent it takes note. None if nobody wants it any
-    /// more.
+    /// The number under which a request goes out again, of which whoever sent it takes note. None if nobody wants it
+    /// any more.
     fn renumber(&mut self, now: Time, client: &ClientKey, request: &Request) -> Option<u32> {
         if let Some(cseq) = self.calls.renumber(client, request) {
             return Some(cseq);
@@ -72,7 +72,8 @@ impl Ue {
         cseq
     }
 
-    /// A request that changes the session: of the established one, or the second offer of an early dialog.
+    /// A request that changes the session: of the established one, or the second offer of an early dialog, which the
+    /// 2xx to the INVITE may overtake.
     fn renumber_change(&mut self, client: &ClientKey, request: &Request) -> Option<u32> {
         let Self { session, dialog, call, .. } = self;
         match (call, session, dialog) {
@@ -81,7 +82,7 @@ impl Ue {
                 session.renumber(client, cseq);
                 Some(cseq)
             }
-            (Call::Early(_), ..) => self.dialog_named(request.dialog())?.next_cseq().ok(),
+            (Call::Early(_) | Call::Confirmed, ..) => self.dialog_named(request.dialog())?.next_cseq().ok(),
             _ => None,
         }
     }

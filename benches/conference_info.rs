@@ -1,16 +1,16 @@
 //! Conference documents of 3, 30 and 300 users, and one that a network sent: reading and writing, beside what the XML
 //! libraries need for the same document when nothing is understood or judged.
 //!
-//! What is measured and its peer: `read` (into a roster, every check on) and `roxmltree` (its tree); `read trusted`
-//! (into a roster) and `NsReader` (every event, its namespace resolved); `write` (from the values) and `Writer` (the
-//! events of the same document, escaped already). What a run leaves behind is freed outside of what is measured.
+//! What is measured and its peers: `read` (into a roster, every check on) beside `roxmltree` (its tree) and `NsReader`
+//! (every event, its namespace resolved); `write` (from the values) beside `Writer` (the events of the same document,
+//! escaped already). What a run leaves behind is freed outside of what is measured.
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use imsconf::body::conference_info::{
     Applied, Conference, Document, Endpoint, EndpointStatus, JoiningMethod, Media, MediaStatus, Roster, Rows, User,
-    Users, read, read_trusted,
+    Users, read,
 };
 use quick_xml::events::Event;
 use quick_xml::{NsReader, Reader, Writer};
@@ -86,7 +86,6 @@ fn conference_info(criterion: &mut Criterion) {
         let own = document.write();
         let events = events(&own);
         assert_eq!(read(&text).expect("readable").document, document);
-        assert_eq!(read_trusted(&text).as_ref(), Ok(&document));
         assert_eq!(rewrite(&events), own);
         group.throughput(Throughput::Bytes(text.len() as u64));
         let mut measure = |what: &str, run: &dyn Fn() -> Vec<u8>| {
@@ -102,9 +101,6 @@ fn conference_info(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("roxmltree", &name), |bencher| {
             let text = std::str::from_utf8(text).expect("UTF-8");
             bencher.iter_with_large_drop(|| roxmltree::Document::parse(black_box(text)));
-        });
-        group.bench_function(BenchmarkId::new("read trusted", &name), |bencher| {
-            bencher.iter_with_large_drop(|| applied(read_trusted(black_box(text)).expect("readable")));
         });
         group.bench_function(BenchmarkId::new("NsReader", &name), |bencher| {
             bencher.iter(|| resolve(black_box(text)));

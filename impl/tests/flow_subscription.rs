@@ -290,25 +290,23 @@ fn a_notify_of_another_branch_is_refused() {
     assert_eq!(net.ue.view().subscription, before);
 }
 
-/// RFC 4575 section 4.1 wants well-formed documents. Who trusts his focus looks at what he needs and at no more.
+/// RFC 4575 section 4.1 wants well-formed documents, also where the subscriber does not look.
 #[test]
-fn a_document_that_is_no_xml_is_refused_unless_the_focus_is_trusted() {
-    for (trusts_focus, answer, known) in [(false, "400", 0), (true, "200", 1)] {
-        let mut net = Net::with(UeConfig { trusts_focus, ..ue_config() }, focus_config());
-        net.create(SecondOffer::Prack);
-        net.ue.handle_command(net.now, Command::Subscribe).expect("subscribe");
-        net.collect();
-        while let Some((from, transmit)) = net.queue.pop_front() {
-            let spoilt = transmit.bytes.starts_with(b"NOTIFY") && common::name(transmit.to) == "ue";
-            let bytes = match spoilt {
-                // A control character that XML does not have, in a text that a subscriber has no use for.
-                true => common::edited(&transmit.bytes, "<type>audio", "<type>audi\u{1}"),
-                false => transmit.bytes.clone(),
-            };
-            net.deliver(from, &Transmit { bytes, ..transmit });
-        }
-        let answered = net.ladder.iter().filter(|line| line.contains("ue    -> pcscf") && line.contains("NOTIFY"));
-        assert!(answered.clone().count() > 0 && answered.clone().all(|line| line.contains(answer)), "{:?}", net.ladder);
-        assert_eq!(net.ue.view().subscription.roster.len(), known, "trusts_focus: {trusts_focus}");
+fn a_document_that_is_no_xml_is_refused() {
+    let mut net = Net::with(ue_config(), focus_config());
+    net.create(SecondOffer::Prack);
+    net.ue.handle_command(net.now, Command::Subscribe).expect("subscribe");
+    net.collect();
+    while let Some((from, transmit)) = net.queue.pop_front() {
+        let spoilt = transmit.bytes.starts_with(b"NOTIFY") && common::name(transmit.to) == "ue";
+        let bytes = match spoilt {
+            // A control character that XML does not have, in a text that a subscriber has no use for.
+            true => common::edited(&transmit.bytes, "<type>audio", "<type>audi\u{1}"),
+            false => transmit.bytes.clone(),
+        };
+        net.deliver(from, &Transmit { bytes, ..transmit });
     }
+    let answered = net.ladder.iter().filter(|line| line.contains("ue    -> pcscf") && line.contains("NOTIFY"));
+    assert!(answered.clone().count() > 0 && answered.clone().all(|line| line.contains("400")), "{:?}", net.ladder);
+    assert_eq!(net.ue.view().subscription.roster.len(), 0);
 }

@@ -222,9 +222,6 @@ pub struct UeConfig {
     pub preferred_identity: Option<OwnedUri>,
     /// Whether other users are not to learn who this user is: `Privacy: id` (RFC 3325 section 9.3).
     pub privacy: bool,
-    /// Whether the UE trusts its focus to write documents that are in order, and reads them without judging them
-    /// ([`crate::body::conference_info::read_trusted`]).
-    pub trusts_focus: bool,
     /// Asked length of the conference subscription, in seconds.
     pub conference_expires: u32,
     /// How long the call to the factory may take to be established before the UE gives it up.
@@ -255,7 +252,6 @@ impl UeConfig {
             access_network: Some("3GPP-NR-FDD;utran-cell-id-3gpp=00101000001000000101".to_owned()),
             security_verify: None,
             credentials: Vec::new(),
-            trusts_focus: false,
             conference_expires: DEFAULT_CONFERENCE_EXPIRES,
             setup: DEFAULT_SETUP,
             profile: Profile::ThreeGpp,

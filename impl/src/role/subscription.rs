@@ -37,19 +37,13 @@ pub(crate) struct Owner<'a> {
     contact: &'a OwnedUri,
     /// Feature tags of the Contact.
     features: &'a str,
-    trusts_focus: bool,
     /// What there is to tell its user.
     pub(crate) news: Vec<News>,
 }
 
 impl<'a> Owner<'a> {
     pub(crate) const fn new(now: Time, endpoint: &'a mut Endpoint, contact: &'a OwnedUri, features: &'a str) -> Self {
-        Self { now, endpoint, contact, features, trusts_focus: false, news: Vec::new() }
-    }
-
-    /// Reads documents without judging them, if `trusts`.
-    pub(crate) fn trusting(self, trusts: bool) -> Self {
-        Self { trusts_focus: trusts, ..self }
+        Self { now, endpoint, contact, features, news: Vec::new() }
     }
 
     /// Answers with a status.
@@ -297,7 +291,7 @@ impl ConferenceSubscription {
             None => None,
         };
         let read = notify.subscription_state().map_err(|_| 400);
-        let document = read.and_then(|state| Ok((state, document(notify, owner.trusts_focus)?)));
+        let document = read.and_then(|state| Ok((state, document(notify)?)));
         let (state, document) = match document {
             Ok(read) => read,
             Err(code) => return owner.answer(server, code),
@@ -352,13 +346,12 @@ impl ConferenceSubscription {
 
 /// The document in a NOTIFY; none in one without a body, which is legal (RFC 6665 section 4.1.2.3). Otherwise the code
 /// of the refusal, which hurts the transaction only.
-fn document(notify: &Message<'_>, trusted: bool) -> Result<Option<conference_info::Document>, u16> {
+fn document(notify: &Message<'_>) -> Result<Option<conference_info::Document>, u16> {
     if notify.body().is_empty() {
         return Ok(None);
     }
     if !notify.content_type().is_ok_and(|media_type| media_type.is(conference_info::MEDIA_TYPE)) {
         return Err(415);
     }
-    let read = if trusted { conference_info::read_trusted } else { conference_info::Document::read };
-    read(notify.body()).map(Some).map_err(|_| 400)
+    conference_info::Document::read(notify.body()).map(Some).map_err(|_| 400)
 }

@@ -1,8 +1,10 @@
-//! Conference documents: what is read is written and read again as the same, and what is refused changes no roster.
+//! Conference documents: what is read is what another reader finds there, it is written and read again as the same, and
+//! what is refused changes no roster.
 
-use imsconf::body::conference_info::{Applied, Document, Roster, read};
+use imsconf::body::conference_info::{Applied, Document, Roster, State, read};
 
 use super::{Broken, hold};
+use crate::oracle::conference as oracle;
 
 /// The full document that a roster has seen before the one of the input.
 const BEFORE: &[u8] = include_bytes!("../../fuzz-seeds/conference_info/full.xml");
@@ -10,10 +12,12 @@ const BEFORE: &[u8] = include_bytes!("../../fuzz-seeds/conference_info/full.xml"
 /// The body of a conference NOTIFY (RFC 4575).
 ///
 /// # Errors
-/// The document changes when it is written, another XML reader does not take it, or a refused one changed the roster.
+/// Another XML reader does not take the document or finds other users in it, it changes when it is written, or a refused
+/// one changed the roster.
 pub fn conference_info(bytes: &[u8]) -> Result<(), Broken> {
     let Ok(reading) = read(bytes) else { return Ok(()) };
     let document = reading.document;
+    agree(&document, oracle::Document::read(bytes))?;
     let written = document.write();
     let again = read(&written).map_err(|error| Broken::new(format!("what was written is refused: {error}")))?;
     same(&document, &again.document)?;
@@ -24,6 +28,26 @@ pub fn conference_info(bytes: &[u8]) -> Result<(), Broken> {
     known.apply(first.document);
     for mut roster in [Roster::new(), known] {
         apply(&mut roster, &document)?;
+    }
+    Ok(())
+}
+
+/// The independent reader takes what was read, and finds the same in it; of what is deleted it may find more. It minds
+/// keys that are missing where nothing hangs on them.
+fn agree(document: &Document, oracle: Result<oracle::Document, oracle::ConferenceError>) -> Result<(), Broken> {
+    let oracle = match oracle {
+        Ok(oracle) => oracle,
+        Err(oracle::ConferenceError::Key(_) | oracle::ConferenceError::State(_)) => return Ok(()),
+        Err(oracle::ConferenceError::Attribute("entity")) if document.entity.trim().is_empty() => return Ok(()),
+        Err(error) => return Err(Broken::new(format!("read, but the oracle says: {error}"))),
+    };
+    let root = (document.entity.as_str(), document.version);
+    hold(root == (oracle.entity.as_str(), oracle.version), || format!("{root:?} read of {oracle:#?}"))?;
+    let users = document.content.users.as_ref().filter(|users| users.state != State::Deleted);
+    let Some((users, (_, theirs))) = users.zip(oracle.users.as_ref()) else { return Ok(()) };
+    hold(users.rows.keys().eq(theirs.keys()), || format!("{users:#?} read of {theirs:#?}"))?;
+    for (user, theirs) in users.rows.values().zip(theirs.values()).filter(|(user, _)| user.state != State::Deleted) {
+        hold(user.endpoints.keys().eq(theirs.endpoints.keys()), || format!("{user:#?} read of {theirs:#?}"))?;
     }
     Ok(())
 }
@@ -72,5 +96,18 @@ mod tests {
         let mut other = document.clone();
         other.version += 1;
         assert!(same(&document, &other).is_err());
+        let oracle = oracle::Document::read(BEFORE).expect("readable");
+        assert_eq!(agree(&document, Ok(oracle.clone())), Ok(()));
+        assert!(agree(&other, Ok(oracle.clone())).is_err());
+        let mut fewer = document.clone();
+        fewer.content.users.as_mut().expect("users").rows.retain(|_, _| false);
+        assert!(agree(&fewer, Ok(oracle.clone())).is_err());
+        let mut alone = document.clone();
+        for user in alone.content.users.as_mut().expect("users").rows.values_mut() {
+            user.endpoints.retain(|_, _| false);
+        }
+        assert!(agree(&alone, Ok(oracle)).is_err());
+        let malformed = oracle::ConferenceError::Malformed("no XML".into());
+        assert!(agree(&document, Err(malformed)).is_err());
     }
 }

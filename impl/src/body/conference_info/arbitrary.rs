@@ -12,9 +12,10 @@ use super::document::*;
 use super::extension::{Content, Extension, ExtensionAttribute};
 use super::token::*;
 
-/// How many cases to try. Seeds are not kept: what fails becomes a case of a table.
+/// How many cases to try, or `PROPTEST_CASES` if that is more. Seeds are not kept: what fails becomes a case of a table.
 pub(super) fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    let usual = ProptestConfig::default();
+    ProptestConfig { cases: usual.cases.max(cases), failure_persistence: None, ..usual }
 }
 
 /// Text with all that XML treats specially.

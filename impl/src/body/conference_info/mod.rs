@@ -29,7 +29,7 @@ pub use extension::{Content, Extension, ExtensionAttribute};
 pub use notifications::{Notifications, Versions, VersionsExhausted};
 pub use read::{
     MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_EXTENSIONS, MAX_FINDINGS, MAX_NAMESPACES, MAX_NODES, MAX_ROWS, Reading,
-    read, read_trusted,
+    read,
 };
 pub use roster::{Applied, Discarded, Roster};
 pub use rows::{Iter, Rows};

@@ -49,8 +49,7 @@ impl Ue {
     /// Lets the subscription handle one input, and tells the user what comes of it.
     fn with_subscription(&mut self, now: Time, handle: impl FnOnce(&mut ConferenceSubscription, &mut Owner<'_>)) {
         let Some(subscription) = &mut self.subscription else { return };
-        let owner = Owner::new(now, &mut self.endpoint, &self.config.contact, MMTEL);
-        let mut owner = owner.trusting(self.config.trusts_focus);
+        let mut owner = Owner::new(now, &mut self.endpoint, &self.config.contact, MMTEL);
         handle(subscription, &mut owner);
         self.events.extend(owner.news.into_iter().map(Event::from));
     }

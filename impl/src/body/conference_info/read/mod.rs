@@ -1,14 +1,14 @@
 //! Reading a document: bytes to [`Document`], or the reason why not.
 //!
-//! [`read`] lets `roxmltree` decide whether the bytes are XML at all (RFC 4575 section 4.1), and its tree is what is
-//! read, so that what was judged and what was understood are the same thing. [`read_trusted`] is for who trusts the
-//! focus: it reads the events of `quick-xml` and judges nothing. Elements are matched by namespace, never by prefix,
-//! and in any order. Read `source` (what is common to the two), `shape` (what may stand where), `reader` (how an
-//! element is walked), then `parts` (element by element).
+//! A document whose XML is usual is read in one pass; all others are read from the tree of `roxmltree`, which decides
+//! whether the bytes are XML at all (RFC 4575 section 4.1) and says what is wrong with them and where. Elements are
+//! matched by namespace, never by prefix, and in any order. Read `source` (what is common to the two), `lexis` (which XML
+//! is usual), `shape` (what may stand where), `reader` (how an element is walked), then `parts` (element by element).
 
-mod events;
+mod lexis;
 mod parts;
 mod reader;
+mod scan;
 mod shape;
 mod source;
 mod tree;
@@ -16,8 +16,9 @@ mod tree;
 use super::NAMESPACE;
 use super::document::Document;
 use super::error::{DocumentError, Fault, Finding, Position};
-use events::Events;
+use lexis::Doubt;
 use reader::Reader;
+use scan::Scan;
 use tree::Tree;
 
 /// Longest document that is read, in bytes: a full one with several hundred users.
@@ -26,11 +27,12 @@ pub const MAX_BYTES: usize = 256 * 1024;
 pub const MAX_DEPTH: usize = 32;
 /// Most nodes (elements, texts, comments) of a document that is read.
 pub const MAX_NODES: usize = 32 * 1024;
-/// Most equals signs of a document that is read, which bounds its attributes: the parser compares each attribute with
-/// all others of its element.
+/// Most attributes of a document that is read: each is compared with all others of its element. From the tree no document
+/// is read that has more equals signs.
 pub const MAX_ATTRIBUTES: usize = 4096;
-/// Most namespace declarations of a document that is read: the parser gives every element that declares one its own
-/// copy of all that are in scope, so that nested declarations cost the cube of their number.
+/// Most namespace declarations of a document that is read: the tree gives every element that declares one its own copy of
+/// all that are in scope, so that nested declarations cost the cube of their number. From the tree no document is read
+/// that has the word more often.
 pub const MAX_NAMESPACES: usize = 256;
 /// Most users, endpoints of a user, media of an endpoint or sidebars that are kept.
 pub const MAX_ROWS: usize = 1024;
@@ -65,11 +67,21 @@ impl Document {
 /// a subscriber would have to guess what the roster is.
 pub fn read(body: &[u8]) -> Result<Reading, DocumentError> {
     let text = checked_text(body)?;
+    from_scan(text).or_else(|Doubt| from_tree(text))
+}
+
+/// Reads a document whose XML is usual and that is not refused.
+fn from_scan(text: &str) -> Result<Reading, Doubt> {
+    Reader::new(text, Scan::new(text)?).reading()
+}
+
+/// Reads any document.
+fn from_tree(text: &str) -> Result<Reading, DocumentError> {
     // What the parser has no limit for is counted before it starts; a little too much is counted, which does no harm.
-    if memchr::memchr_iter(b'=', body).count() > MAX_ATTRIBUTES {
+    if memchr::memchr_iter(b'=', text.as_bytes()).count() > MAX_ATTRIBUTES {
         return Err(DocumentError { fault: Fault::TooManyAttributes { limit: MAX_ATTRIBUTES }, at: START });
     }
-    if memchr::memmem::find_iter(body, b"xmlns").count() > MAX_NAMESPACES {
+    if memchr::memmem::find_iter(text.as_bytes(), b"xmlns").count() > MAX_NAMESPACES {
         return Err(DocumentError { fault: Fault::TooManyNamespaces { limit: MAX_NAMESPACES }, at: START });
     }
     let limits = roxmltree::ParsingOptions {
@@ -78,23 +90,7 @@ pub fn read(body: &[u8]) -> Result<Reading, DocumentError> {
         ..roxmltree::ParsingOptions::default()
     };
     let xml = roxmltree::Document::parse_with_options(text, limits).map_err(|error| not_xml(&error, text))?;
-    let mut reader = Reader::new(text, Tree::new(&xml));
-    reader.check_encoding();
-    let document = reader.document()?;
-    Ok(Reading { document, findings: reader.into_findings() })
-}
-
-/// Reads a body of type `application/conference-info+xml` from a focus that is trusted to write well-formed documents
-/// by the schema: in half the time of [`read`], without findings, and blind to most of what makes bytes no XML. A
-/// document that [`read`] takes is read as the same; what has no meaning for the roster is refused here too.
-///
-/// # Errors
-/// The document is too large or too deep, or something is missing or contradictory without which a subscriber would
-/// have to guess what the roster is.
-pub fn read_trusted(body: &[u8]) -> Result<Document, DocumentError> {
-    let text = checked_text(body)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    Reader::new(text, Events::new(text)).document()
+    Reader::new(text, Tree::new(&xml)).reading()
 }
 
 /// Where everything begins.
@@ -145,5 +141,7 @@ fn end_position(text: &str) -> Position {
     Position { line: bounded(line), column: bounded(column) }
 }
 
+#[cfg(test)]
+mod differential;
 #[cfg(test)]
 mod tests;

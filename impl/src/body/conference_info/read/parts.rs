@@ -6,19 +6,17 @@ use super::super::document::{
     AvailableMedium, CallInfo, Conference, ConferenceDescription, ConferenceState, Document, Endpoint, Execution,
     HostInfo, Media, Sidebar, SidebarsByRef, SidebarsByVal, SipDialogId, UriEntry, User, Users,
 };
-use super::super::error::{DocumentError, Fault, Tolerated};
+use super::super::error::{Fault, Tolerated};
 use super::super::rows::Rows;
 use super::super::token::{DisconnectionMethod, EndpointStatus, JoiningMethod, MediaStatus, State};
 use super::MAX_ROWS;
-use super::reader::{Reader, unsigned};
+use super::reader::{Reader, Result, unsigned};
 use super::shape::{self, Shape};
 use super::source::{Namespace, Source};
 
-type Result<T> = std::result::Result<T, DocumentError>;
-
 impl<'x, S: Source<'x>> Reader<'x, S> {
     /// The root element.
-    pub(super) fn document(&mut self) -> Result<Document> {
+    pub(super) fn document(&mut self) -> Result<'x, Document, S> {
         let root = &self.source.root()?;
         if S::name(root) != shape::CONFERENCE_INFO.element || self.source.namespace(root) != Namespace::Package {
             let (name, namespace) = (S::name(root).to_owned(), self.source.namespace(root).text().to_owned());
@@ -40,11 +38,12 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
             }
         }
         self.check_labels(&content);
+        self.source.end()?;
         Ok(Document { entity: entity.into_string(), state, version, content })
     }
 
     /// Content of the root element or of a sidebar.
-    fn conference(&mut self, node: &S::Element, shape: &Shape, state: State) -> Result<Conference> {
+    fn conference(&mut self, node: &S::Element, shape: &Shape, state: State) -> Result<'x, Conference, S> {
         let mut conference = Conference::default();
         if self.is_deleted(node, state)? {
             return Ok(conference);
@@ -65,7 +64,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         Ok(conference)
     }
 
-    fn description(&mut self, node: &S::Element) -> Result<ConferenceDescription> {
+    fn description(&mut self, node: &S::Element) -> Result<'x, ConferenceDescription, S> {
         let mut description = ConferenceDescription::default();
         let extensions = self.children(node, &shape::DESCRIPTION, |reader, name, child| {
             match name {
@@ -84,10 +83,10 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         Ok(description)
     }
 
-    fn available_media(&mut self, node: &S::Element) -> Result<Vec<AvailableMedium>> {
+    fn available_media(&mut self, node: &S::Element) -> Result<'x, Vec<AvailableMedium>, S> {
         let mut media = Vec::new();
         self.children(node, &shape::AVAILABLE_MEDIA, |reader, _, child| {
-            let label = reader.source.attribute(child, "label")?.unwrap_or_default().into_owned();
+            let label = reader.source.attribute(child, "label").unwrap_or_default().into_owned();
             let mut medium = AvailableMedium { label, ..AvailableMedium::default() };
             let extensions = reader.children(child, &shape::AVAILABLE_MEDIUM, |reader, name, part| {
                 match name {
@@ -109,7 +108,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         Ok(media)
     }
 
-    fn host_info(&mut self, node: &S::Element) -> Result<HostInfo> {
+    fn host_info(&mut self, node: &S::Element) -> Result<'x, HostInfo, S> {
         let mut host = HostInfo::default();
         let extensions = self.children(node, &shape::HOST_INFO, |reader, name, child| {
             match name {
@@ -123,7 +122,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         Ok(host)
     }
 
-    fn conference_state(&mut self, node: &S::Element) -> Result<ConferenceState> {
+    fn conference_state(&mut self, node: &S::Element) -> Result<'x, ConferenceState, S> {
         let mut state = ConferenceState::default();
         let extensions = self.children(node, &shape::CONFERENCE_STATE, |reader, name, child| {
             match name {
@@ -137,9 +136,9 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         Ok(state)
     }
 
-    fn users(&mut self, node: &S::Element, parent: State) -> Result<Users> {
+    fn users(&mut self, node: &S::Element, parent: State) -> Result<'x, Users, S> {
         let state = self.state(node, "users", parent)?;
-        if S::JUDGES && parent == State::Partial && self.source.attribute(node, "state")?.is_none() {
+        if parent == State::Partial && self.source.attribute(node, "state").is_none() {
             self.note(Tolerated::UsersDefaultFull, node, "users");
         }
         let mut users = Users { state, ..Users::default() };
@@ -155,7 +154,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         Ok(users)
     }
 
-    fn user(&mut self, node: &S::Element, parent: State) -> Result<User> {
+    fn user(&mut self, node: &S::Element, parent: State) -> Result<'x, User, S> {
         let state = self.state(node, "user", parent)?;
         let mut user = User { state, ..User::default() };
         if self.is_deleted(node, state)? {
@@ -180,7 +179,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         Ok(user)
     }
 
-    fn roles(&mut self, node: &S::Element) -> Result<Vec<String>> {
+    fn roles(&mut self, node: &S::Element) -> Result<'x, Vec<String>, S> {
         let mut roles = Vec::new();
         self.children(node, &shape::ROLES, |reader, _, child| {
             roles.push(reader.text(child)?);
@@ -190,7 +189,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         Ok(roles)
     }
 
-    fn endpoint(&mut self, node: &S::Element, parent: State) -> Result<Endpoint> {
+    fn endpoint(&mut self, node: &S::Element, parent: State) -> Result<'x, Endpoint, S> {
         let state = self.state(node, "endpoint", parent)?;
         let mut endpoint = Endpoint { state, ..Endpoint::default() };
         if self.is_deleted(node, state)? {
@@ -223,7 +222,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         Ok(endpoint)
     }
 
-    fn media(&mut self, node: &S::Element) -> Result<Media> {
+    fn media(&mut self, node: &S::Element) -> Result<'x, Media, S> {
         let mut media = Media::default();
         let extensions = self.children(node, &shape::MEDIA, |reader, name, child| {
             match name {
@@ -249,7 +248,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         Ok(media)
     }
 
-    fn call_info(&mut self, node: &S::Element) -> Result<CallInfo> {
+    fn call_info(&mut self, node: &S::Element) -> Result<'x, CallInfo, S> {
         let mut info = CallInfo::default();
         let extensions = self.children(node, &shape::CALL_INFO, |reader, _, child| {
             info.sip = Some(reader.sip(child)?);
@@ -259,7 +258,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         Ok(info)
     }
 
-    fn sip(&mut self, node: &S::Element) -> Result<SipDialogId> {
+    fn sip(&mut self, node: &S::Element) -> Result<'x, SipDialogId, S> {
         let (mut display_text, mut call_id, mut from_tag, mut to_tag) = (None, None, None, None);
         let extensions = self.children(node, &shape::SIP, |reader, name, child| {
             let text = Some(reader.text::<String>(child)?);
@@ -281,7 +280,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         Ok(SipDialogId { display_text, call_id, from_tag, to_tag, extensions })
     }
 
-    fn execution(&mut self, node: &S::Element, element: &'static str) -> Result<Execution> {
+    fn execution(&mut self, node: &S::Element, element: &'static str) -> Result<'x, Execution, S> {
         let mut execution = Execution::default();
         self.children(node, &shape::execution(element), |reader, name, child| {
             let text = Some(reader.text(child)?);
@@ -296,7 +295,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
     }
 
     /// A list of URIs inside an element that is replaced as a whole: its own state says nothing more.
-    fn uris(&mut self, node: &S::Element, element: &'static str) -> Result<Vec<UriEntry>> {
+    fn uris(&mut self, node: &S::Element, element: &'static str) -> Result<'x, Vec<UriEntry>, S> {
         let state = self.state(node, element, State::Partial)?;
         if state != State::Full {
             self.note(Tolerated::PartialAtomic, node, element);
@@ -307,7 +306,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         self.uri_entries(node, &shape::uris(element))
     }
 
-    fn uri_entries(&mut self, node: &S::Element, shape: &Shape) -> Result<Vec<UriEntry>> {
+    fn uri_entries(&mut self, node: &S::Element, shape: &Shape) -> Result<'x, Vec<UriEntry>, S> {
         let mut entries = Vec::new();
         self.children(node, shape, |reader, _, child| {
             let mut entry = UriEntry::default();
@@ -330,7 +329,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         Ok(entries)
     }
 
-    fn sidebars_by_ref(&mut self, node: &S::Element, parent: State) -> Result<SidebarsByRef> {
+    fn sidebars_by_ref(&mut self, node: &S::Element, parent: State) -> Result<'x, SidebarsByRef, S> {
         let state = self.state(node, "sidebars-by-ref", parent)?;
         if self.is_deleted(node, state)? {
             return Ok(SidebarsByRef { state, entries: Vec::new() });
@@ -343,7 +342,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         Ok(SidebarsByRef { state, entries })
     }
 
-    fn sidebars_by_val(&mut self, node: &S::Element, parent: State) -> Result<SidebarsByVal> {
+    fn sidebars_by_val(&mut self, node: &S::Element, parent: State) -> Result<'x, SidebarsByVal, S> {
         let state = self.state(node, "sidebars-by-val", parent)?;
         let mut sidebars = SidebarsByVal { state, rows: Rows::new() };
         if self.is_deleted(node, state)? {
@@ -369,7 +368,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         element: &'static str,
         key: CompactString,
         row: R,
-    ) -> Result<()> {
+    ) -> Result<'x, (), S> {
         if table.len() >= MAX_ROWS {
             return self.fail(node, Fault::TooManyRows { element, limit: MAX_ROWS });
         }
@@ -396,9 +395,6 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
 
     /// The count may exceed the listed users, because some may be hidden, but not fall short of them (section 5.5.1).
     fn check_user_count(&mut self, node: &S::Element, conference: &Conference) {
-        if !S::JUDGES {
-            return;
-        }
         let count = conference.conference_state.as_ref().and_then(|state| state.user_count);
         let full = conference.users.as_ref().is_some_and(|users| users.state == State::Full);
         let present = conference.present().count();

@@ -4,17 +4,18 @@ use std::borrow::Cow;
 
 use compact_str::CompactString;
 
-use super::super::error::{DocumentError, Fault, Finding, Tolerated};
+use super::super::error::{Fault, Finding, Tolerated};
 use super::super::extension::{Content, Extension};
 use super::super::token::State;
 use super::shape::Shape;
 use super::source::{Namespace, Piece, Source};
-use super::{MAX_DEPTH, MAX_EXTENSIONS, MAX_FINDINGS, position_at};
+use super::{MAX_DEPTH, MAX_EXTENSIONS, MAX_FINDINGS, Reading, position_at};
 
 /// Longest piece of the document that is quoted in a finding, in characters.
 const MAX_QUOTED: usize = 80;
 
-type Result<T> = std::result::Result<T, DocumentError>;
+/// What reading a part gives, unless it ends early.
+pub(super) type Result<'x, T, S> = std::result::Result<T, <S as Source<'x>>::Stop>;
 
 /// The document being read and what was found so far.
 pub(super) struct Reader<'x, S> {
@@ -31,13 +32,16 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         Self { text, source, findings: Vec::new(), depth: 0, labels: Vec::new() }
     }
 
-    pub(super) fn into_findings(self) -> Vec<Finding> {
-        self.findings
+    /// The whole document and what is wrong with it.
+    pub(super) fn reading(mut self) -> Result<'x, Reading, S> {
+        self.check_encoding();
+        let document = self.document()?;
+        Ok(Reading { document, findings: self.findings })
     }
 
     /// The document is refused because of `element`.
-    pub(super) fn fail<T>(&self, element: &S::Element, fault: Fault) -> Result<T> {
-        Err(DocumentError { fault, at: position_at(self.text, S::at(element)) })
+    pub(super) fn fail<T>(&self, element: &S::Element, fault: Fault) -> Result<'x, T, S> {
+        Err(S::refusal(self.text, S::at(element), fault))
     }
 
     /// A rule is broken at `element`, but the document is still good for something.
@@ -46,14 +50,14 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
     }
 
     pub(super) fn note_at(&mut self, rule: Tolerated, at: usize, detail: &str) {
-        if S::JUDGES && self.findings.len() < MAX_FINDINGS {
+        if self.findings.len() < MAX_FINDINGS {
             let detail = detail.trim().chars().take(MAX_QUOTED).collect();
             self.findings.push(Finding { rule, detail, at: position_at(self.text, at) });
         }
     }
 
     /// Notes an XML declaration that names another encoding than the one that the bytes have.
-    pub(super) fn check_encoding(&mut self) {
+    fn check_encoding(&mut self) {
         let declaration =
             self.text.trim_start_matches('\u{feff}').strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
         let Some((declaration, _)) = declaration else { return };
@@ -71,19 +75,19 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         &mut self,
         element: &S::Element,
         shape: &Shape,
-        mut each: impl FnMut(&mut Self, &'static str, &S::Element) -> Result<()>,
-    ) -> Result<Vec<Extension>> {
+        mut each: impl FnMut(&mut Self, &'static str, &S::Element) -> Result<'x, (), S>,
+    ) -> Result<'x, Vec<Extension>, S> {
         self.enter(element)?;
         self.check_attributes(element, shape.attributes);
         let mut extensions = Vec::new();
         // One bit for each child of the shape that has been seen.
         let mut seen = 0_u32;
         let mut pieces = self.source.enter(element);
-        while let Some(piece) = self.source.next(&mut pieces)? {
+        while let Some(piece) = self.source.next(element, &mut pieces)? {
             let child = match piece {
                 Piece::Element(child) => child,
                 Piece::Text(text, at) => {
-                    if S::JUDGES && !text.trim().is_empty() {
+                    if !text.trim().is_empty() {
                         self.note_at(Tolerated::StrayText, at, &text);
                     }
                     continue;
@@ -128,13 +132,14 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
     }
 
     /// An element that the schema does not have there.
-    fn unknown(&mut self, element: &S::Element) -> Result<()> {
+    fn unknown(&mut self, element: &S::Element) -> Result<'x, (), S> {
         self.note(Tolerated::UnknownElement, element, S::name(element));
-        self.source.skip(element)
+        self.source.skip(element)?;
+        Ok(())
     }
 
     /// Copies an element of another namespace with all that is in it.
-    fn extension(&mut self, element: &S::Element) -> Result<Extension> {
+    fn extension(&mut self, element: &S::Element) -> Result<'x, Extension, S> {
         self.enter(element)?;
         let mut extension = Extension {
             namespace: self.source.namespace(element).text().to_owned(),
@@ -143,7 +148,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
             content: Vec::new(),
         };
         let mut pieces = self.source.enter(element);
-        while let Some(piece) = self.source.next(&mut pieces)? {
+        while let Some(piece) = self.source.next(element, &mut pieces)? {
             match (piece, extension.content.last_mut()) {
                 (Piece::Element(child), _) => extension.content.push(Content::Element(self.extension(&child)?)),
                 // A comment or a reference does not end a text.
@@ -156,29 +161,27 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
     }
 
     /// One level down; whoever returns normally goes up again.
-    fn enter(&mut self, element: &S::Element) -> Result<()> {
+    fn enter(&mut self, element: &S::Element) -> Result<'x, (), S> {
         self.depth += 1;
         if self.depth > MAX_DEPTH { self.fail(element, Fault::TooDeep { limit: MAX_DEPTH }) } else { Ok(()) }
     }
 
     fn check_attributes(&mut self, element: &S::Element, known: &[&str]) {
-        if S::JUDGES {
-            let mut skip = 0;
-            while let Some(name) = self.source.unknown_attribute(element, known, skip) {
-                self.note(Tolerated::UnknownAttribute, element, name);
-                skip += 1;
-            }
+        let mut skip = 0;
+        while let Some(name) = self.source.unknown_attribute(element, known, skip) {
+            self.note(Tolerated::UnknownAttribute, element, name);
+            skip += 1;
         }
     }
 
     /// The attribute, without which the element cannot be used.
-    pub(super) fn required<'e>(
+    pub(super) fn required(
         &self,
-        of: &'e S::Element,
+        of: &S::Element,
         element: &'static str,
         attribute: &'static str,
-    ) -> Result<Cow<'e, str>> {
-        if let Some(value) = self.source.attribute(of, attribute)? {
+    ) -> Result<'x, Cow<'x, str>, S> {
+        if let Some(value) = self.source.attribute(of, attribute) {
             return Ok(value);
         }
         let in_text = self.source.has_attribute_as_text(of, attribute);
@@ -191,7 +194,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
         of: &S::Element,
         element: &'static str,
         attribute: &'static str,
-    ) -> Result<CompactString> {
+    ) -> Result<'x, CompactString, S> {
         let key = CompactString::from(self.required(of, element, attribute)?);
         self.check_key(of, &key);
         Ok(key)
@@ -199,14 +202,14 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
 
     pub(super) fn check_key(&mut self, element: &S::Element, key: &str) {
         let usual = !key.is_empty() && key.bytes().fold(true, |usual, byte| usual & byte.is_ascii_graphic());
-        if S::JUDGES && !usual && (key.contains(char::is_whitespace) || key.is_empty()) {
+        if !usual && (key.contains(char::is_whitespace) || key.is_empty()) {
             self.note(Tolerated::BlankInKey, element, &format!("`{key}`"));
         }
     }
 
     /// The `state` of an element whose parent has state `parent`.
-    pub(super) fn state(&self, of: &S::Element, element: &'static str, parent: State) -> Result<State> {
-        let Some(value) = self.source.attribute(of, "state")? else { return Ok(State::Full) };
+    pub(super) fn state(&self, of: &S::Element, element: &'static str, parent: State) -> Result<'x, State, S> {
+        let Some(value) = self.source.attribute(of, "state") else { return Ok(State::Full) };
         let Some(state) = State::from_token(&value) else {
             return self.fail(of, Fault::BadState { element, value: value.into_owned() });
         };
@@ -217,26 +220,25 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
     }
 
     /// Whether an element is deleted; then its content is ignored.
-    pub(super) fn is_deleted(&mut self, element: &S::Element, state: State) -> Result<bool> {
+    pub(super) fn is_deleted(&mut self, element: &S::Element, state: State) -> Result<'x, bool, S> {
         if state != State::Deleted {
             return Ok(false);
         }
-        if S::JUDGES && self.source.has_elements(element) {
+        if self.source.skip(element)? {
             self.note(Tolerated::ContentOfDeleted, element, S::name(element));
         }
-        self.source.skip(element)?;
         Ok(true)
     }
 
     /// The character data of an element that has nothing else.
-    fn characters(&mut self, element: &S::Element) -> Result<Cow<'x, str>> {
+    fn characters(&mut self, element: &S::Element) -> Result<'x, Cow<'x, str>, S> {
         self.check_attributes(element, &[]);
-        if let Some(text) = self.source.only_text(element) {
-            return Ok(Cow::Borrowed(text));
+        if let Some(text) = self.source.only_text(element)? {
+            return Ok(text);
         }
         let mut text = Cow::Borrowed("");
         let mut pieces = self.source.enter(element);
-        while let Some(piece) = self.source.next(&mut pieces)? {
+        while let Some(piece) = self.source.next(element, &mut pieces)? {
             match piece {
                 Piece::Element(child) => self.unknown(&child)?,
                 Piece::Text(piece, _) if text.is_empty() => text = piece,
@@ -247,17 +249,21 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
     }
 
     /// The same as text of our own.
-    pub(super) fn text<T: From<Cow<'x, str>>>(&mut self, element: &S::Element) -> Result<T> {
+    pub(super) fn text<T: From<Cow<'x, str>>>(&mut self, element: &S::Element) -> Result<'x, T, S> {
         self.characters(element).map(T::from)
     }
 
     /// A list separated by blanks.
-    pub(super) fn list(&mut self, element: &S::Element) -> Result<Vec<String>> {
+    pub(super) fn list(&mut self, element: &S::Element) -> Result<'x, Vec<String>, S> {
         Ok(self.characters(element)?.split_ascii_whitespace().map(str::to_owned).collect())
     }
 
     /// A value of an enumeration; blanks around it are forgiven, an unknown one counts as absent.
-    pub(super) fn token<T>(&mut self, element: &S::Element, from_token: fn(&str) -> Option<T>) -> Result<Option<T>> {
+    pub(super) fn token<T>(
+        &mut self,
+        element: &S::Element,
+        from_token: fn(&str) -> Option<T>,
+    ) -> Result<'x, Option<T>, S> {
         let text = self.characters(element)?;
         let value = from_token(&text);
         if value.is_some() {
@@ -273,7 +279,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
     }
 
     /// An unsigned 32-bit number; the schema forgives blanks around it.
-    pub(super) fn number(&mut self, element: &S::Element) -> Result<Option<u32>> {
+    pub(super) fn number(&mut self, element: &S::Element) -> Result<'x, Option<u32>, S> {
         let text = self.characters(element)?;
         let value = unsigned(&text);
         if value.is_none() {
@@ -283,7 +289,7 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
     }
 
     /// A boolean; the schema forgives blanks around it.
-    pub(super) fn boolean(&mut self, element: &S::Element) -> Result<Option<bool>> {
+    pub(super) fn boolean(&mut self, element: &S::Element) -> Result<'x, Option<bool>, S> {
         let text = self.characters(element)?;
         match text.trim() {
             "true" | "1" => Ok(Some(true)),

@@ -1,9 +1,9 @@
-//! Where elements come from: the tree of a document that was judged ([`super::tree`]), or the events of one that is
-//! trusted ([`super::events`]). What the elements mean is read by the same code from both.
+//! Where elements come from: one pass over a document whose XML is usual ([`super::scan`]), or the tree of any other
+//! ([`super::tree`]). What the elements mean is read by the same code from both.
 
 use std::borrow::Cow;
 
-use super::super::error::DocumentError;
+use super::super::error::Fault;
 use super::super::extension::ExtensionAttribute;
 
 /// What stands between the tags of an element, in order; comments and processing instructions are passed over.
@@ -16,17 +16,17 @@ pub(super) enum Piece<'x, E> {
 
 /// The namespace of an element, as far as it matters.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Namespace<'e> {
+pub(super) enum Namespace<'x> {
     /// That of the package.
     Package,
     /// None at all.
     None,
     /// Another one.
-    Other(&'e str),
+    Other(&'x str),
 }
 
-impl<'e> Namespace<'e> {
-    pub(super) fn of(text: Option<&'e str>) -> Self {
+impl<'x> Namespace<'x> {
+    pub(super) fn of(text: Option<&'x str>) -> Self {
         match text {
             Some(super::NAMESPACE) => Self::Package,
             None | Some("") => Self::None,
@@ -34,7 +34,7 @@ impl<'e> Namespace<'e> {
         }
     }
 
-    pub(super) const fn text(self) -> &'e str {
+    pub(super) const fn text(self) -> &'x str {
         match self {
             Self::Package => super::NAMESPACE,
             Self::None => "",
@@ -49,10 +49,17 @@ pub(super) trait Source<'x> {
     type Element;
     /// How far the pieces of an element have been walked.
     type Pieces;
-    /// Whether broken rules that can be lived with are looked for.
-    const JUDGES: bool;
+    /// Why reading ends early.
+    type Stop;
 
-    fn root(&mut self) -> Result<Self::Element, DocumentError>;
+    /// Why it ends when `fault` is found at a byte of `text`.
+    fn refusal(text: &str, at: usize, fault: Fault) -> Self::Stop;
+
+    /// The root element.
+    fn root(&mut self) -> Result<Self::Element, Self::Stop>;
+
+    /// Makes sure that nothing follows the root element, which has been walked.
+    fn end(&mut self) -> Result<(), Self::Stop>;
 
     /// The byte at which the element begins.
     fn at(element: &Self::Element) -> usize;
@@ -60,32 +67,33 @@ pub(super) trait Source<'x> {
     /// The local name.
     fn name(element: &Self::Element) -> &str;
 
-    fn namespace<'e>(&self, element: &'e Self::Element) -> Namespace<'e>;
+    fn namespace(&self, element: &Self::Element) -> Namespace<'x>;
 
     /// The value of an attribute without namespace. Attributes have to be asked for before the element is walked.
-    fn attribute<'e>(&self, element: &'e Self::Element, name: &str) -> Result<Option<Cow<'e, str>>, DocumentError>;
+    fn attribute(&self, element: &Self::Element, name: &str) -> Option<Cow<'x, str>>;
 
     /// All attributes, without namespace declarations.
-    fn attributes(&self, element: &Self::Element) -> Result<Vec<ExtensionAttribute>, DocumentError>;
+    fn attributes(&self, element: &Self::Element) -> Result<Vec<ExtensionAttribute>, Self::Stop>;
 
-    /// The first attribute without namespace that is not among `known`; asked only where rules are judged.
-    fn unknown_attribute<'e>(&self, element: &'e Self::Element, known: &[&str], skip: usize) -> Option<&'e str>;
+    /// An attribute without namespace that is not among `known`, after so many others.
+    fn unknown_attribute(&self, element: &Self::Element, known: &[&str], skip: usize) -> Option<&'x str>;
 
     /// Whether something that looks like the attribute stands in the character data of the element.
     fn has_attribute_as_text(&self, element: &Self::Element, attribute: &str) -> bool;
 
-    /// Whether the element has child elements, as far as that can be seen without walking it.
-    fn has_elements(&self, element: &Self::Element) -> bool;
-
-    /// The character data of an element, if it can be seen without walking it that there is nothing else.
-    fn only_text(&self, element: &Self::Element) -> Option<&'x str>;
+    /// The character data of an element, if there is nothing else; then it has been walked.
+    fn only_text(&mut self, element: &Self::Element) -> Result<Option<Cow<'x, str>>, Self::Stop>;
 
     /// Begins to walk an element.
     fn enter(&mut self, element: &Self::Element) -> Self::Pieces;
 
     /// The next piece of an element that was entered; none at its end.
-    fn next(&mut self, pieces: &mut Self::Pieces) -> Result<Option<Piece<'x, Self::Element>>, DocumentError>;
+    fn next(
+        &mut self,
+        element: &Self::Element,
+        pieces: &mut Self::Pieces,
+    ) -> Result<Option<Piece<'x, Self::Element>>, Self::Stop>;
 
-    /// Passes over an element that was not entered.
-    fn skip(&mut self, element: &Self::Element) -> Result<(), DocumentError>;
+    /// Passes over an element that was not entered, and says whether it has child elements.
+    fn skip(&mut self, element: &Self::Element) -> Result<bool, Self::Stop>;
 }

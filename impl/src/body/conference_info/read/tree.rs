@@ -1,35 +1,41 @@
-//! Elements of a tree that `roxmltree` built: the document is well-formed, and everything about it can be judged.
+//! Elements of a tree that `roxmltree` built: of documents whose XML is not usual, and of those that are refused, because
+//! only the tree tells why and where.
 
 use std::borrow::Cow;
-use std::ptr;
 
 use roxmltree::{Document, Node};
 
-use super::super::error::DocumentError;
+use super::super::error::{DocumentError, Fault};
 use super::super::extension::ExtensionAttribute;
+use super::position_at;
 use super::source::{Namespace, Piece, Source};
 
 /// The tree.
 pub(super) struct Tree<'a, 'input> {
     document: &'a Document<'input>,
-    /// The text of the root's namespace, and what it is: nearly all elements have the very same.
-    usual: (&'a str, Namespace<'a>),
 }
 
 impl<'a, 'input> Tree<'a, 'input> {
-    pub(super) fn new(document: &'a Document<'input>) -> Self {
-        let namespace = document.root_element().tag_name().namespace();
-        Self { document, usual: (namespace.unwrap_or_default(), Namespace::of(namespace)) }
+    pub(super) const fn new(document: &'a Document<'input>) -> Self {
+        Self { document }
     }
 }
 
 impl<'a, 'input> Source<'a> for Tree<'a, 'input> {
     type Element = Node<'a, 'input>;
     type Pieces = Option<Node<'a, 'input>>;
-    const JUDGES: bool = true;
+    type Stop = DocumentError;
+
+    fn refusal(text: &str, at: usize, fault: Fault) -> DocumentError {
+        DocumentError { fault, at: position_at(text, at) }
+    }
 
     fn root(&mut self) -> Result<Self::Element, DocumentError> {
         Ok(self.document.root_element())
+    }
+
+    fn end(&mut self) -> Result<(), DocumentError> {
+        Ok(())
     }
 
     fn at(element: &Self::Element) -> usize {
@@ -40,15 +46,12 @@ impl<'a, 'input> Source<'a> for Tree<'a, 'input> {
         element.tag_name().name()
     }
 
-    fn namespace<'e>(&self, element: &'e Self::Element) -> Namespace<'e> {
-        match element.tag_name().namespace() {
-            Some(text) if ptr::eq(text, self.usual.0) => self.usual.1,
-            other => Namespace::of(other),
-        }
+    fn namespace(&self, element: &Self::Element) -> Namespace<'a> {
+        Namespace::of(element.tag_name().namespace())
     }
 
-    fn attribute<'e>(&self, element: &'e Self::Element, name: &str) -> Result<Option<Cow<'e, str>>, DocumentError> {
-        Ok(element.attribute(name).map(Cow::Borrowed))
+    fn attribute(&self, element: &Self::Element, name: &str) -> Option<Cow<'a, str>> {
+        element.attribute(name).map(Cow::Borrowed)
     }
 
     fn attributes(&self, element: &Self::Element) -> Result<Vec<ExtensionAttribute>, DocumentError> {
@@ -60,13 +63,10 @@ impl<'a, 'input> Source<'a> for Tree<'a, 'input> {
         Ok(attributes.collect())
     }
 
-    fn unknown_attribute<'e>(&self, element: &'e Self::Element, known: &[&str], skip: usize) -> Option<&'e str> {
+    fn unknown_attribute(&self, element: &Self::Element, known: &[&str], skip: usize) -> Option<&'a str> {
         let unknown = |attribute: &roxmltree::Attribute<'a, 'input>| {
             !known.contains(&attribute.name()) && attribute.namespace().is_none()
         };
-        if element.attributes().len() == 0 {
-            return None;
-        }
         element.attributes().filter(unknown).map(|attribute| attribute.name()).nth(skip)
     }
 
@@ -78,20 +78,19 @@ impl<'a, 'input> Source<'a> for Tree<'a, 'input> {
         })
     }
 
-    fn has_elements(&self, element: &Self::Element) -> bool {
-        element.children().any(|child| child.is_element())
-    }
-
-    fn only_text(&self, element: &Self::Element) -> Option<&'a str> {
-        let only = element.first_child().filter(|first| first.is_text() && element.last_child() == Some(*first));
-        only.and_then(|only| only.text())
+    fn only_text(&mut self, _: &Self::Element) -> Result<Option<Cow<'a, str>>, DocumentError> {
+        Ok(None)
     }
 
     fn enter(&mut self, element: &Self::Element) -> Self::Pieces {
         element.first_child()
     }
 
-    fn next(&mut self, pieces: &mut Self::Pieces) -> Result<Option<Piece<'a, Self::Element>>, DocumentError> {
+    fn next(
+        &mut self,
+        _: &Self::Element,
+        pieces: &mut Self::Pieces,
+    ) -> Result<Option<Piece<'a, Self::Element>>, DocumentError> {
         while let Some(node) = *pieces {
             *pieces = node.next_sibling();
             if node.is_element() {
@@ -105,7 +104,7 @@ impl<'a, 'input> Source<'a> for Tree<'a, 'input> {
         Ok(None)
     }
 
-    fn skip(&mut self, _: &Self::Element) -> Result<(), DocumentError> {
-        Ok(())
+    fn skip(&mut self, element: &Self::Element) -> Result<bool, DocumentError> {
+        Ok(element.children().any(|child| child.is_element()))
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::arbitrary::{cases, conference};
 use super::super::extension::ExtensionAttribute;
-use super::super::read::{read, read_trusted};
+use super::super::read::read;
 use super::super::token::{EndpointStatus, JoiningMethod};
 use super::*;
 
@@ -135,7 +135,6 @@ proptest! {
         let written = document.write();
         let reading = read(&written).unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(&written)));
         prop_assert_eq!(&reading.document, &document);
-        prop_assert_eq!(read_trusted(&written), Ok(document));
         let order: Vec<_> = reading.findings.iter().filter(|finding| finding.rule.id().starts_with("EV-52")
             || finding.rule.id().starts_with("EV-56") || finding.rule.id().starts_with("EV-30")).collect();
         prop_assert!(order.is_empty(), "{:?}", order);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{Net, focus_config, ue_config};
 use imsconf::agent::{Agent, Transmit};
-use imsconf::role::config::{Identity, UeConfig};
+use imsconf::role::config::Identity;
 use imsconf::role::focus::Focus;
 use imsconf::role::participant;
 use imsconf::role::ue::{Command, Event, SecondOffer};

@@ -12,8 +12,8 @@ const BEFORE: &[u8] = include_bytes!("../../fuzz-seeds/conference_info/full.xml"
 /// The body of a conference NOTIFY (RFC 4575).
 ///
 /// # Errors
-/// Another XML reader does not take the document or finds other users in it, it changes when it is written, or a refused
-/// one changed the roster.
+/// Another XML reader does not take the document or finds other users in it, it changes when it is written, or a
+/// refused one changed the roster.
 pub fn conference_info(bytes: &[u8]) -> Result<(), Broken> {
     let Ok(reading) = read(bytes) else { return Ok(()) };
     let document = reading.document;

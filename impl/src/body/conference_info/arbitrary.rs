@@ -12,7 +12,7 @@ use super::document::*;
 use super::extension::{Content, Extension, ExtensionAttribute};
 use super::token::*;
 
-/// How many cases to try, or `PROPTEST_CASES` if that is more. Seeds are not kept: what fails becomes a case of a table.
+/// How many cases to try; more if `PROPTEST_CASES` says so. Seeds are not kept: what fails becomes a case of a table.
 pub(super) fn cases(cases: u32) -> ProptestConfig {
     let usual = ProptestConfig::default();
     ProptestConfig { cases: usual.cases.max(cases), failure_persistence: None, ..usual }

@@ -2,7 +2,7 @@
 //! with the references that need no declaration, comments, the XML declaration.
 //!
 //! Whatever else is well-formed, and all that is not, is a [`Doubt`]: never an error, never a guess. Whoever takes from
-//! here only what is given without doubt has a well-formed document in hand. `differential` holds that to `roxmltree`.
+//! here only what is given without doubt has a well-formed document in hand. The tests hold that to `roxmltree`.
 
 use std::borrow::Cow;
 
@@ -103,7 +103,7 @@ impl<'x> Cursor<'x> {
     }
 
     #[inline]
-    pub(super) fn expect(&mut self, token: &[u8]) -> Result<()> {
+    pub(super) fn take(&mut self, token: &[u8]) -> Result<()> {
         if !self.is_at(token) {
             return Err(Doubt);
         }
@@ -159,7 +159,7 @@ impl<'x> Cursor<'x> {
     #[inline]
     pub(super) fn value(&mut self) -> Result<Cow<'x, str>> {
         self.skip_blanks();
-        self.expect(b"=")?;
+        self.take(b"=")?;
         self.skip_blanks();
         let quote = self.peek(0).filter(|quote| matches!(quote, b'"' | b'\'')).ok_or(Doubt)?;
         let start = self.at + 1;
@@ -191,7 +191,7 @@ impl<'x> Cursor<'x> {
         }
         self.at += 4;
         self.at += memmem::find(self.rest(), b"--").ok_or(Doubt)?;
-        self.expect(b"-->")?;
+        self.take(b"-->")?;
         Ok(true)
     }
 
@@ -213,7 +213,7 @@ impl<'x> Cursor<'x> {
             }
         }
         self.skip_blanks();
-        self.expect(b"?>")
+        self.take(b"?>")
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A document whose XML is usual is read in one pass; all others are read from the tree of `roxmltree`, which decides
 //! whether the bytes are XML at all (RFC 4575 section 4.1) and says what is wrong with them and where. Elements are
-//! matched by namespace, never by prefix, and in any order. Read `source` (what is common to the two), `lexis` (which XML
-//! is usual), `shape` (what may stand where), `reader` (how an element is walked), then `parts` (element by element).
+//! matched by namespace, never by prefix, and in any order. Read `source` (what is common to the two), `lexis` (which
+//! XML is usual), `shape` (what may stand where), `reader` (how an element is walked), then `parts` (each element).
 
 mod lexis;
 mod parts;
@@ -27,12 +27,12 @@ pub const MAX_BYTES: usize = 256 * 1024;
 pub const MAX_DEPTH: usize = 32;
 /// Most nodes (elements, texts, comments) of a document that is read.
 pub const MAX_NODES: usize = 32 * 1024;
-/// Most attributes of a document that is read: each is compared with all others of its element. From the tree no document
-/// is read that has more equals signs.
+/// Most attributes of a document that is read: each is compared with all others of its element. From the tree no
+/// document is read that has more equals signs.
 pub const MAX_ATTRIBUTES: usize = 4096;
-/// Most namespace declarations of a document that is read: the tree gives every element that declares one its own copy of
-/// all that are in scope, so that nested declarations cost the cube of their number. From the tree no document is read
-/// that has the word more often.
+/// Most namespace declarations of a document that is read: the tree gives every element that declares one its own copy
+/// of all that are in scope, so that nested declarations cost the cube of their number. From the tree no document is
+/// read that has the word more often.
 pub const MAX_NAMESPACES: usize = 256;
 /// Most users, endpoints of a user, media of an endpoint or sidebars that are kept.
 pub const MAX_ROWS: usize = 1024;
@@ -141,7 +141,5 @@ fn end_position(text: &str) -> Position {
     Position { line: bounded(line), column: bounded(column) }
 }
 
-#[cfg(test)]
-mod differential;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Elements of a document whose XML is usual, in one pass and without a tree: what nearly all documents are.
 //!
-//! Namespaces are resolved here. What is not usual ([`super::lexis`]), beyond a limit, or refused for whatever reason is
-//! a [`Doubt`]: then the document is read again from the tree of `roxmltree`, whose word is the last one.
+//! Namespaces are resolved here. What is not usual ([`super::lexis`]), beyond a limit, or refused for whatever reason
+//! is a [`Doubt`]: then the document is read again from the tree of `roxmltree`, whose word is the last one.
 
 use std::borrow::Cow;
 
@@ -87,7 +87,7 @@ impl<'x> Scan<'x> {
                     break false;
                 }
                 Some(b'/') => {
-                    self.cursor.expect(b"/>")?;
+                    self.cursor.take(b"/>")?;
                     break true;
                 }
                 Some(_) if apart => self.attribute(bindings)?,
@@ -152,9 +152,9 @@ impl<'x> Scan<'x> {
     #[inline]
     fn close(&mut self, element: &Element<'x>) -> Result<()> {
         self.cursor.at += 2;
-        self.cursor.expect(element.name.qualified.as_bytes())?;
+        self.cursor.take(element.name.qualified.as_bytes())?;
         self.cursor.skip_blanks();
-        self.cursor.expect(b">")?;
+        self.cursor.take(b">")?;
         self.bindings.truncate(element.bindings);
         Ok(())
     }

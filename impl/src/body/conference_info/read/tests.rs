@@ -1,5 +1,7 @@
 //! What is refused, what is tolerated, and where each is said to be.
 
+mod differential;
+
 use std::collections::BTreeSet;
 
 use super::super::error::Tolerated;

@@ -1,5 +1,5 @@
-//! Elements of a tree that `roxmltree` built: of documents whose XML is not usual, and of those that are refused, because
-//! only the tree tells why and where.
+//! Elements of a tree that `roxmltree` built: of documents whose XML is not usual, and of those that are refused,
+//! because only the tree tells why and where.
 
 use std::borrow::Cow;
 

@@ -8,7 +8,8 @@
 
 use std::cell::OnceCell;
 use std::iter;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use super::atlas::Page;
@@ -36,13 +37,22 @@ struct Seen {
     finding: Option<Arc<Finding>>,
 }
 
-/// What one observer makes of something.
-#[derive(Clone, Debug)]
+/// What one observer makes of something. There are many: small.
+#[derive(Clone, Copy, Debug)]
 struct Look {
+    /// The observer's place among all.
+    place: u16,
+    evaluated: u16,
     before: u32,
     after: u32,
-    evaluated: u32,
-    finding: Option<Arc<Finding>>,
+    /// Number of what is wrong.
+    finding: Option<NonZeroU32>,
+}
+
+impl Look {
+    const fn key(&self) -> (u16, u32) {
+        (self.place, self.before)
+    }
 }
 
 /// Something that the observers are shown after one conversation.
@@ -50,26 +60,34 @@ struct Look {
 struct Shown {
     /// The conversation after it.
     conversation: u32,
-    /// What each observer made of it, for each state in which one was met.
-    looks: RwLock<Vec<Vec<Look>>>,
+    /// What each observer made of it, for each state in which one was met, in the order of their keys.
+    looks: RwLock<Vec<Look>>,
 }
 
 impl Shown {
-    fn new(conversation: u32) -> Self {
-        Self { conversation, looks: RwLock::new(vec![Vec::new(); Numbered::MOVED.len()]) }
+    const fn new(conversation: u32) -> Self {
+        Self { conversation, looks: RwLock::new(Vec::new()) }
     }
 
-    /// What the observer at this place makes of it from this state, if that is known.
-    fn look(&self, place: usize, before: u32) -> Option<Look> {
+    /// What the observers make of it from these states, as far as that is known.
+    fn known(&self, observers: &[u32]) -> Vec<Option<Look>> {
         let looks = self.looks.read().unwrap_or_else(PoisonError::into_inner);
-        looks.get(place)?.iter().find(|look| look.before == before).cloned()
+        let look = |(place, before): (u16, &u32)| {
+            let found = looks.binary_search_by_key(&(place, *before), Look::key).ok()?;
+            looks.get(found).copied()
+        };
+        (0..).zip(observers).map(look).collect()
     }
 
-    fn keep(&self, place: usize, look: Look) {
-        let mut looks = self.looks.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = looks.get_mut(place) {
-            own.push(look);
+    fn keep(&self, new: &[Look]) {
+        if new.is_empty() {
+            return;
         }
+        let mut looks = self.looks.write().unwrap_or_else(PoisonError::into_inner);
+        looks.reserve_exact(new.len());
+        looks.extend_from_slice(new);
+        looks.sort_unstable_by_key(Look::key);
+        looks.dedup_by_key(|look| look.key());
     }
 }
 
@@ -81,6 +99,8 @@ pub(super) struct Watchtower {
     tally: Arc<Tally>,
     numbered: Numbered,
     watches: Interner<Watch>,
+    /// What was found wrong, numbered from 1.
+    findings: Mutex<Vec<Arc<Finding>>>,
     /// By the observers, happening and the time before it.
     seen: Memo<(u32, u32, Duration), Seen>,
     /// By the observers: what they say at the end.
@@ -99,6 +119,7 @@ impl Watchtower {
             tally,
             numbered: Numbered::default(),
             watches: Interner::default(),
+            findings: Mutex::default(),
             seen: Memo::default(),
             said: Memo::default(),
             shown: Memo::default(),
@@ -161,29 +182,39 @@ impl Watchtower {
 
     /// What all observers make of it; `work_out` is asked for what is not known.
     fn look(&self, watch: &Watch, shown: &Shown, work_out: impl Fn(usize, u32, &mut Judge) -> u32) -> Seen {
-        let (mut evaluated, mut finding) = (0, None);
-        let observers = watch.observers.iter().enumerate().map(|(place, state)| {
-            let look = shown.look(place, *state).unwrap_or_else(|| {
+        let mut new = Vec::new();
+        let known = shown.known(&watch.observers);
+        let looks = (0..).zip(&watch.observers).zip(known).map(|((place, before), look)| {
+            look.unwrap_or_else(|| {
                 let mut judge = Judge::new(self.profile);
-                let after = work_out(place, *state, &mut judge);
-                let look = self.judged(*state, after, &judge);
-                shown.keep(place, look.clone());
+                let after = work_out(place.into(), *before, &mut judge);
+                let look = self.judged(place, *before, after, &judge);
+                new.push(look);
                 look
-            });
-            evaluated += look.evaluated;
-            finding = finding.take().or(look.finding);
-            look.after
+            })
         });
-        let observers = observers.collect();
-        let watch = self.watches.note(&Watch { conversation: shown.conversation, observers });
-        Seen { watch, evaluated, finding }
+        let looks: Vec<_> = looks.collect();
+        shown.keep(&new);
+        let observers = looks.iter().map(|look| look.after).collect();
+        let evaluated = looks.iter().map(|look| u32::from(look.evaluated)).sum();
+        let finding = looks.iter().find_map(|look| look.finding).and_then(|number| self.finding(number));
+        Seen { watch: self.watches.note(&Watch { conversation: shown.conversation, observers }), evaluated, finding }
     }
 
-    fn judged(&self, before: u32, after: u32, judge: &Judge) -> Look {
+    fn judged(&self, place: u16, before: u32, after: u32, judge: &Judge) -> Look {
         self.tally.invariants_of(judge);
         let evaluated: u64 = judge.counts().values().map(|count| count.evaluated).sum();
-        let finding = self.wrong(judge).map(Arc::new);
-        Look { before, after, evaluated: u32::try_from(evaluated).unwrap_or(u32::MAX), finding }
+        let finding = self.wrong(judge).and_then(|finding| {
+            let mut findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+            findings.push(Arc::new(finding));
+            NonZeroU32::new(u32::try_from(findings.len()).ok()?)
+        });
+        Look { place, evaluated: u16::try_from(evaluated).unwrap_or(u16::MAX), before, after, finding }
+    }
+
+    fn finding(&self, number: NonZeroU32) -> Option<Arc<Finding>> {
+        let findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+        findings.get(usize::try_from(number.get() - 1).ok()?).cloned()
     }
 
     /// The first thing that is wrong, if anything is.
@@ -232,9 +263,10 @@ impl Watchtower {
 
     pub(super) fn blur_observer(&self) {
         for shown in self.shown.results() {
-            for looks in &mut *shown.looks.write().unwrap_or_else(PoisonError::into_inner) {
-                let first = looks.first().map_or(0, |look| look.after);
-                looks.iter_mut().for_each(|look| look.after = first);
+            let mut looks = shown.looks.write().unwrap_or_else(PoisonError::into_inner);
+            for own in looks.chunk_by_mut(|one, other| one.place == other.place) {
+                let first = own.first().map_or(0, |look| look.after);
+                own.iter_mut().for_each(|look| look.after = first);
             }
         }
         self.seen.forget();

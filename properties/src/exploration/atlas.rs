@@ -55,16 +55,16 @@ pub(super) struct Letter {
     hop: Addr,
     /// The next hop, if there is anybody.
     pub(super) to: Option<Node>,
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
     /// What is in it, if a user agent sends it or is handed it.
-    pub(super) message: Option<Sip>,
+    pub(super) message: Option<Arc<Sip>>,
 }
 
 impl Letter {
     /// The letter as a world has it in flight.
     pub(super) fn datagram(&self) -> Option<Datagram> {
         let (from, transport) = (self.from, self.hop.transport);
-        self.to.map(|to| Datagram { from, to, transport, bytes: self.bytes.clone() })
+        self.to.map(|to| Datagram { from, to, transport, bytes: self.bytes.to_vec() })
     }
 
     /// Whether it travels in a way that loses and doubles.
@@ -250,8 +250,8 @@ impl Atlas {
         self.letters.number(fingerprint(&(from, hop, &bytes), Time::EPOCH), || {
             let to = Node::at(hop, self.frame.settings().invited);
             let read = party(from).is_some() || to.and_then(party).is_some();
-            let message = if read { Sip::read(&bytes).ok() } else { None };
-            Letter { from, hop, to, bytes, message }
+            let message = if read { Sip::read(&bytes).ok().map(Arc::new) } else { None };
+            Letter { from, hop, to, bytes: bytes.into(), message }
         })
     }
 

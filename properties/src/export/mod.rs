@@ -12,6 +12,7 @@
 mod pcapng;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use etherparse::PacketBuilder;
@@ -59,7 +60,7 @@ struct Passage {
     outbound: bool,
     source: SocketAddr,
     destination: SocketAddr,
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
 }
 
 /// Everything that crossed an agent's boundary in a run, in order.
@@ -112,7 +113,7 @@ impl Recording {
     pub fn sent(&self) -> impl Iterator<Item = (Party, &[u8])> {
         let party = |host: u32| self.hosts.get(usize::try_from(host).ok()?).map(|host| host.party);
         let sent = self.passages.iter().filter(|passage| passage.outbound);
-        sent.filter_map(move |passage| Some((party(passage.host)?, passage.bytes.as_slice())))
+        sent.filter_map(move |passage| Some((party(passage.host)?, passage.bytes.as_ref())))
     }
 
     /// When the capture ends.

@@ -10,7 +10,7 @@ use super::party;
 use super::topology::{Node, creator_uri};
 use crate::observe::Party;
 use crate::oracle::conference::{Document, Roster};
-use crate::oracle::{Sip, Uri, sdp, sipfrag};
+use crate::oracle::{Sip, Text, Uri, sdp, sipfrag};
 
 /// What a request is about; at most one of each is going on at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,7 +119,7 @@ pub struct Exchange {
     /// Number of its CSeq.
     pub cseq: u32,
     /// Its Call-ID: a new dialog for the same subject counts anew.
-    call_id: String,
+    call_id: Text,
     /// What the model looks at in it.
     pub content: Content,
     /// Whether a copy of it arrived.
@@ -131,7 +131,7 @@ pub struct Exchange {
 impl Exchange {
     /// Whether this message, which is of its subject, belongs to it and to none that it replaced.
     fn has(&self, message: &Sip) -> bool {
-        self.call_id == message.call_id() && message.cseq().is_some_and(|cseq| cseq.number == self.cseq)
+        *self.call_id == *message.call_id() && message.cseq().is_some_and(|cseq| cseq.number == self.cseq)
     }
 }
 
@@ -149,9 +149,9 @@ pub struct Entry {
 /// Which message, over all its copies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity {
-    call_id: String,
-    from_tag: String,
-    method: String,
+    call_id: Text,
+    from_tag: Text,
+    method: Text,
     cseq: u32,
     is_request: bool,
 }
@@ -161,9 +161,9 @@ impl Identity {
     pub fn of(message: &Sip) -> Option<Self> {
         let cseq = message.cseq()?;
         Some(Self {
-            call_id: message.call_id().to_owned(),
-            from_tag: message.from_tag()?.to_owned(),
-            method: message.method().to_owned(),
+            call_id: message.call_id().into(),
+            from_tag: message.from_tag()?.into(),
+            method: message.method().into(),
             cseq: cseq.number,
             is_request: message.is_request(),
         })
@@ -181,15 +181,15 @@ pub struct Ledger {
     users: Vec<String>,
     subjects: BTreeMap<Identity, Subject>,
     exchanges: BTreeMap<Subject, Exchange>,
-    call: Option<String>,
-    legs: BTreeMap<String, u8>,
+    call: Option<Text>,
+    legs: BTreeMap<Text, u8>,
     /// With whom the UE has a call beside the conference, by its Call-ID.
-    plain: BTreeMap<String, u8>,
+    plain: BTreeMap<Text, u8>,
     /// The subjects of the REFERs, by the number of their CSeq.
     referred: BTreeMap<u32, Subject>,
     highest_arrived: u32,
     /// Who subscribed in the dialog with this Call-ID.
-    subscribers: BTreeMap<String, Party>,
+    subscribers: BTreeMap<Text, Party>,
     told: BTreeMap<Party, Told>,
     /// Whether the UE's last SUBSCRIBE inside a dialog was its user's wish.
     control: bool,

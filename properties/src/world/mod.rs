@@ -156,13 +156,13 @@ pub struct Crossing {
     /// Whose boundary.
     pub party: Party,
     /// The message.
-    pub message: Sip,
+    pub message: Arc<Sip>,
     /// What the ledger says of it.
     pub entry: Entry,
     /// The hop that it goes to or came from.
     pub hop: Addr,
     /// The datagram.
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<[u8]>,
 }
 
 /// What a move did, as seen from outside the agents.
@@ -432,7 +432,8 @@ impl World {
             Some((party, message)) => {
                 let entry = Arc::make_mut(&mut self.ledger).arrived(&message);
                 let from = self.ledger.origin(&message, datagram.from);
-                let (hop, bytes) = (datagram.from.address(), datagram.bytes.clone());
+                let (hop, bytes) = (datagram.from.address(), datagram.bytes.as_slice().into());
+                let message = Arc::new(message);
                 (Happened::Arrival(entry), Some((Crossing { party, message, entry, hop, bytes }, from)))
             }
             None => (Happened::Hop, None),
@@ -581,7 +582,7 @@ impl World {
         let identity = message.as_ref().and_then(Identity::of);
         let crossing = party(from).zip(message).map(|(party, message)| {
             let entry = Arc::make_mut(&mut self.ledger).sent(party, &message);
-            Crossing { party, message, entry, hop: to, bytes: bytes.clone() }
+            Crossing { party, message: Arc::new(message), entry, hop: to, bytes: bytes.as_slice().into() }
         });
         let lost = identity.is_some_and(|identity| self.lost.contains(&identity));
         let (transport, reachable) = (to.transport, Node::at(to, self.settings.invited));

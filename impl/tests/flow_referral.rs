@@ -5,13 +5,14 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Net, name, uri};
+use common::{Net, edited, name, uri};
 use imsconf::agent::Agent as _;
 use imsconf::role::config::Profile;
 use imsconf::role::focus;
 use imsconf::role::participant::Command;
 use imsconf::role::ue::{self, Event, InvitationOutcome, InviteMode, SecondOffer};
 use imsconf::view::{CallState, Counts, LegState, ParticipantState, ReferralState, ReportState, SubscriberState};
+use imsconf::wire::MAX_LINE;
 
 const BOB: &str = "sip:bob@home.example";
 const CAROL: &str = "sip:carol@home.example";
@@ -66,6 +67,34 @@ fn a_quiet_invitation_is_carried_out_and_not_reported() {
         net.run_dry();
         assert_eq!((net.ue.view().call, net.ue.view().counts), (CallState::Over, Counts::default()));
         assert_eq!(net.focus.view().counts, Counts::default());
+    }
+}
+
+/// The INVITE says what the REFER says, under a longer name: a line that just could be read in the REFER cannot in the
+/// INVITE. It is not sent, as nobody could acknowledge its refusal, and the referrer is told.
+#[test]
+fn an_invite_too_long_to_be_acknowledged_is_not_sent() {
+    for (spare, ends) in [("Referred-By".len() + 1, 200), ("Referred-By".len(), 503)] {
+        let mut net = subscribed(Profile::ThreeGpp);
+        let command = ue::Command::Invite { target: uri(BOB), mode: InviteMode::ReferToFocus };
+        net.ue.handle_command(net.now, command).expect("invite");
+        net.collect();
+        let long = "b: <sip:alice@home.example>;x=";
+        let referred_by = format!("{long}{}", "y".repeat(MAX_LINE - spare - long.len()));
+        let (from, mut refer) = loop {
+            let (from, transmit) = net.queue.pop_front().expect("the REFER comes to the focus");
+            if name(transmit.to) == "focus" {
+                break (from, transmit);
+            }
+            net.deliver(from, &transmit);
+        };
+        refer.bytes = edited(&refer.bytes, "Referred-By: <sip:alice@home.example>", &referred_by);
+        net.deliver(from, &refer);
+        net.settle();
+        if ends == 200 {
+            net.bob(Command::Answer);
+        }
+        assert_eq!(net.ue.view().referrals[0].state, ReferralState::Done(ends), "{}", net.ends());
     }
 }
 

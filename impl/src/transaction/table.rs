@@ -84,9 +84,6 @@ impl Transactions {
         if method == Method::Ack {
             return Err(TransactionError::Ack);
         }
-        if method == Method::Invite {
-            derived::check(&message)?;
-        }
         let via = message.via()?;
         let (key, sent_by) = (ClientKey::of_request(&via, method)?, SentBy::of(&via));
         self.start(now, key.clone(), sent_by, bytes, to)?;
@@ -94,6 +91,9 @@ impl Transactions {
     }
 
     /// Starts a client transaction for a request that was rendered with this method, branch and sent-by, and sends it.
+    ///
+    /// # Errors
+    /// The table is full, or from this INVITE no ACK and no CANCEL can be made: it is longer than what is read.
     pub(crate) fn start(
         &mut self,
         now: Time,
@@ -103,6 +103,10 @@ impl Transactions {
         to: Addr,
     ) -> Result<(), TransactionError> {
         self.vacancy(&key)?;
+        if key.method() == Method::Invite {
+            let invite = Message::parse(&bytes).map_err(|error| TransactionError::NotARequest(error.to_string()))?;
+            derived::check(&invite)?;
+        }
         let (machine, outputs) = Client::start(&self.conditions(now, to.transport), key.method(), bytes.into());
         self.open_client(key, ClientEntry { machine, to, sent_by }, outputs);
         Ok(())

@@ -217,6 +217,25 @@ fn a_lost_session_is_ended() {
     assert_eq!(net.focus.view().conferences[0].call, FocusCallState::Over);
 }
 
+/// A receiver that says only that it tries may take its time, but not for ever: after 64*T1 the session is given up as
+/// after no answer (RFC 3261 section 12.2.1.2).
+#[test]
+fn a_re_invite_that_is_only_tried_is_given_up() {
+    let is_answer = |message: &Message<'_>| {
+        message.status() == Some(200) && message.cseq().is_ok_and(|cseq| cseq.method == Method::Invite)
+    };
+    let mut net = joined(Renegotiation::ReInvite);
+    net.ue.handle_command(net.now, ue::Command::Hold).expect("hold");
+    settle_rewriting(&mut net, |message, bytes| is_answer(message).then(|| refused(bytes, "100 Trying", "")));
+    let lost = |message: &Message<'_>| is_answer(message) || message.method() == Some(Method::Bye);
+    let end = net.now + Duration::from_secs(128);
+    net.run_until_unless(end - Duration::from_millis(1), lost);
+    assert_eq!(net.ue.view().call, CallState::Confirmed);
+    net.run_until_unless(end, lost);
+    assert!(net.ue_events.contains(&ue::Event::CallLost { code: 408 }));
+    assert_eq!(net.ue.view().call, CallState::Leaving);
+}
+
 /// RFC 3261 section 13.3.1.4, also for a re-INVITE (section 14.2).
 #[test]
 fn the_2xx_to_a_re_invite_is_repeated_until_its_ack() {

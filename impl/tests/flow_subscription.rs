@@ -5,7 +5,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Net, focus_config, ue_config};
+use common::{Net, focus_config, name, ue_config};
 use imsconf::agent::{Agent, Transmit};
 use imsconf::role::config::Identity;
 use imsconf::role::focus::Focus;
@@ -121,6 +121,19 @@ fn a_poll_gets_the_state_once_and_leaves_nothing_behind() {
     assert_eq!((view.counts.dialogs, view.counts.usages), (1, 1), "only the call");
 }
 
+/// The user hears of a roster that changed, and of no other.
+#[test]
+fn each_change_of_the_roster_is_told_once() {
+    let mut net = subscribed();
+    let changes = |net: &Net| net.ue_events.iter().filter(|event| matches!(event, Event::RosterChanged(_))).count();
+    assert_eq!(changes(&net), 2, "the creator, and Bob");
+    command(&mut net, Command::Refresh);
+    assert_eq!(changes(&net), 2, "the same roster again");
+    net.bob(participant::Command::Leave);
+    assert_eq!(changes(&net), 3);
+    assert!(net.bob_events.contains(&participant::Event::Joined));
+}
+
 /// RFC 6665 section 4.2.1.1: too brief is only what is above 0, below an hour and below the notifier's minimum.
 #[test]
 fn what_is_too_brief_is_asked_for_again_once() {
@@ -136,6 +149,13 @@ fn what_is_too_brief_is_asked_for_again_once() {
         assert_eq!(refused, granted > asked, "{asked} below {minimum}\n{}", net.ends());
         let requests = net.ends().lines().filter(|line| line.contains(" SUBSCRIBE sip:")).count();
         assert_eq!(requests, 1 + usize::from(refused), "{asked} below {minimum}");
+        let numbers = net.said.iter().filter_map(|(from, transmit)| {
+            let message = Message::parse(&transmit.bytes).ok()?;
+            (name(*from) == "ue" && is_method(&message, Method::Subscribe))
+                .then(|| message.cseq().map(|cseq| cseq.number))
+        });
+        let numbers: Vec<_> = numbers.collect::<Result<_, _>>().expect("each has a CSeq");
+        assert!(numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]), "RFC 3261 section 8.1.3.5: {numbers:?}");
         let state = if asked == 0 { SubscriberState::Ended } else { SubscriberState::Active };
         assert_eq!(net.ue.view().subscription.state, state, "{asked} below {minimum}");
     }

@@ -152,6 +152,7 @@ fn second_offer_in_an_update() {
     assert!(state.may_offer_in_prack());
     assert_eq!(state.send(C::Update, true), Err(OfferError::TooEarly));
     state.send(C::Prack, false).expect("the PRACK is due");
+    assert!(!state.may_offer_in_prack(), "it is out");
     assert!(!state.may_offer_in_update(), "the 200 to the PRACK has to be awaited");
     state.receive(C::PrackSuccess, false);
     assert!(state.may_offer_in_update());

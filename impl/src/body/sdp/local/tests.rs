@@ -86,6 +86,9 @@ fn an_answer_takes_what_is_common_and_refuses_the_rest() {
         ("m=audio 9 RTP/AVP 8 0\r\n", &pcmu, &["m=audio 30000 RTP/AVP 0"]),
         ("m=audio 9 RTP/AVP 97\r\na=rtpmap:97 pcmu/8000\r\n", &pcmu, &["m=audio 30000 RTP/AVP 97"]),
         ("m=audio 9 RTP/AVP 0\r\n", &focus(), &["m=audio 0 RTP/AVP 0"]),
+        // A payload type has seven bits.
+        ("m=audio 9 RTP/AVP 127\r\na=rtpmap:127 PCMU/8000\r\n", &pcmu, &["m=audio 30000 RTP/AVP 127"]),
+        ("m=audio 9 RTP/AVP 128\r\na=rtpmap:128 PCMU/8000\r\n", &pcmu, &["m=audio 0 RTP/AVP 128"]),
         ("m=audio 0 RTP/AVP 0\r\n", &pcmu, &["m=audio 0 RTP/AVP 0"]),
         ("m=audio 9 RTP/SAVP 0\r\n", &pcmu, &["m=audio 0 RTP/SAVP 0"]),
         ("m=audio 9 RTP/AVPF 0\r\n", &pcmu, &["m=audio 30000 RTP/AVPF 0"]),

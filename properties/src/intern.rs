@@ -1,7 +1,8 @@
 //! Values by number, and results that are worked out once: what lets an exploration keep millions of situations that
 //! are made of a few thousand parts.
 //!
-//! Two values with the same [fingerprint](crate::world::Fingerprint) are taken for one. Nothing is ever forgotten.
+//! Two values with the same [fingerprint](crate::world::Fingerprint) are taken for one. A value keeps its number for
+//! ever; a result may be forgotten and is worked out again then.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
@@ -90,29 +91,46 @@ impl<T: Clone + Hash> Interner<T> {
 /// How many threads can use a [`Memo`] without waiting for each other.
 const SHARDS: usize = 16;
 
-/// The results of a function of `K`.
+/// The results of a function of `K`: all of them, or those of late.
 #[derive(Debug)]
 pub(crate) struct Memo<K, V> {
-    shards: [Mutex<Table<K, V>>; SHARDS],
+    shards: [Mutex<Shard<K, V>>; SHARDS],
+    /// How many results a shard keeps before it forgets the older ones.
+    most: usize,
+}
+
+/// Results in two generations: what is asked for again becomes young again.
+#[derive(Debug)]
+struct Shard<K, V> {
+    young: Table<K, V>,
+    old: Table<K, V>,
 }
 
 impl<K, V> Default for Memo<K, V> {
     fn default() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::default()) }
+        Self::of_late(usize::MAX)
+    }
+}
+
+impl<K, V> Memo<K, V> {
+    /// Results of which at least the last `most` are kept, and at most twice as many.
+    pub(crate) fn of_late(most: usize) -> Self {
+        let shard = |_| Mutex::new(Shard { young: Table::default(), old: Table::default() });
+        Self { shards: std::array::from_fn(shard), most: most.div_ceil(SHARDS) }
     }
 }
 
 impl<K: Hash + Eq, V: Clone> Memo<K, V> {
     /// The result for `key`, worked out if it is not known.
     pub(crate) fn get(&self, key: K, work_out: impl FnOnce() -> V) -> V {
-        let known = self.shard(&key).get(&key).cloned();
+        let known = self.shard(&key).known(&key, self.most);
         known.unwrap_or_else(|| {
             let value = work_out();
-            self.shard(&key).entry(key).or_insert(value).clone()
+            self.shard(&key).keep(key, value, self.most)
         })
     }
 
-    fn shard(&self, key: &K) -> MutexGuard<'_, Table<K, V>> {
+    fn shard(&self, key: &K) -> MutexGuard<'_, Shard<K, V>> {
         let mut hasher = Fingerprint::default();
         key.hash(&mut hasher);
         // The table itself goes by the low bits.
@@ -122,26 +140,48 @@ impl<K: Hash + Eq, V: Clone> Memo<K, V> {
     }
 }
 
+impl<K: Hash + Eq, V: Clone> Shard<K, V> {
+    fn known(&mut self, key: &K, most: usize) -> Option<V> {
+        if let Some(value) = self.young.get(key) {
+            return Some(value.clone());
+        }
+        let (key, value) = self.old.remove_entry(key)?;
+        Some(self.keep(key, value, most))
+    }
+
+    fn keep(&mut self, key: K, value: V, most: usize) -> V {
+        if self.young.len() >= most {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.entry(key).or_insert(value).clone()
+    }
+}
+
 #[cfg(test)]
 impl<K, V: Clone> Memo<K, V> {
     /// Has keys of which `part` is the same share one result, as if nothing else of them counted.
     pub(crate) fn blur<P: Hash + Eq>(&self, part: impl Fn(&K) -> P) {
         let mut first = HashMap::new();
         for shard in &self.shards {
-            for (key, value) in shard.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            let Shard { young, old } = &mut *shard;
+            for (key, value) in young.iter_mut().chain(old) {
                 *value = first.entry(part(key)).or_insert_with(|| value.clone()).clone();
             }
         }
     }
 
     pub(crate) fn forget(&self) {
-        self.shards.iter().for_each(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).clear());
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            *shard = Shard { young: Table::default(), old: Table::default() };
+        }
     }
 
     pub(crate) fn results(&self) -> Vec<V> {
-        let all = |shard: &Mutex<Table<K, V>>| {
+        let all = |shard: &Mutex<Shard<K, V>>| {
             let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            shard.values().cloned().collect::<Vec<_>>()
+            shard.young.values().chain(shard.old.values()).cloned().collect::<Vec<_>>()
         };
         self.shards.iter().flat_map(all).collect()
     }

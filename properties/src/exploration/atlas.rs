@@ -21,7 +21,12 @@ use crate::intern::{Interner, Memo};
 use crate::observe::Party;
 use crate::oracle::Sip;
 use crate::schedule::Step;
-use crate::world::{Crossing, Datagram, Happened, Ledger, Node, Outcome, Parts, Setting, World, fingerprint, party};
+use crate::world::{
+    Crossing, Datagram, Happened, Ledger, Node, Outcome, Parts, Pool, Setting, World, fingerprint, party,
+};
+
+/// How many results are kept of what is seldom asked for again but soon after: an exploration goes level by level.
+pub(super) const OF_LATE: usize = 1 << 18;
 
 /// The most users that can be invited in an exploration.
 pub(super) const USERS: usize = 2;
@@ -144,13 +149,13 @@ pub(super) struct Atlas {
     letters: Interner<Letter>,
     lists: Interner<Vec<u32>>,
     ledgers: Interner<Arc<Ledger>>,
+    pool: Pool,
     happenings: Interner<Happening>,
-    pages: Interner<Page>,
     reactions: Memo<(Node, u32, Input, u32), Arc<Reacted>>,
     orders: Memo<(Step, Concerned), Option<Arc<Reacted>>>,
     fired: Memo<(Cast, bool), Option<Arc<Fired>>>,
     picked_up: Memo<(u32, u32), bool>,
-    paged: Memo<(u32, u32), u32>,
+    paged: Memo<(u32, u32), Arc<Page>>,
     aged: Memo<(Node, u32, Duration), u32>,
 }
 
@@ -179,13 +184,13 @@ impl Atlas {
             letters: Interner::default(),
             lists: Interner::default(),
             ledgers: Interner::default(),
+            pool: Pool::default(),
             happenings: Interner::default(),
-            pages: Interner::default(),
             reactions: Memo::default(),
             orders: Memo::default(),
             fired: Memo::default(),
             picked_up: Memo::default(),
-            paged: Memo::default(),
+            paged: Memo::of_late(OF_LATE),
             aged: Memo::default(),
         }
     }
@@ -407,19 +412,11 @@ impl Atlas {
         Cast { ue, focus, users, ..cast }
     }
 
-    /// Writes a happening into a ledger: the numbers of the happening and of the page.
-    pub(super) fn write(&self, ledger: u32, happening: Happening) -> (u32, u32) {
+    /// Writes a happening into a ledger: the number of the happening, and the page.
+    pub(super) fn write(&self, ledger: u32, happening: Happening) -> (u32, Arc<Page>) {
         let number = self.happenings.note(&happening);
-        let page = self.paged.get((ledger, number), || {
-            let page = self.page(self.ledgers.get(ledger), happening);
-            self.pages.number(fingerprint(&(ledger, number), Time::EPOCH), || page)
-        });
+        let page = self.paged.get((ledger, number), || Arc::new(self.page(self.ledgers.get(ledger), happening)));
         (number, page)
-    }
-
-    /// The page with this number.
-    pub(super) fn page_at(&self, number: u32) -> &Page {
-        self.pages.get(number)
     }
 
     fn page(&self, before: &Ledger, happening: Happening) -> Page {
@@ -440,6 +437,7 @@ impl Atlas {
             Some(Crossing { party, message, entry, hop: letter.hop, bytes: letter.bytes.clone() })
         });
         let outcome = Outcome { happened, elapsed: Duration::ZERO, arrived, sent: sent.collect() };
+        ledger.share(&self.pool);
         Page { outcome, ledger: self.ledgers.note(&Arc::new(ledger)) }
     }
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use imsconf_model as model;
 use stateright::{Checker, Model, Property};
 
-use super::atlas::{Atlas, Cast, Cause, Happening, Page, Reaction, USERS};
+use super::atlas::{Atlas, Cast, Cause, Happening, OF_LATE, Page, Reaction, USERS};
 use super::tally::Tally;
 use super::watch::Watchtower;
 use super::{Counterexample, Exploration, Explored, Faults, Scope};
@@ -46,7 +46,7 @@ struct Scene {
     /// The state of the model, by the agents' views, the ledger and what was chosen from outside.
     alphas: Memo<([u32; 2 + USERS], u32, u32), u32>,
     /// Whether the model allows a page, by the states before and after.
-    allowed: Memo<(u32, u32, u32), Option<Arc<Failure>>>,
+    allowed: Memo<(u32, (u32, u32), u32), Option<Arc<Failure>>>,
     /// Whether the model owes something, by its state.
     owing: Memo<u32, Option<Arc<Failure>>>,
     /// Whether something is left over, by the agents and the ledger.
@@ -185,11 +185,11 @@ impl Scene {
             atlas,
             tower,
             states,
-            alphas: Memo::default(),
-            allowed: Memo::default(),
+            alphas: Memo::of_late(OF_LATE),
+            allowed: Memo::of_late(OF_LATE),
             owing: Memo::default(),
             left_over: Memo::default(),
-            ended: Memo::default(),
+            ended: Memo::of_late(OF_LATE),
         }
     }
 
@@ -236,23 +236,23 @@ impl Scene {
 
     /// Shows what happened to the observers and to the refinement check.
     fn check(&self, situation: &mut Situation, happening: Happening) {
-        let (number, page) = self.atlas.write(situation.ledger, happening);
-        let written = self.atlas.page_at(page);
+        let before = situation.ledger;
+        let (number, written) = self.atlas.write(before, happening);
         situation.ledger = written.ledger;
         let mut wrong = None;
         if written.outcome.arrived.is_some() || !written.outcome.sent.is_empty() {
             let elapsed = std::mem::take(&mut situation.elapsed);
-            wrong = self.tower.show(&mut situation.watch, number, written, elapsed);
+            wrong = self.tower.show(&mut situation.watch, number, &written, elapsed);
         }
         if self.deviation.is_none() && situation.failure.is_none() {
-            self.refine(situation, page, written);
+            self.refine(situation, (before, number), &written);
         }
         if situation.failure.is_none() {
             situation.failure = wrong.map(|finding| Arc::new(Failure::Invariant((*finding).clone())));
         }
     }
 
-    fn refine(&self, situation: &mut Situation, page: u32, written: &Page) {
+    fn refine(&self, situation: &mut Situation, page: (u32, u32), written: &Page) {
         let Situation { cast, ledger, state, .. } = *situation;
         let world = || self.atlas.world(cast, ledger);
         let key = (self.atlas.views(cast), ledger, cast.setting);

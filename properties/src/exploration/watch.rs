@@ -12,7 +12,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::atlas::Page;
+use super::atlas::{OF_LATE, Page};
 use super::tally::Tally;
 use crate::deviation::Deviation;
 use crate::intern::{Interner, Memo};
@@ -120,9 +120,9 @@ impl Watchtower {
             numbered: Numbered::default(),
             watches: Interner::default(),
             findings: Mutex::default(),
-            seen: Memo::default(),
+            seen: Memo::of_late(OF_LATE),
             said: Memo::default(),
-            shown: Memo::default(),
+            shown: Memo::of_late(OF_LATE),
             ends: Memo::default(),
         }
     }

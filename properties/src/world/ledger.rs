@@ -5,9 +5,12 @@
 //! its first sending until its first arrival, whatever happens to single copies.
 
 use std::collections::BTreeMap;
+use std::hash::Hash;
+use std::sync::Arc;
 
 use super::party;
 use super::topology::{Node, creator_uri};
+use crate::intern::Interner;
 use crate::observe::Party;
 use crate::oracle::conference::{Document, Roster};
 use crate::oracle::{Sip, Text, Uri, sdp, sipfrag};
@@ -175,12 +178,12 @@ impl Identity {
     }
 }
 
-/// All of it.
+/// All of it. Its larger parts are shared until they change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ledger {
-    users: Vec<String>,
-    subjects: BTreeMap<Identity, Subject>,
-    exchanges: BTreeMap<Subject, Exchange>,
+    users: Arc<[String]>,
+    subjects: Arc<BTreeMap<Identity, Subject>>,
+    exchanges: BTreeMap<Subject, Arc<Exchange>>,
     call: Option<Text>,
     legs: BTreeMap<Text, u8>,
     /// With whom the UE has a call beside the conference, by its Call-ID.
@@ -190,7 +193,7 @@ pub struct Ledger {
     highest_arrived: u32,
     /// Who subscribed in the dialog with this Call-ID.
     subscribers: BTreeMap<Text, Party>,
-    told: BTreeMap<Party, Told>,
+    told: BTreeMap<Party, Arc<Told>>,
     /// Whether the UE's last SUBSCRIBE inside a dialog was its user's wish.
     control: bool,
 }
@@ -204,12 +207,24 @@ pub struct Told {
     pub first_version: Option<u32>,
 }
 
+/// Parts of many ledgers, each kept once.
+#[derive(Debug, Default)]
+pub(crate) struct Pool {
+    subjects: Interner<Arc<BTreeMap<Identity, Subject>>>,
+    exchanges: Interner<Arc<Exchange>>,
+    told: Interner<Arc<Told>>,
+}
+
+fn share<T: Hash>(pool: &Interner<Arc<T>>, part: &mut Arc<T>) {
+    *part = Arc::clone(pool.get(pool.note(part)));
+}
+
 impl Ledger {
     /// An empty ledger of a world with these users, by their address of record.
     pub fn new(users: Vec<String>) -> Self {
         Self {
-            users,
-            subjects: BTreeMap::new(),
+            users: users.into(),
+            subjects: Arc::default(),
             exchanges: BTreeMap::new(),
             call: None,
             legs: BTreeMap::new(),
@@ -224,13 +239,13 @@ impl Ledger {
 
     /// The latest exchange about `subject`.
     pub fn exchange(&self, subject: Subject) -> Option<&Exchange> {
-        self.exchanges.get(&subject)
+        self.exchanges.get(&subject).map(Arc::as_ref)
     }
 
     /// The exchange to which a message that was sent belongs.
     pub fn of(&self, message: &Sip) -> Option<(Subject, &Exchange)> {
         let subject = *self.subjects.get(&Identity::of(message)?.request())?;
-        Some((subject, self.exchanges.get(&subject)?))
+        Some((subject, self.exchange(subject)?))
     }
 
     /// Whether of every request, and of every final response, at least one copy arrived.
@@ -252,7 +267,7 @@ impl Ledger {
 
     /// What the focus sent to this subscriber, if it sent him a document.
     pub fn told(&self, subscriber: Party) -> Option<&Told> {
-        self.told.get(&subscriber)
+        self.told.get(&subscriber).map(Arc::as_ref)
     }
 
     /// The number of the user with this address of record, headers and parameters aside.
@@ -316,7 +331,7 @@ impl Ledger {
         match message.status() {
             Some(code) => {
                 let Some(subject) = self.subjects.get(&identity.request()).copied() else { return unknown };
-                let Some(exchange) = self.exchanges.get_mut(&subject) else { return unknown };
+                let Some(exchange) = self.exchanges.get_mut(&subject).map(Arc::make_mut) else { return unknown };
                 if !exchange.has(message) {
                     // A copy of an answer in an exchange that a newer one of the same subject has replaced.
                     return Entry { subject, reply: Some(code), first: false };
@@ -344,7 +359,7 @@ impl Ledger {
         let unknown = Entry { subject: Subject::Other, reply: message.status(), first: true };
         let Some(identity) = Identity::of(message) else { return unknown };
         let Some(subject) = self.subjects.get(&identity.request()).copied() else { return unknown };
-        let Some(exchange) = self.exchanges.get_mut(&subject) else { return unknown };
+        let Some(exchange) = self.exchanges.get_mut(&subject).map(Arc::make_mut) else { return unknown };
         let cseq = message.cseq().map(|cseq| cseq.number);
         if !exchange.has(message) {
             // A late copy of an exchange that a newer one of the same subject has replaced.
@@ -443,7 +458,7 @@ impl Ledger {
 
     fn tell(&mut self, subscriber: Party, notify: &Sip) {
         if let Ok(document) = Document::read(&notify.body) {
-            let told = self.told.entry(subscriber).or_default();
+            let told = Arc::make_mut(self.told.entry(subscriber).or_default());
             told.first_version.get_or_insert(document.version);
             told.roster.apply(&document);
         }
@@ -453,7 +468,7 @@ impl Ledger {
     /// said in it.
     fn forget_subscription(&mut self) {
         self.told.remove(&Party::Ue);
-        if let Some(refresh) = self.exchanges.get_mut(&Subject::Refresh) {
+        if let Some(refresh) = self.exchanges.get_mut(&Subject::Refresh).map(Arc::make_mut) {
             refresh.arrived = true;
             refresh.replies.iter_mut().for_each(|reply| reply.arrived = true);
         }
@@ -495,8 +510,16 @@ impl Ledger {
             replaces: names_a_call(message),
         };
         let call_id = identity.call_id.clone();
-        self.subjects.insert(identity, subject);
-        self.exchanges.insert(subject, Exchange { cseq, call_id, content, arrived: false, replies: Vec::new() });
+        Arc::make_mut(&mut self.subjects).insert(identity, subject);
+        let exchange = Exchange { cseq, call_id, content, arrived: false, replies: Vec::new() };
+        self.exchanges.insert(subject, Arc::new(exchange));
+    }
+
+    /// Shares its larger parts with the ledgers in the same pool that have equal ones.
+    pub(crate) fn share(&mut self, pool: &Pool) {
+        share(&pool.subjects, &mut self.subjects);
+        self.exchanges.values_mut().for_each(|exchange| share(&pool.exchanges, exchange));
+        self.told.values_mut().for_each(|told| share(&pool.told, told));
     }
 }
 

@@ -30,6 +30,7 @@ use imsconf::wire::OwnedUri;
 
 pub use self::fingerprint::Fingerprint;
 pub(crate) use self::fingerprint::fingerprint;
+pub(crate) use self::ledger::Pool;
 pub use self::ledger::{Content, Entry, Exchange, Identity, Ledger, Reply, Subject, Told};
 pub(crate) use self::parts::{Parts, Setting};
 pub use self::rough::Rough;

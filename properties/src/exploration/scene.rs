@@ -45,8 +45,8 @@ struct Scene {
     states: Interner<model::State>,
     /// The state of the model, by the agents' views, the ledger and what was chosen from outside.
     alphas: Memo<([u32; 2 + USERS], u32, u32), u32>,
-    /// Whether the model allows a page, by the states before and after.
-    allowed: Memo<(u32, (u32, u32), u32), Option<Arc<Failure>>>,
+    /// Whether the model allows a page, by the state before, the ledger, the happening and the state after.
+    allowed: Memo<[u32; 4], Option<Arc<Failure>>>,
     /// Whether the model owes something, by its state.
     owing: Memo<u32, Option<Arc<Failure>>>,
     /// Whether something is left over, by the agents and the ledger.
@@ -245,19 +245,20 @@ impl Scene {
             wrong = self.tower.show(&mut situation.watch, number, &written, elapsed);
         }
         if self.deviation.is_none() && situation.failure.is_none() {
-            self.refine(situation, (before, number), &written);
+            self.refine(situation, [before, number], &written);
         }
         if situation.failure.is_none() {
             situation.failure = wrong.map(|finding| Arc::new(Failure::Invariant((*finding).clone())));
         }
     }
 
-    fn refine(&self, situation: &mut Situation, page: (u32, u32), written: &Page) {
+    fn refine(&self, situation: &mut Situation, page: [u32; 2], written: &Page) {
         let Situation { cast, ledger, state, .. } = *situation;
         let world = || self.atlas.world(cast, ledger);
         let key = (self.atlas.views(cast), ledger, cast.setting);
         let after = self.alphas.get(key, || self.states.note(&alpha(&world())));
-        situation.failure = self.allowed.get((state, page, after), || {
+        let [before, happening] = page;
+        situation.failure = self.allowed.get([state, before, happening, after], || {
             let world = world();
             let mut refinement = Refinement::at(&world, *self.states.get(state));
             let allowed = refinement.check(&written.outcome, &world);

@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::corner;
 use crate::deviation::Deviation;
-use crate::generate::{Cases, minimal, rough};
+use crate::generate::{Cases, challenged, minimal, rough};
 use crate::observe::Judge;
 use crate::refinement::Stutter;
 use crate::run::{Failure, Report, run};
@@ -30,6 +30,9 @@ pub struct Campaign {
 
 /// Of so many generated schedules one has damaged datagrams and agents that restart in it.
 const ROUGH: u32 = 8;
+
+/// Of so many generated schedules one has challenges in it.
+const CHALLENGED: u32 = 8;
 
 /// What it showed.
 #[derive(Clone, Debug)]
@@ -140,7 +143,12 @@ pub fn schedules(campaign: &Campaign) -> impl Iterator<Item = Schedule> {
     let generated = (0..campaign.cases).filter_map(move |case| {
         let schedule = if case % 4 == 3 { rest.next() } else { most.next() };
         let is_rough = conforming && case % ROUGH == ROUGH - 1;
-        schedule.map(|own| if is_rough { rough(own, u64::from(case) ^ seed << 32) } else { own })
+        let number = u64::from(case) ^ seed << 32;
+        schedule.map(|own| match case % CHALLENGED {
+            _ if is_rough => rough(own, number),
+            1 => challenged(own, number),
+            _ => own,
+        })
     });
     let profile = campaign.profile;
     corners.into_iter().map(|(_, schedule)| schedule).chain(generated).map(move |mut schedule| {

@@ -56,6 +56,9 @@ pub struct Settings {
     /// What the agents know of the paths between them.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub path: Path,
+    /// Whether the P-CSCF may ask the UE for credentials, which it then has.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub challenges: bool,
     /// Whether the UE and the invited users want session timers, and the focus has them too (RFC 4028).
     #[serde(default, skip_serializing_if = "is_usual")]
     pub session_timers: bool,
@@ -69,6 +72,7 @@ impl Default for Settings {
             seed: 0,
             profile: Profile::ThreeGpp,
             path: Path::Unlimited,
+            challenges: false,
             session_timers: false,
         }
     }
@@ -185,6 +189,9 @@ pub enum Step {
     Duplicate(u16),
     /// A message is lost for good: this datagram and every copy of it, until its sender gives up.
     Lose(u16),
+    /// The P-CSCF answers a request of the UE with 407: this one of those that are on their way to it and may be
+    /// challenged, counted round.
+    Challenge(u16),
     /// For so many timers nothing of what is sent arrives; in a whole run for [`MOST_CUT_OFF`] at most.
     CutOff(u8),
     /// One bit of a datagram in flight is turned: this bit, counted round.
@@ -324,6 +331,7 @@ impl Step {
             | Self::Drop(_)
             | Self::Duplicate(_)
             | Self::Lose(_)
+            | Self::Challenge(_)
             | Self::CutOff(_)
             | Self::Damage(..)
             | Self::Truncate(..)
@@ -354,6 +362,7 @@ mod tests {
                 seed: 7,
                 profile: Profile::Ietf,
                 path: Path::Unknown,
+                challenges: true,
                 session_timers: true,
             },
             vec![Step::Create(SecondOffer::Update), Step::Flush, Step::Invite(1), Step::Deliver(3), Step::Fire],

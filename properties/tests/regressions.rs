@@ -14,6 +14,19 @@ use imsconf_properties::schedule::Schedule;
 const SHOWN: &[(&str, &[&str])] = &[
     ("created-with-the-offer-in-prack", &["INVITE", "183 (INVITE)", "PRACK", "200 (PRACK)", "200 (INVITE)", "ACK"]),
     ("created-with-update", &["183 (INVITE)", "PRACK", "200 (PRACK)", "UPDATE", "200 (UPDATE)", "200 (INVITE)", "ACK"]),
+    (
+        "created-and-used-under-challenge",
+        &[
+            "407 (INVITE)",
+            "183 (INVITE)",
+            "ACK",
+            "407 (REFER)",
+            "202 (REFER)",
+            "NOTIFY (refer)",
+            "407 (BYE)",
+            "200 (BYE)",
+        ],
+    ),
     ("creation-refused", &["INVITE", "403 (INVITE)", "ACK"]),
     (
         "given-up-before-any-answer",

@@ -3,6 +3,7 @@
 //! Each is named after its fault, tells which real bug has it, and which invariants must catch it. They show that the
 //! checks can fail. To add one: write its function in the file of its topic and a row in that file's table.
 
+mod challenge;
 mod conference;
 mod dialog;
 mod headers;
@@ -100,7 +101,7 @@ impl Deviation {
     /// Every deviation there is, without the mutants.
     pub fn all() -> impl Iterator<Item = &'static Spec> {
         let calls = [subscription::ALL, refer::ALL, replaces::ALL, session::ALL, dialog::ALL];
-        let rest = [hold::ALL, session_timer::ALL, conference::ALL, roster::ALL, headers::ALL];
+        let rest = [hold::ALL, session_timer::ALL, conference::ALL, roster::ALL, headers::ALL, challenge::ALL];
         calls.into_iter().chain(rest).flatten()
     }
 

@@ -514,6 +514,7 @@ fn ordered(step: Step) -> Node {
         | Step::Drop(_)
         | Step::Duplicate(_)
         | Step::Lose(_)
+        | Step::Challenge(_)
         | Step::CutOff(_)
         | Step::Damage(..)
         | Step::Truncate(..)

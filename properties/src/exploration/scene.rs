@@ -421,6 +421,7 @@ fn step_of(step: Move) -> Step {
         Move::Drop(index) => Step::Drop(place(index)),
         Move::Duplicate(index) => Step::Duplicate(place(index)),
         Move::Lose(index) => Step::Lose(place(index)),
+        Move::Challenge(number) => Step::Challenge(number),
         Move::Rough(Rough::Damage(index, bit)) => Step::Damage(place(index), bit),
         Move::Rough(Rough::Truncate(index, at)) => Step::Truncate(place(index), at),
         Move::Rough(Rough::Restart(number)) => Step::Restart(number),

@@ -34,7 +34,7 @@ fn passes(schedule: &Schedule, deviation: Option<crate::deviation::Deviation>) -
 ///   resumes; `t` and `T` are calls beside the conference, `h` and `H` hang them up.
 /// - The focus: `p` holds and `P` resumes; `C`, `R` and `M` refuse creations, REFERs and terminations, and `N` insists
 ///   on reports, when the number is odd; `E` refuses creations with a code, `W` takes one back.
-/// - The network: `-`, `+` and `~` drop, double and lose; `=` cuts off for so many timers; `*` damages and `/` cuts
+/// - The network: `-`, `+` and `~` drop, double and lose; `?` challenges; `=` cuts off for so many timers; `*` damages and `/` cuts
 ///   short the datagram of the last digit at the place of those before it; `@` restarts an agent.
 /// - `.` flushes, `!` fires, `$` settles, `%` idles.
 pub fn decode(bytes: &[u8]) -> Schedule {
@@ -57,7 +57,8 @@ pub fn decode(bytes: &[u8]) -> Schedule {
         }
         steps.push(step(*kind, number, settings.invited));
     }
-    Schedule::new(settings, steps)
+    let challenges = steps.iter().any(|step| matches!(step, Step::Challenge(_)));
+    Schedule::new(Settings { challenges, ..settings }, steps)
 }
 
 fn step(kind: u8, datagram: u16, invited: u8) -> Step {
@@ -99,6 +100,7 @@ fn step(kind: u8, datagram: u16, invited: u8) -> Step {
         b'-' => Step::Drop(datagram),
         b'+' => Step::Duplicate(datagram),
         b'~' => Step::Lose(datagram),
+        b'?' => Step::Challenge(datagram),
         b'=' => Step::CutOff(number),
         b'*' => Step::Damage(datagram % 10, datagram / 10),
         b'/' => Step::Truncate(datagram % 10, datagram / 10),
@@ -123,6 +125,7 @@ mod tests {
         let expected = [create, Step::Flush, Step::Subscribe, Step::Deliver(3), Step::Invite(1), Step::Drop(2)];
         assert_eq!(steps[..6], expected);
         assert_eq!(steps[6..], [Step::RefuseRefer(true), Step::Lose(0)]);
+        assert!(decode(b"c?1").world.challenges && !decode(b"c.").world.challenges);
         let steps = decode(b"*123 @4 W1").steps;
         assert_eq!(steps, [Step::Damage(3, 12), Step::Restart(0), Step::WithdrawCreation(REFUSALS[1])]);
         assert_eq!(decode(&[b'>'; 2 * MAX_STEPS]).steps.len(), MAX_STEPS);

@@ -133,6 +133,7 @@ fn plainer(step: Step) -> Vec<Step> {
         Step::Drop(number) => (0..number).map(Step::Drop).collect(),
         Step::Duplicate(number) => (0..number).map(Step::Duplicate).collect(),
         Step::Lose(number) => (0..number).map(Step::Lose).collect(),
+        Step::Challenge(number) => (0..number).map(Step::Challenge).collect(),
         Step::CutOff(timers) => (0..timers).map(Step::CutOff).collect(),
         Step::Flush | Step::Fire => vec![Step::Settle],
         _ => vec![],

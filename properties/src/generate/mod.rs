@@ -4,6 +4,8 @@
 //! [`minimal`] shrinks a failing schedule further than element-wise shrinking can, because it knows what the steps
 //! mean.
 
+mod challenged;
+mod draw;
 mod minimal;
 mod rough;
 
@@ -11,6 +13,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+pub use self::challenged::challenged;
 pub use self::minimal::minimal;
 pub use self::rough::rough;
 use crate::schedule::{Path, REFUSALS, Schedule, SecondOffer, Settings, Step, TimerPreset};

@@ -125,6 +125,7 @@ observers! {
     fork: Fork,
     headers: Headers,
     transport: Transport,
+    challenge: Challenge,
 }
 
 /// The state of an observer after these events, each with the conversation before it.

@@ -146,7 +146,7 @@ impl Prack {
         invite.failed |= !message.is_success();
     }
 
-    fn on_prack_sent(&mut self, event: &Event<'_>, judge: &mut Judge) {
+    fn on_prack_sent(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
         let (party, numbers) = (event.party, &[event.number]);
         let Some(rack) = event.message.rack() else {
             judge.rule(&NAMES, party, false, numbers, || "PRACK without a readable RAck".to_owned());
@@ -175,7 +175,11 @@ impl Prack {
         judge.rule(rule, party, named, numbers, || text("names no reliable response that was delivered"));
         if let Some(pracks) = pracks {
             judge.rule(&NUMBER, party, true, &[], String::new);
-            judge.rule(&ONCE, party, pracks == 1, numbers, || text("acknowledges a response a second time"));
+            // What was challenged goes out again.
+            let challenged = event.key.as_ref().map_or(0, |key| conversation.challenged_before(key));
+            judge.rule(&ONCE, party, usize::from(pracks) <= 1 + challenged, numbers, || {
+                text("acknowledges a response a second time")
+            });
         }
     }
 
@@ -238,7 +242,7 @@ impl Observer for Prack {
             ("INVITE", Some(100..=199), Stage::Sent) => self.on_provisional_sent(event, first, judge),
             ("INVITE", Some(101..=199), Stage::Delivered) if first => self.on_provisional_delivered(event),
             ("INVITE", Some(200..), _) if first => self.on_final(event, judge),
-            ("PRACK", None, Stage::Sent) if first => self.on_prack_sent(event, judge),
+            ("PRACK", None, Stage::Sent) if first => self.on_prack_sent(event, conversation, judge),
             ("PRACK", None, Stage::Delivered) if first => self.on_prack_delivered(event, message.rack()),
             ("PRACK", Some(code @ 200..), Stage::Sent) if first => self.on_prack_answered(event, code, judge),
             _ => {}

@@ -519,7 +519,7 @@ pub(super) fn message(ledger: &Ledger, subject: Subject, exchange: &Exchange, re
         (Subject::PlainUeBye(user), Some(_)) => Some(Message::Plain(leg(user)?, PlainMessage::UeByeAnswered)),
         (Subject::PlainUserBye(user), None) => Some(Message::Plain(leg(user)?, PlainMessage::UserBye)),
         (Subject::PlainUserBye(user), Some(_)) => Some(Message::Plain(leg(user)?, PlainMessage::UserByeAnswered)),
-        (Subject::PlainInvite(_) | Subject::PlainAck(_) | Subject::RefusalAck(_), _) => None,
+        (Subject::PlainInvite(_) | Subject::PlainAck(_) | Subject::RefusalAck(_) | Subject::ChallengeAck, _) => None,
         (Subject::UserChange(user), _) => Some(Message::Hold(leg(user)?, about_change(End::User, reply)?)),
         (Subject::FocusChange(user), _) => Some(Message::Hold(leg(user)?, about_change(End::Focus, reply)?)),
         (Subject::UserChangeAck(user), None) => Some(Message::Hold(leg(user)?, HoldMessage::Ack(End::User))),

@@ -31,6 +31,8 @@ pub enum Stutter {
     Doubled,
     /// A message was lost for good; the sender does not know yet.
     Lost,
+    /// A request was challenged, or its sender learnt that and sent it again: it is on its way all the time.
+    Challenged,
     /// A timer that repeats something or frees state.
     Timer,
 }
@@ -48,6 +50,7 @@ impl Stutter {
             Self::Dropped => "copy dropped",
             Self::Doubled => "copy made",
             Self::Lost => "loss not yet noticed",
+            Self::Challenged => "challenge",
             Self::Timer => "timer",
         }
     }
@@ -86,6 +89,7 @@ pub(super) fn image(before: &model::State, outcome: &Outcome, ledger: &Ledger) -
         Happened::Dropped => Image::Stutter(Stutter::Dropped),
         Happened::Doubled => Image::Stutter(Stutter::Doubled),
         Happened::Lost => Image::Stutter(Stutter::Lost),
+        Happened::Challenged => Image::Stutter(Stutter::Challenged),
         Happened::Command(step) => command(before, step),
         Happened::Rough => Image::Unknown("something happened that is beyond the model".to_owned()),
         Happened::Arrival(entry) => arrival(before, entry, outcome, ledger),
@@ -152,6 +156,7 @@ fn command(before: &model::State, step: Step) -> Image {
         | Step::Drop(_)
         | Step::Duplicate(_)
         | Step::Lose(_)
+        | Step::Challenge(_)
         | Step::CutOff(_)
         | Step::Damage(..)
         | Step::Truncate(..)

@@ -76,6 +76,8 @@ pub enum Subject {
     FocusChangeAck(u8),
     /// The ACK to the refusal of either.
     RefusalAck(u8),
+    /// The ACK to a challenge, which goes no further than the hop that it came from.
+    ChallengeAck,
     /// The UE's UPDATE that prolongs its call with the conference.
     CallRefresh,
     /// An UPDATE that prolongs a session: of the focus in the UE's call, or of either end in that with a user.
@@ -196,6 +198,8 @@ pub struct Ledger {
     told: BTreeMap<Party, Arc<Told>>,
     /// Whether the UE's last SUBSCRIBE inside a dialog was its user's wish.
     control: bool,
+    /// The requests that were challenged on their way, and what they are about.
+    challenged: BTreeMap<Identity, Subject>,
 }
 
 /// What the focus sent to one subscriber.
@@ -234,6 +238,7 @@ impl Ledger {
             subscribers: BTreeMap::new(),
             told: BTreeMap::new(),
             control: false,
+            challenged: BTreeMap::new(),
         }
     }
 
@@ -263,6 +268,49 @@ impl Ledger {
     /// Whether the UE's last SUBSCRIBE inside a dialog was its user's wish.
     pub const fn is_controlled(&self) -> bool {
         self.control
+    }
+
+    /// Whether a request of the UE may be challenged: it is under way, its like was not challenged before, nothing that
+    /// was sent later could be overtaken by its next copy, and nothing that could put an end to it is known to come.
+    pub(crate) fn may_be_challenged(&self, request: &Sip) -> bool {
+        let Some((subject, own)) = self.of(request).filter(|_| request.is_request()) else { return false };
+        let of_call = matches!(subject, Subject::Prack | Subject::Update);
+        let refused = |create: &Exchange| create.replies.iter().any(|reply| reply.code >= 300);
+        subject.is_challenged()
+            && own.has(request)
+            && !own.arrived
+            && !self.challenged.values().any(|challenged| *challenged == subject)
+            && !self.has_unanswered_challenge()
+            && self.exchanges.values().all(|other| other.call_id != own.call_id || other.cseq <= own.cseq)
+            && !(of_call && self.exchange(Subject::Create).is_some_and(refused))
+    }
+
+    /// A request was challenged.
+    pub(super) fn challenge(&mut self, request: &Sip) {
+        if let (Some(identity), Some((subject, _))) = (Identity::of(request), self.of(request)) {
+            self.challenged.insert(identity, subject);
+        }
+    }
+
+    /// Whether a message is a request that was challenged, the challenge to it, or the ACK to that.
+    pub(super) fn is_challenge(&self, message: &Sip) -> bool {
+        if self.challenged.is_empty() || !(message.is_request() || message.status() == Some(407)) {
+            return false;
+        }
+        let Some(mut identity) = Identity::of(message).map(Identity::request) else { return false };
+        if identity.method == "ACK" {
+            identity.method = "INVITE".to_owned();
+        }
+        self.challenged.contains_key(&identity)
+    }
+
+    /// Whether a request that was challenged has not been sent again.
+    pub(super) fn has_unanswered_challenge(&self) -> bool {
+        let waits = |(identity, subject): (&Identity, &Subject)| {
+            let own = |own: &&Exchange| own.call_id == identity.call_id && own.cseq == identity.cseq;
+            self.exchanges.get(subject).filter(own).is_some()
+        };
+        self.challenged.iter().any(waits)
     }
 
     /// What the focus sent to this subscriber, if it sent him a document.
@@ -384,6 +432,7 @@ impl Ledger {
         let invited = || message.request_uri().and_then(|uri| self.user(uri));
         let plain = self.plain.get(message.call_id()).copied();
         match (message.method(), party) {
+            ("ACK", Party::Ue) if self.is_challenge(message) => Subject::ChallengeAck,
             ("ACK", Party::Ue | Party::Participant(_)) if plain.is_some() => {
                 plain.map_or(Subject::Other, Subject::PlainAck)
             }
@@ -535,6 +584,21 @@ fn names_a_call(message: &Sip) -> bool {
 }
 
 impl Subject {
+    /// Whether the P-CSCF challenges requests of this kind: those of the UE but ACK, CANCEL, and what its timers send.
+    const fn is_challenged(self) -> bool {
+        matches!(
+            self,
+            Self::Create
+                | Self::Prack
+                | Self::Update
+                | Self::CallBye
+                | Self::Subscribe
+                | Self::Refer(_)
+                | Self::Expel(_)
+                | Self::PlainUeBye(_)
+        )
+    }
+
     /// Whether the request takes a CSeq number of the UE in its call (an ACK reuses the INVITE's).
     const fn counts_in_call(self) -> bool {
         matches!(self, Self::Prack | Self::Update | Self::CallRefresh | Self::CallBye | Self::Refer(_) | Self::Expel(_))

@@ -6,6 +6,7 @@
 //!
 //! Read first: `schedule.rs` (what a step is), then [`World::apply`].
 
+mod challenge;
 mod fingerprint;
 mod hold;
 mod ledger;
@@ -96,6 +97,8 @@ pub enum Move {
     Duplicate(usize),
     /// The message of which the datagram at this place is a copy never arrives.
     Lose(usize),
+    /// The P-CSCF challenges the request with this number of those that it may challenge, counted round.
+    Challenge(u16),
     /// What no procedure provides for.
     Rough(Rough),
     /// The next timer of one agent fires.
@@ -111,6 +114,7 @@ impl Move {
             Step::Drop(number) => Some(Self::Drop(pick(number))),
             Step::Duplicate(number) => Some(Self::Duplicate(pick(number))),
             Step::Lose(number) => Some(Self::Lose(pick(number))),
+            Step::Challenge(number) => Some(Self::Challenge(number)),
             Step::Damage(number, bit) => Some(Self::Rough(Rough::Damage(pick(number), bit))),
             Step::Truncate(number, at) => Some(Self::Rough(Rough::Truncate(pick(number), at))),
             Step::Restart(number) => Some(Self::Rough(Rough::Restart(number))),
@@ -138,6 +142,8 @@ pub enum Happened {
     Doubled,
     /// A message was lost for good.
     Lost,
+    /// The P-CSCF challenged a request, or the UE was handed the challenge.
+    Challenged,
     /// Something that no procedure provides for.
     Rough,
     /// A timer fired.
@@ -285,6 +291,7 @@ impl World {
                 _ => Outcome::of(Happened::Nothing),
             },
             Move::Lose(index) if self.is_lossy(index) => self.lose(index),
+            Move::Challenge(number) => self.challenge(number),
             Move::Rough(fault) => self.rough(fault),
             Move::Fire => self.fire(),
             Move::Deliver(_) | Move::Drop(_) | Move::Lose(_) => Outcome::of(Happened::Nothing),
@@ -292,6 +299,9 @@ impl World {
     }
 
     fn command(&mut self, step: Step) -> Outcome {
+        if self.must_wait(step) {
+            return Outcome::of(Happened::Nothing);
+        }
         let Some((node, sent)) = self.order(step) else { return Outcome::of(Happened::Nothing) };
         if step.is_control() {
             Arc::make_mut(&mut self.ledger).expect_control(true);
@@ -361,6 +371,7 @@ impl World {
             | Step::Drop(_)
             | Step::Duplicate(_)
             | Step::Lose(_)
+            | Step::Challenge(_)
             | Step::CutOff(_)
             | Step::Damage(..)
             | Step::Truncate(..)
@@ -427,6 +438,9 @@ impl World {
 
     fn deliver(&mut self, index: usize) -> Outcome {
         let datagram = self.flight.remove(index);
+        if let Some(outcome) = self.stopped(&datagram) {
+            return outcome;
+        }
         let party = party(datagram.to);
         let message = party.and_then(|party| Some((party, Sip::read(&datagram.bytes).ok()?)));
         let (happened, arrived) = match message {
@@ -434,8 +448,10 @@ impl World {
                 let entry = Arc::make_mut(&mut self.ledger).arrived(&message);
                 let from = self.ledger.origin(&message, datagram.from);
                 let (hop, bytes) = (datagram.from.address(), datagram.bytes.as_slice().into());
+                let challenge = self.ledger.is_challenge(&message);
+                let happened = if challenge { Happened::Challenged } else { Happened::Arrival(entry) };
                 let message = Arc::new(message);
-                (Happened::Arrival(entry), Some((Crossing { party, message, entry, hop, bytes }, from)))
+                (happened, Some((Crossing { party, message, entry, hop, bytes }, from)))
             }
             None => (Happened::Hop, None),
         };

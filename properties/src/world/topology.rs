@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use imsconf::agent::{Addr, PathMtu, Transport};
 use imsconf::role::config::{
-    FocusConfig, Hosts, Identity, ParticipantConfig, Profile, ProxyConfig, Served, SessionTimer, UeConfig,
+    Credentials, FocusConfig, Hosts, Identity, ParticipantConfig, Profile, ProxyConfig, Served, SessionTimer, UeConfig,
 };
 use imsconf::transaction::TimerSettings;
 use imsconf::wire::OwnedUri;
@@ -79,9 +79,18 @@ pub(super) fn ue(settings: Settings) -> UeConfig {
     config.timers = timers(settings);
     config.profile = profile(settings);
     config.session_timer = session_timer(settings);
+    if settings.challenges {
+        config.credentials = vec![credentials()];
+    }
     config.security_verify =
         Some("ipsec-3gpp;alg=hmac-sha-1-96;spi-c=98765432;spi-s=87654321;port-c=5062;port-s=5064".to_owned());
     config
+}
+
+/// What the creator answers challenges with.
+pub(super) fn credentials() -> Credentials {
+    let [realm, username, password] = [DOMAIN, "creator@ims.example", "correct horse"].map(str::to_owned);
+    Credentials { realm, username, password }
 }
 
 pub(super) fn focus(settings: Settings) -> FocusConfig {

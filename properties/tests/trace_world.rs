@@ -13,11 +13,21 @@ use imsconf_properties::world::{Move, Node, World};
 
 /// Runs commands, each until everything it led to has arrived, and captures every datagram that arrives anywhere.
 fn captured(commands: &[Step]) -> Capture {
-    let mut world = World::new(Settings::default(), None);
+    let challenges = commands.iter().any(|command| matches!(command, Step::Challenge(_)));
+    let mut world = World::new(Settings { challenges, ..Settings::default() }, None);
     let mut capture = Capture::default();
-    for command in commands {
-        world.apply(Move::Command(*command));
-        arrive(&mut world, &mut capture);
+    for (command, next) in commands.iter().zip(commands.iter().skip(1).map(Some).chain([None])) {
+        match command {
+            // The request arrives at the hop that challenges it.
+            Step::Challenge(number) => {
+                note(&world, &mut capture);
+                world.apply(Move::Challenge(*number));
+            }
+            command => drop(world.apply(Move::Command(*command))),
+        }
+        if !matches!(next, Some(Step::Challenge(_))) {
+            arrive(&mut world, &mut capture);
+        }
     }
     while !world.is_quiescent() {
         world.apply(Move::Fire);
@@ -27,18 +37,24 @@ fn captured(commands: &[Step]) -> Capture {
 }
 
 fn arrive(world: &mut World, capture: &mut Capture) {
-    while let Some(datagram) = world.in_flight().first().cloned() {
-        capture.total += 1;
-        capture.frames.push(Frame {
-            number: capture.total,
-            time: world.now().since(Time::EPOCH) + Duration::from_millis(u64::from(capture.total)),
-            source: datagram.from.address().socket,
-            destination: datagram.to.address().socket,
-            direction: None,
-            message: Sip::read(&datagram.bytes).expect("our own message"),
-        });
+    while note(world, capture) {
         world.apply(Move::Deliver(0));
     }
+}
+
+/// Captures the oldest datagram in flight, if there is one.
+fn note(world: &World, capture: &mut Capture) -> bool {
+    let Some(datagram) = world.in_flight().first() else { return false };
+    capture.total += 1;
+    capture.frames.push(Frame {
+        number: capture.total,
+        time: world.now().since(Time::EPOCH) + Duration::from_millis(u64::from(capture.total)),
+        source: datagram.from.address().socket,
+        destination: datagram.to.address().socket,
+        direction: None,
+        message: Sip::read(&datagram.bytes).expect("our own message"),
+    });
+    true
 }
 
 /// What somebody sees who captures at one node.
@@ -68,6 +84,42 @@ const EVERYTHING: &[Step] = &[
     Step::UserLeaves(0),
     Step::Leave,
 ];
+
+/// What the UE sends first is challenged, each time.
+const CHALLENGED: &[Step] = &[
+    Step::Create(SecondOffer::Prack),
+    Step::Challenge(0),
+    Step::Subscribe,
+    Step::Challenge(0),
+    Step::Invite(0),
+    Step::Challenge(0),
+    Step::Answer(0),
+    Step::Leave,
+    Step::Challenge(0),
+];
+
+/// Requests that are sent again with credentials take the place of those that were challenged.
+#[test]
+fn seen_under_challenge() {
+    let whole = captured(CHALLENGED);
+    let challenges = whole.frames.iter().filter(|frame| frame.message.status() == Some(407)).count();
+    assert_eq!(challenges, 4);
+    let at_both_ends = [
+        (whole.clone(), Options::default()),
+        (at(&whole, Node::Ue), Options { vantage: Some(Party::Ue), ..Options::default() }),
+    ];
+    for (capture, options) in at_both_ends {
+        let report = judge_capture(&capture, options);
+        assert_eq!(failures(&report), Vec::<&Finding>::new(), "{report}");
+        let answered = |what: &str| {
+            let step = report.steps.iter().find(|step| step.what == what).expect("a step");
+            let frame = capture.frames.iter().find(|frame| step.numbers.first() == Some(&frame.number));
+            frame.and_then(|frame| frame.message.status())
+        };
+        assert_eq!(["202 (REFER)", "200 (BYE)"].map(answered), [Some(202), Some(200)], "{report}");
+        assert_eq!(report.steps.iter().filter(|step| step.what == "REFER").count(), 1, "{report}");
+    }
+}
 
 #[test]
 fn seen_everywhere() {
@@ -166,7 +218,7 @@ fn seen_between_the_proxies() {
 #[test]
 fn a_part_of_a_conforming_call_is_no_failure() {
     let shorter = [Step::Create(SecondOffer::Prack), Step::Subscribe, Step::Invite(0), Step::Answer(0), Step::Leave];
-    for commands in [EVERYTHING, &shorter] {
+    for commands in [EVERYTHING, &shorter, CHALLENGED] {
         let whole = captured(commands);
         for seen in [at(&whole, Node::Ue), at(&whole, Node::Focus), whole] {
             for cut in 0..seen.frames.len() {

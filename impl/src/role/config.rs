@@ -81,6 +81,19 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// What a user agent does about a redirection (RFC 3261 sections 8.1.3.4 and 21.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Redirection {
+    /// The call has failed; its user is told where he was sent.
+    #[default]
+    Refuse,
+    /// It tries the addresses one after the other, no address twice.
+    Follow {
+        /// Most addresses that are tried for one call, the first one not counted.
+        most: usize,
+    },
+}
+
 /// Who an agent is, for the identifiers it makes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Identity {
@@ -217,6 +230,8 @@ pub struct UeConfig {
     pub security_verify: Option<String>,
     /// Credentials for the realms that may challenge its requests.
     pub credentials: Vec<Credentials>,
+    /// What becomes of a 3xx to the INVITE to the factory.
+    pub redirection: Redirection,
     /// The identity that its P-CSCF is asked to assert in requests outside a dialog (RFC 3325 section 9.2): one of its
     /// public user identities.
     pub preferred_identity: Option<OwnedUri>,
@@ -252,6 +267,7 @@ impl UeConfig {
             access_network: Some("3GPP-NR-FDD;utran-cell-id-3gpp=00101000001000000101".to_owned()),
             security_verify: None,
             credentials: Vec::new(),
+            redirection: Redirection::Refuse,
             conference_expires: DEFAULT_CONFERENCE_EXPIRES,
             setup: DEFAULT_SETUP,
             profile: Profile::ThreeGpp,

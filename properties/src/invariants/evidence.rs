@@ -59,6 +59,10 @@ fn call(conversation: &Conversation, focus: Party, key: &TransactionKey, invite:
     } else {
         invite.final_response().map(|response| response.code).filter(sent)
     };
+    // A challenged INVITE goes out again, and that one is the call.
+    if matches!(answered, Some(401 | 407)) {
+        return None;
+    }
     let heard = |matching: fn(u16) -> bool| {
         dialed_out && invite.responses.iter().any(|r| matching(r.code) && r.delivered.is_some())
     };
@@ -146,7 +150,8 @@ pub(super) fn has_unanswered_notify(conversation: &Conversation, key: &Subscript
 pub(super) fn is_nameless(conversation: &Conversation, message: &Sip) -> bool {
     let refer = message.event().is_some_and(|event| event.package == "refer" && event.id.is_none());
     let referrals = conversation.subscriptions().filter(|(key, subscription)| {
-        &*key.package == "refer" && *key.call_id == *message.call_id() && subscription.requested
+        let own = &*key.package == "refer" && *key.call_id == *message.call_id();
+        own && subscription.requested && !subscription.is_challenged()
     });
     refer && referrals.count() > 1
 }

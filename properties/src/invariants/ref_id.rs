@@ -24,7 +24,8 @@ fn referrals<'a>(
     tag: &'a str,
 ) -> impl Iterator<Item = (&'a SubscriptionKey, &'a Subscription)> {
     conversation.subscriptions().filter(move |(key, subscription)| {
-        &*key.package == "refer" && *key.call_id == *call_id && *key.subscriber_tag == *tag && subscription.requested
+        let own = &*key.package == "refer" && *key.call_id == *call_id && *key.subscriber_tag == *tag;
+        own && subscription.requested && !subscription.is_challenged()
     })
 }
 

@@ -53,6 +53,12 @@ impl Subscription {
         let accepted = self.answered.is_some_and(|code| (200..300).contains(&code)) || self.notified > 0;
         accepted && !self.suppressed && !self.terminated_sent && self.removed_by.is_none()
     }
+
+    /// Whether a proxy challenged the request that would have made it, so that the notifier never saw that (RFC 3261
+    /// section 22.3).
+    pub fn is_challenged(&self) -> bool {
+        [self.answered, self.answer_delivered].contains(&Some(407))
+    }
 }
 
 /// Whether this answer to a NOTIFY removes the subscription (RFC 6665 section 4.2.2).

@@ -175,7 +175,7 @@ impl Boundary {
     /// Whether these frames are everything that their parties said: the file says so, whatever arrived was seen to be
     /// sent, and no call had begun before.
     pub(super) fn is_whole(&self, frames: &[&Frame]) -> bool {
-        let mut sent = BTreeSet::new();
+        let (mut sent, mut asked) = (BTreeSet::new(), BTreeSet::new());
         let mut calls = BTreeSet::new();
         self.complete
             && frames.iter().all(|frame| {
@@ -184,10 +184,15 @@ impl Boundary {
                 let known = !calls.insert(message.call_id()) || begins;
                 let Some(identity) = identity(message) else { return known };
                 if frame.direction == Some(Direction::Outbound) {
+                    if message.is_request() {
+                        asked.insert(identity.0.clone());
+                    }
                     sent.insert(identity);
                     return known;
                 }
-                known && sent.contains(&identity)
+                // Proxies ask for credentials, and they are no parties (RFC 3261 section 22.3).
+                let by_a_proxy = message.status() == Some(407) && asked.contains(&identity.0);
+                known && (by_a_proxy || sent.contains(&identity))
             })
     }
 

@@ -64,10 +64,11 @@ pub fn judge_capture(capture: &Capture, options: Options) -> TraceReport {
         judge.enter(steps::NAME);
         order::judge_order(&seen, &mut judge);
         let mut scribe = steps::Scribe { judge: &mut judge, steps: Vec::new(), conference, end };
-        creation::judge_creation(&seen, &mut scribe);
-        creation::judge_subscription(&seen, &mut scribe);
-        invitation::judge_invitations(&seen, &mut scribe);
-        invitation::judge_leaving(&seen, &mut scribe);
+        let taken = seen::without_challenges(&seen);
+        creation::judge_creation(&taken, &mut scribe);
+        creation::judge_subscription(&taken, &mut scribe);
+        invitation::judge_invitations(&taken, &mut scribe);
+        invitation::judge_leaving(&taken, &mut scribe);
         steps.extend(scribe.steps);
         messages.extend(seen);
     }

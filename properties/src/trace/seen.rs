@@ -49,6 +49,27 @@ impl Seen<'_> {
     }
 }
 
+/// The messages without those that a challenge has made void: a request that was challenged and sent again, the
+/// challenge, and its ACK (RFC 3261 section 22).
+pub(super) fn without_challenges<'a>(all: &[Seen<'a>]) -> Vec<Seen<'a>> {
+    let challenged = |key: &TransactionKey| {
+        let code = |code: u16| matches!(code, 401 | 407);
+        all.iter().any(|seen| seen.key == *key && seen.message.status().is_some_and(code))
+    };
+    let again = |key: &TransactionKey| {
+        let like = |other: &TransactionKey| {
+            (&other.call_id, &other.from_tag, &other.method) == (&key.call_id, &key.from_tag, &key.method)
+        };
+        all.iter().any(|seen| seen.message.is_request() && like(&seen.key) && seen.key.cseq > key.cseq)
+    };
+    let is_void = |seen: &&Seen<'a>| {
+        let method = if &*seen.key.method == "ACK" { "INVITE".into() } else { seen.key.method.clone() };
+        let key = TransactionKey { method, ..seen.key.clone() };
+        challenged(&key) && again(&key)
+    };
+    all.iter().filter(|seen| !is_void(seen)).cloned().collect()
+}
+
 /// What makes two frames the same message, on different hops or sent again.
 pub(super) type Identity<'a> = (TransactionKey, Option<u16>, Option<&'a str>, Option<u32>, Option<&'a str>);
 

@@ -5,6 +5,7 @@
 //! outlast the call.
 
 use super::early::Branch;
+use super::redirect::Detour;
 use super::{Command, Event, SecondOffer, Ue, headers, not_now};
 use crate::body::sdp::{self, Flow, SessionDescription};
 use crate::dialog::{Carrier, Dialog, InitialRequest, Party, Request, RouteSet, Usage};
@@ -51,6 +52,8 @@ pub(super) struct Inviting {
     pub(super) session: Session,
     /// The early dialogs, in the order in which they were made.
     pub(super) branches: Vec<Branch>,
+    /// Where redirections lead.
+    pub(super) detour: Detour,
     /// A user agent has no timer of its own once a provisional response came: this is the end of its patience.
     gives_up_at: Time,
 }
@@ -147,7 +150,8 @@ impl Ue {
             .send_invite(now, &initial, &session, offer)
             .ok_or_else(|| not_now(&command, "the first hop cannot be reached"))?;
         let gives_up_at = now + self.config.setup;
-        let inviting = Inviting { invite, initial, second_offer, session, branches: Vec::new(), gives_up_at };
+        let (branches, detour) = (Vec::new(), Detour::default());
+        let inviting = Inviting { invite, initial, second_offer, session, branches, detour, gives_up_at };
         self.call = Call::Calling(Box::new(inviting));
         Ok(())
     }
@@ -171,13 +175,19 @@ impl Ue {
         if !inviting.session.interval.on_too_small(self.config.session_timer, response) {
             return self.on_failure(422);
         }
+        match self.call_again(now, &mut inviting) {
+            Some(()) => Call::Calling(inviting),
+            None => self.on_failure(503),
+        }
+    }
+
+    /// The same call once more, with the next number. None: there is no way to where it goes.
+    pub(super) fn call_again(&mut self, now: Time, inviting: &mut Inviting) -> Option<()> {
         inviting.initial.cseq += 1;
         inviting.branches.clear();
         let offer = inviting.session.media.offer_with_preconditions(Flow::NONE);
-        match self.send_invite(now, &inviting.initial, &inviting.session, offer) {
-            Some(invite) => Call::Calling(Box::new(Inviting { invite, ..*inviting })),
-            None => self.on_failure(503),
-        }
+        inviting.invite = self.send_invite(now, &inviting.initial, &inviting.session, offer)?;
+        Some(())
     }
 
     pub(super) fn preloaded_routes(&self) -> Result<RouteSet, CommandError> {
@@ -193,7 +203,9 @@ impl Ue {
             (Call::Calling(inviting) | Call::Early(inviting), 0..=199) => self.on_provisional(now, inviting, response),
             (Call::Calling(inviting) | Call::Early(inviting), 200..=299) => self.on_success(now, *inviting, response),
             (Call::Calling(inviting) | Call::Early(inviting), 422) => self.on_too_small(now, inviting, response),
-            (Call::Calling(_) | Call::Early(_), _) => self.on_failure(code),
+            (Call::Calling(inviting) | Call::Early(inviting), _) => {
+                self.on_refused(now, inviting, code, Some(response))
+            }
             (Call::Abandoned { inviting, code, cancelled }, 0..=199) => {
                 self.on_unwanted_provisional(now, inviting, code, cancelled, response)
             }
@@ -281,10 +293,10 @@ impl Ue {
     }
 
     /// No response to the INVITE, or none after the CANCEL: as 408 (RFC 3261 section 8.1.3.1).
-    pub(super) fn on_invite_timeout(&mut self) {
+    pub(super) fn on_invite_timeout(&mut self, now: Time) {
         let call = std::mem::replace(&mut self.call, Call::Over);
         self.call = match call {
-            Call::Calling(_) | Call::Early(_) => self.on_failure(408),
+            Call::Calling(inviting) | Call::Early(inviting) => self.on_refused(now, inviting, 408, None),
             Call::Abandoned { code, .. } => self.on_failure(code),
             call @ (Call::Idle | Call::Confirmed | Call::Leaving { .. } | Call::Over | Call::Failed { .. }) => call,
         };

@@ -2,7 +2,8 @@
 //! leaves (TS 24.147 section 5.3.1, RFC 4579 sections 5.4, 5.5; TS 34.229-5 A.16, A.20).
 //!
 //! Read this file for what comes in and where it goes, then `call.rs`, `early.rs`, `giving_up.rs`, `hold.rs`,
-//! `subscription.rs`, `referral.rs` and `challenge.rs`.
+//! `subscription.rs`, `referral.rs`, `challenge.rs` and
+//! `redirect.rs`.
 
 mod call;
 mod challenge;
@@ -11,6 +12,7 @@ mod giving_up;
 mod headers;
 mod hold;
 mod plain;
+mod redirect;
 mod referral;
 mod subscription;
 
@@ -160,6 +162,12 @@ pub enum Event {
     CreationFailed {
         /// Code of the final response; 408 when none came, 487 when the user gave up.
         code: u16,
+    },
+    /// The factory sent the user somewhere else (3xx); [`Redirection`](crate::role::config::Redirection) says whether
+    /// the UE goes there.
+    Redirected {
+        /// The addresses of its Contact, the most preferred first.
+        targets: Vec<OwnedUri>,
     },
     /// The 2xx does not call its sender a focus: the session is a plain call (RFC 4579 section 5.4).
     IsFocusLost,
@@ -435,7 +443,7 @@ impl Ue {
             return;
         }
         match client.method() {
-            Method::Invite => self.on_invite_timeout(),
+            Method::Invite => self.on_invite_timeout(now),
             Method::Prack | Method::Update => self.on_early_response(now, client, None),
             Method::Subscribe if self.on_report_response(now, client, None) => {}
             Method::Subscribe => self.on_subscribe_response(now, client, None),

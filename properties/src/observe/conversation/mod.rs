@@ -248,6 +248,9 @@ impl Conversation {
         let Some(dialog_key) = Self::dialog_key(event) else { return };
         let method = message.method();
         if !self.dialogs.contains_key(&dialog_key) {
+            if self.acknowledges_refusal(message, key) {
+                return;
+            }
             let made = self.made_by_notify(event, &dialog_key);
             let dialog = made.unwrap_or_else(|| Dialog::new(Origin::Unknown, "", DialogState::Confirmed));
             self.dialogs.insert(dialog_key.clone(), Arc::new(dialog));
@@ -274,6 +277,14 @@ impl Conversation {
             }
             _ => {}
         }
+    }
+
+    /// Whether this is the ACK to a refusal, which belongs to the transaction of its INVITE and to no dialog.
+    fn acknowledges_refusal(&self, message: &Sip, key: &TransactionKey) -> bool {
+        let invite = TransactionKey { method: "INVITE".into(), ..key.clone() };
+        let refused = |response: &Response| response.code >= 300 && response.to_tag.as_deref() == message.to_tag();
+        &*key.method == "ACK"
+            && self.transactions.get(&invite).is_some_and(|invite| invite.responses.iter().any(refused))
     }
 
     /// The dialog that a NOTIFY makes, if it follows a SUBSCRIBE or REFER outside a dialog.

@@ -62,7 +62,8 @@ impl Conversation {
         match (package, id.map(str::parse::<u32>)) {
             ("refer", Some(Ok(cause))) => candidates.find(|(key, _)| key.cause == cause),
             ("refer", Some(Err(_))) => None,
-            ("refer", None) => candidates.next(),
+            // What a proxy challenged the notifier never saw: the first that it did see is meant.
+            ("refer", None) => candidates.find(|(_, subscription)| !subscription.is_challenged()),
             _ => candidates.find(|(_, subscription)| subscription.event_id.as_deref() == id),
         }
     }
@@ -125,7 +126,8 @@ impl Conversation {
     }
 
     pub(super) fn note_subscription_response(&mut self, event: &Event<'_>, code: u16) {
-        if code < 200 {
+        // A SUBSCRIBE that was challenged goes out again, and that one decides.
+        if code < 200 || (event.message.method() == "SUBSCRIBE" && matches!(code, 401 | 407)) {
             return;
         }
         let Some(key) = self.subscription(event.message).map(|(key, _)| key.clone()) else { return };

@@ -298,8 +298,8 @@ impl Ledger {
             return false;
         }
         let Some(mut identity) = Identity::of(message).map(Identity::request) else { return false };
-        if identity.method == "ACK" {
-            identity.method = "INVITE".to_owned();
+        if &*identity.method == "ACK" {
+            identity.method = "INVITE".into();
         }
         self.challenged.contains_key(&identity)
     }
@@ -307,8 +307,8 @@ impl Ledger {
     /// Whether a request that was challenged has not been sent again.
     pub(super) fn has_unanswered_challenge(&self) -> bool {
         let waits = |(identity, subject): (&Identity, &Subject)| {
-            let own = |own: &&Exchange| own.call_id == identity.call_id && own.cseq == identity.cseq;
-            self.exchanges.get(subject).filter(own).is_some()
+            let own = self.exchanges.get(subject);
+            own.is_some_and(|own| own.call_id == identity.call_id && own.cseq == identity.cseq)
         };
         self.challenged.iter().any(waits)
     }

@@ -1,5 +1,5 @@
-//! Faults in answering a challenge (RFC 3261 section 22): number, transaction, credentials, ACK, and what is named after
-//! the request.
+//! Faults in answering a challenge (RFC 3261 section 22): number, transaction, credentials, ACK, and what is named
+//! after the request.
 //!
 //! `kept` holds the CSeq of the request that was challenged last, then the branch that it had.
 

@@ -34,8 +34,8 @@ fn passes(schedule: &Schedule, deviation: Option<crate::deviation::Deviation>) -
 ///   resumes; `t` and `T` are calls beside the conference, `h` and `H` hang them up.
 /// - The focus: `p` holds and `P` resumes; `C`, `R` and `M` refuse creations, REFERs and terminations, and `N` insists
 ///   on reports, when the number is odd; `E` refuses creations with a code, `W` takes one back.
-/// - The network: `-`, `+` and `~` drop, double and lose; `?` challenges; `=` cuts off for so many timers; `*` damages and `/` cuts
-///   short the datagram of the last digit at the place of those before it; `@` restarts an agent.
+/// - The network: `-`, `+` and `~` drop, double and lose; `?` challenges; `=` cuts off for so many timers; `*` damages
+///   and `/` cuts short the datagram of the last digit at the place of those before it; `@` restarts an agent.
 /// - `.` flushes, `!` fires, `$` settles, `%` idles.
 pub fn decode(bytes: &[u8]) -> Schedule {
     let settings = Settings::default();

@@ -1,5 +1,5 @@
-//! A P-CSCF that wants to know who asks: it answers a request of the UE with 407, and lets nothing pass without the right
-//! credentials then (RFC 3261 section 22.3).
+//! A P-CSCF that wants to know who asks: it answers a request of the UE with 407, and lets nothing pass with wrong
+//! credentials (RFC 3261 section 22.3).
 //!
 //! For the model such a request is on its way all the time, until it arrives with credentials. So only what cannot
 //! overtake anything else is challenged, and while a challenge is unanswered the UE's user waits. Who has right

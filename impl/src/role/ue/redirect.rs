@@ -1,5 +1,5 @@
-//! A redirection of the call to the factory: refused, or followed from one address to the next (RFC 3261 sections 8.1.3.4
-//! and 21.3).
+//! A redirection of the call to the factory: refused, or followed from one address to the next (RFC 3261 sections
+//! 8.1.3.4 and 21.3).
 //!
 //! The addresses of all redirections of one call are one list, each in it once: two servers that send the UE to each
 //! other do not keep it busy. Read `call.rs` first.
@@ -27,8 +27,8 @@ pub(super) struct Detour {
     waiting: Vec<Target>,
 }
 
-/// A `qvalue` in thousandths: `0`, `1`, or either with up to three digits behind a point (RFC 3261 section 25.1). What is
-/// none counts as if it were not there.
+/// A `qvalue` in thousandths: `0`, `1`, or either with up to three digits behind a point (RFC 3261 section 25.1). What
+/// is none counts as if it were not there.
 fn preference(text: &[u8]) -> u16 {
     let (whole, behind) = match text {
         [whole] => (whole, &[][..]),

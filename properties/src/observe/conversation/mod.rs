@@ -164,8 +164,8 @@ impl Conversation {
         self.subscriptions.get(key).map(Arc::as_ref)
     }
 
-    /// How many earlier requests like this one, of the same sender in the same call, were challenged: this one may be the
-    /// same once more (RFC 3261 section 22).
+    /// How many earlier requests like this one, of the same sender in the same call, were challenged: this one may be
+    /// the same once more (RFC 3261 section 22).
     pub fn challenged_before(&self, key: &TransactionKey) -> usize {
         let like = |(known, _): &(&TransactionKey, &Transaction)| {
             (&known.call_id, &known.from_tag, &known.method) == (&key.call_id, &key.from_tag, &key.method)

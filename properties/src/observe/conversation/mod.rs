@@ -248,7 +248,8 @@ impl Conversation {
         let Some(dialog_key) = Self::dialog_key(event) else { return };
         let method = message.method();
         if !self.dialogs.contains_key(&dialog_key) {
-            if self.acknowledges_refusal(message, key) {
+            // Where something was missed, it would be taken for the dialog that a later INVITE makes.
+            if !self.is_complete() && self.acknowledges_refusal(message, key) {
                 return;
             }
             let made = self.made_by_notify(event, &dialog_key);

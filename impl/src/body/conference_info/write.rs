@@ -270,11 +270,10 @@ impl Xml {
     }
 
     /// The schema wants an entry; without one the element is left out, unless its being deleted is the message.
+    /// Also without entries, against the schema: in a partial document it says that there are none any more.
     fn sidebars_by_ref(&mut self, sidebars: &SidebarsByRef) {
-        if !sidebars.entries.is_empty() || sidebars.state == State::Deleted {
-            let attributes = state_attribute(sidebars.state);
-            self.element("sidebars-by-ref", attributes, |xml| xml.uri_entries(&sidebars.entries));
-        }
+        let attributes = state_attribute(sidebars.state);
+        self.element("sidebars-by-ref", attributes, |xml| xml.uri_entries(&sidebars.entries));
     }
 
     fn sidebars_by_val(&mut self, sidebars: &SidebarsByVal) {

@@ -79,6 +79,14 @@ fn what_is_no_extension_is_not_written_as_one() {
     assert_eq!(names, ["fine"]);
 }
 
+/// Fuzzing found it left out.
+#[test]
+fn a_list_of_sidebars_without_entries_is_kept() {
+    let content = Conference { sidebars_by_ref: Some(SidebarsByRef::default()), ..Conference::default() };
+    let document = Document::full("sip:c@h", 1, content);
+    assert_eq!(read(&document.write()).unwrap().document, document);
+}
+
 /// The texts and attribute values of a document as quick-xml sees them: a second opinion on our escaping.
 fn second_opinion(xml: &str) -> Vec<String> {
     use quick_xml::events::Event;

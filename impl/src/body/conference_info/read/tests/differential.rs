@@ -43,9 +43,9 @@ const UNUSUAL: &[(&str, IsThere)] = &[
             names().any(|one| names().filter(|other| other.name() == one.name()).count() > 1)
         })
     }),
-    ("a declaration of what needs none, of nothing, or with a reference", |text, xml| {
+    ("a declaration of what needs none, of nothing, or with a reference or a blank", |text, xml| {
         let mut bindings = xml.descendants().flat_map(|node| node.namespaces());
-        bindings.any(|binding| binding.name().is_some() && binding.uri().is_empty())
+        bindings.any(|binding| binding.name().is_some() && binding.uri().is_empty() || binding.uri().contains(' '))
             || text.contains("xmlns:xml")
             || text
                 .split("xmlns")

@@ -80,7 +80,7 @@ pub(crate) struct Verify {
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,
     /// For how many seconds each scope of the implementation is explored at most; 0 leaves that out
-    #[arg(long, default_value_t = 15, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 40, value_name = "SECONDS")]
     pub(crate) explore_for: u16,
     /// How many deviations have to be caught, to show that the checks bite
     #[arg(long, default_value_t = 16, value_name = "N")]

@@ -5,7 +5,7 @@ use imsconf::view::{MediaChange, MediaView};
 use imsconf_model as model;
 use imsconf_model::{Change, End, HoldMessage, Message};
 
-use super::alpha::pending;
+use super::flight::pending;
 use crate::world::{Subject, World};
 
 pub(super) const fn hold_end(view: MediaView) -> model::HoldEnd {

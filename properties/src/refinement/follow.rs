@@ -7,7 +7,8 @@
 use imsconf_model::{Action, CallMessage, Change, Message, ReferMessage};
 use thiserror::Error;
 
-use super::alpha::{self, alpha};
+use super::alpha::alpha;
+use super::flight;
 use crate::schedule::{Schedule, SecondOffer, Settings, Step};
 use crate::world::{Happened, Move, World};
 
@@ -239,7 +240,7 @@ impl Follower {
 
     /// Where a datagram of this message is in flight.
     fn place(&self, message: Message) -> Option<usize> {
-        self.world.in_flight().iter().position(|datagram| alpha::named(&self.world, datagram) == Some(message))
+        self.world.in_flight().iter().position(|datagram| flight::named(&self.world, datagram) == Some(message))
     }
 
     fn deliver(&mut self, message: Message) -> Result<(), &'static str> {

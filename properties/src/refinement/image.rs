@@ -6,7 +6,7 @@ use std::iter;
 use imsconf_model as model;
 use imsconf_model::{Action, CallMessage, Change, DialOut, End, Invited, Message, Refer, ReferMessage, Subscription};
 
-use super::alpha;
+use super::flight;
 use crate::schedule::{SecondOffer, Step};
 use crate::world::{Crossing, Entry, Happened, Ledger, Outcome, Subject};
 
@@ -107,7 +107,7 @@ pub(super) fn unawaited<'o>(after: &model::State, outcome: &'o Outcome, ledger: 
             || matches!(subject, Subject::DialAck(_) | Subject::Cancel(_) | Subject::UserSubscribe(_))
             || matches!(subject, Subject::UserChangeAck(_) | Subject::FocusChangeAck(_));
         let exchange = ledger.exchange(subject).filter(|_| first && reply.is_none() && !exempt);
-        let message = exchange.and_then(|exchange| alpha::message(ledger, subject, exchange, None));
+        let message = exchange.and_then(|exchange| flight::message(ledger, subject, exchange, None));
         message.is_some_and(|message| !in_flight(after).any(|own| own == message))
     })
 }
@@ -202,7 +202,7 @@ fn arrival(before: &model::State, entry: Entry, outcome: &Outcome, ledger: &Ledg
     let message = ledger
         .exchange(entry.subject)
         .filter(|_| entry.first)
-        .and_then(|exchange| alpha::message(ledger, entry.subject, exchange, entry.reply));
+        .and_then(|exchange| flight::message(ledger, entry.subject, exchange, entry.reply));
     // The ledger already counts this arrival, which can make a REFER overtaken only for others.
     let message = message.map(|message| as_it_was(before, message));
     let stutter = match message {

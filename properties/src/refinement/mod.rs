@@ -6,6 +6,7 @@
 
 mod alpha;
 mod change;
+mod flight;
 mod follow;
 mod image;
 

@@ -1,9 +1,9 @@
 //! α: which state of the model a world is in.
 //!
-//! What is in flight is read from the ledger of datagrams (`flight.rs`); what an agent believes comes from its read-only view. An
-//! agent that believes to have sent something that was never on the wire is therefore caught: α then shows its belief
-//! without the message. Every translation is an exhaustive match, so a new state on either side does not compile
-//! unnoticed.
+//! What is in flight is read from the ledger of datagrams (`flight.rs`); what an agent believes comes from its
+//! read-only view. An agent that believes to have sent something that was never on the wire is therefore caught: α then
+//! shows its belief without the message. Every translation is an exhaustive match, so a new state on either side does
+//! not compile unnoticed.
 
 use imsconf::view::{
     CallState, ConferenceView, EarlyStage, FocusCallState, InvitationView, LegState, NotifierState, NotifierView,

@@ -37,8 +37,8 @@ pub(crate) struct Routing<'a> {
     maddr: Option<&'a [u8]>,
     asks_for_port: bool,
     says_received: bool,
-    /// Whether some parameter has a quoted string.
-    is_quoted: bool,
+    /// Whether some parameter has a quote or an angle bracket, which may be left open.
+    is_open: bool,
 }
 
 impl<'a> Via<'a> {
@@ -109,13 +109,13 @@ impl<'a> Via<'a> {
         let names = ["branch", "maddr", "rport", "received"];
         let [branch, maddr, rport, received] = self.params.find_each(names);
         let value = |param: Option<Param<'a>>| param.map(|param| param.inner()).filter(|value| !value.is_empty());
-        let is_quoted = any(self.params.as_bytes(), |byte| byte == b'"');
+        let is_open = any(self.params.as_bytes(), |byte| matches!(byte, b'"' | b'<'));
         Routing {
             branch: value(branch),
             maddr: value(maddr),
             asks_for_port: rport.is_some(),
             says_received: received.is_some(),
-            is_quoted,
+            is_open,
         }
     }
 
@@ -154,8 +154,8 @@ impl<'a> Via<'a> {
             value.extend_from_slice(b";received=");
             push_ip(value, source.ip());
         };
-        // A quoted string may be left open: what is written behind it would be part of it.
-        if needs_received && routing.is_quoted {
+        // What is written behind a quote or a bracket that is left open would be part of it.
+        if needs_received && routing.is_open {
             received(value);
         }
         for param in self.params.iter().filter(|param| !same_word(param.name, b"received")) {
@@ -169,7 +169,7 @@ impl<'a> Via<'a> {
                 value.extend_from_slice(text);
             }
         }
-        if needs_received && !routing.is_quoted {
+        if needs_received && !routing.is_open {
             received(value);
         }
     }
@@ -257,6 +257,7 @@ mod tests {
                 "SIP/2.0/UDP h;maddr=224.2.0.1;ttl=1;received=192.0.2.9",
             ),
             ("SIP/2.0/UDP 192.0.2.9;received=10.0.0.1", "192.0.2.9:5060", "SIP/2.0/UDP 192.0.2.9"),
+            ("SIP/2.0/UDP h;branch=<b", "192.0.2.9:5060", "SIP/2.0/UDP h;received=192.0.2.9;branch=<b"),
         ] {
             let via = Via::parse(value.as_bytes()).unwrap();
             assert_eq!(via.reply_address(source).to_string(), reply, "{value}");

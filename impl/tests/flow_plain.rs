@@ -6,8 +6,8 @@ mod common;
 use common::{BOB, Net, PCSCF, at, edited, uri};
 use imsconf::agent::{Agent as _, Transmit};
 use imsconf::role::participant::Command;
-use imsconf::role::ue;
-use imsconf::view::PlainCallState;
+use imsconf::role::ue::{self, SecondOffer};
+use imsconf::view::{ParticipantState, PlainCallState};
 use imsconf::wire::{Message, Method};
 
 const ALICE: &str = "sip:alice@home.example";
@@ -62,6 +62,21 @@ fn proxies_have_no_timers() {
     let (net, _) = ringing();
     assert!(net.ue.poll_timeout().is_some(), "the UE waits for its answer");
     assert_eq!((net.pcscf.poll_timeout(), net.scscf.poll_timeout()), (None, None));
+}
+
+/// Two phones ring at Bob's: he says which one he takes.
+#[test]
+fn a_call_is_picked_up_while_a_conference_invites() {
+    let mut net = Net::new();
+    net.create(SecondOffer::Prack);
+    net.invite(BOB_URI);
+    net.carol(Command::Call { target: uri(BOB_URI) });
+    assert_eq!(net.bob.view().calls[0].state, PlainCallState::Calling);
+    net.bob(Command::PickUp);
+    assert_eq!((net.bob.view().call, net.bob.view().calls[0].state), (ParticipantState::Offered, PlainCallState::Up));
+    assert!(net.bob.handle_command(net.now, Command::PickUp).is_err(), "nobody else calls");
+    net.bob(Command::Answer);
+    assert_eq!(net.bob.view().call, ParticipantState::InCall);
 }
 
 /// RFC 3311 section 5.2: a refresh of the target changes no media; what would is not acceptable here.

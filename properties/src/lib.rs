@@ -24,6 +24,7 @@ pub mod refinement;
 pub mod run;
 pub mod schedule;
 pub mod sensitivity;
+mod starvation;
 pub mod trace;
 pub mod verdict;
 pub mod witness;

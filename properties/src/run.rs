@@ -15,6 +15,7 @@ use crate::ladder::Arrow;
 use crate::observe::{End, Event, Finding, Judge, Party, Stage};
 use crate::refinement::{Divergence, Refinement};
 use crate::schedule::{MOST_CUT_OFF, Schedule, Step};
+use crate::starvation::Starvation;
 use crate::verdict::{Level, is_failure};
 use crate::world::{Crossing, Happened, Move, Outcome, World};
 
@@ -116,6 +117,8 @@ fn done(
         wrong,
         cut_off: Duration::ZERO,
         rough: schedule.is_rough(),
+        starvation: Starvation::default(),
+        starved: false,
         failure: None,
         moves: 0,
         step: 0,
@@ -149,6 +152,9 @@ struct Runner<V> {
     cut_off: Duration,
     /// Whether something happens that is beyond the model and the procedures.
     rough: bool,
+    starvation: Starvation,
+    /// Whether something was lost for good that arrives in the model.
+    starved: bool,
     failure: Option<Failure>,
     moves: u32,
     step: u32,
@@ -190,8 +196,6 @@ impl<V: FnMut(&Refinement)> Runner<V> {
             Step::Settle => self.settle(),
             Step::Idle => self.idle(),
             Step::CutOff(timers) => self.cut_off(timers),
-            // A transaction that lost most of its copies like that would be starved by what else is dropped.
-            Step::Drop(_) if self.cut_off > MOST_CUT_OFF / 2 => {}
             // A session is refreshed where a schedule waits for it, not while something else goes on.
             Step::Fire if self.refreshes_next() => {}
             single => {
@@ -212,7 +216,7 @@ impl<V: FnMut(&Refinement)> Runner<V> {
 
     /// Whether the run is held to the model.
     const fn is_refined(&self) -> bool {
-        self.wrong.is_none() && !self.rough
+        self.wrong.is_none() && !self.rough && !self.starved
     }
 
     /// Whether to go on: the run is not over and there are moves left.
@@ -260,6 +264,7 @@ impl<V: FnMut(&Refinement)> Runner<V> {
             self.make(Move::Fire);
             self.flush();
         }
+        self.starvation.rest();
     }
 
     /// Runs on to quiescence, and from there until a session is refreshed, if one will be.
@@ -305,6 +310,11 @@ impl<V: FnMut(&Refinement)> Runner<V> {
     }
 
     fn make(&mut self, step: Move) {
+        if let Move::Drop(place) = step
+            && let Some(message) = self.world.insisted(place)
+        {
+            self.starved |= self.starvation.drops(self.world.now(), &message);
+        }
         let outcome = self.world.apply(step);
         self.moves += 1;
         self.draw(&outcome);

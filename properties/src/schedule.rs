@@ -17,8 +17,7 @@ pub const SCHEMA: u32 = 1;
 pub const MAX_INVITED: u8 = 4;
 /// The codes with which a factory refuses (FA-09, FA-11).
 pub const REFUSALS: [u16; 8] = [403, 404, 486, 488, 500, 503, 504, 580];
-/// The longest time for which nothing arrives, in a whole run: well below what a transaction waits. After more than
-/// half of it no datagram is dropped any more.
+/// The longest time for which nothing arrives, in a whole run: well below what a transaction waits.
 pub const MOST_CUT_OFF: Duration = Duration::from_secs(8);
 /// The most steps a schedule may have.
 pub const MAX_STEPS: usize = 10_000;

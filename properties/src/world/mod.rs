@@ -496,6 +496,12 @@ impl World {
         self.flight.get(index).is_some_and(|datagram| !datagram.transport.is_reliable())
     }
 
+    /// The message at this place, if it is one that cannot be lost for good: a copy of it may be.
+    pub(crate) fn insisted(&self, index: usize) -> Option<Sip> {
+        let message = Sip::read(&self.flight.get(index)?.bytes).ok()?;
+        (!self.ledger.may_be_lost(&message)).then_some(message)
+    }
+
     fn lose(&mut self, index: usize) -> Outcome {
         let message = self.flight.get(index).and_then(|datagram| Sip::read(&datagram.bytes).ok());
         let identity =

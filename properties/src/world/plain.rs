@@ -1,8 +1,11 @@
 //! Calls between the UE and invited users beside the conference: before there is one, either calls, and the other
 //! answers.
 
+use std::sync::Arc;
+
+use imsconf::role::participant::Participant;
 use imsconf::role::{participant, ue};
-use imsconf::view::CallState;
+use imsconf::view::{CallState, ParticipantState};
 use imsconf::wire::OwnedUri;
 
 use super::{Node, World, creator_uri, user_uri};
@@ -12,7 +15,10 @@ impl World {
     fn may_talk(&self, number: u8) -> bool {
         let view = self.ue.view();
         let before = view.calls.iter().any(|call| call.peer == user_uri(number));
-        number < self.settings.invited && self.flight.is_empty() && view.call == CallState::Idle && !before
+        let idle =
+            |user: &Arc<Participant>| matches!(user.view().call, ParticipantState::Idle | ParticipantState::Over);
+        let user = self.users.get(usize::from(number)).is_some_and(idle);
+        user && self.flight.is_empty() && view.call == CallState::Idle && !before
     }
 
     pub(super) fn ue_calls(&mut self, number: u8) -> bool {
@@ -40,7 +46,7 @@ impl World {
         // A phone that has nothing to answer stays as it is: a deviation kept the INVITE from it.
         let _ = match node {
             Node::Ue => self.ue_does(ue::Command::Answer),
-            Node::User(user) => self.tell(usize::from(user), participant::Command::Answer),
+            Node::User(user) => self.tell(usize::from(user), participant::Command::PickUp),
             Node::PCscf | Node::SCscf | Node::Focus => false,
         };
     }

@@ -235,7 +235,7 @@ pub struct Media {
     pub extensions: Vec<Extension>,
 }
 
-/// `call-info` (section 5.7.9): the SIP dialog or something foreign.
+/// `call-info` (section 5.7.9): the SIP dialog or something foreign; the schema does not let it be both.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallInfo {
     /// The dialog between the endpoint and the focus.

@@ -225,12 +225,12 @@ impl Xml {
         self.extensions(&media.extensions);
     }
 
-    /// The dialog or what is foreign, never both: the schema has a choice there.
+    /// The schema has a choice there, but what somebody sent with both is passed on with both.
     fn call_info(&mut self, info: &CallInfo) {
-        match &info.sip {
-            Some(dialog) => self.element("sip", &[], |xml| xml.sip(dialog)),
-            None => self.extensions(&info.extensions),
+        if let Some(dialog) = &info.sip {
+            self.element("sip", &[], |xml| xml.sip(dialog));
         }
+        self.extensions(&info.extensions);
     }
 
     /// The from-tag stands first in the schema, although the text of section 5.7.9 names it last.

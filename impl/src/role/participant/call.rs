@@ -195,6 +195,13 @@ impl Participant {
         self.accept_invitation(now)
     }
 
+    pub(super) fn pick_up(&mut self, now: Time) -> Result<(), CommandError> {
+        let (calls, mut line) = self.line(now);
+        let call = calls.undecided().ok_or_else(|| not_now(&Command::PickUp, "nobody calls"))?;
+        call.accept(&mut line);
+        Ok(())
+    }
+
     fn accept_invitation(&mut self, now: Time) -> Result<(), CommandError> {
         let timer = self.config.session_timer;
         let call = self.undecided(&Command::Answer)?;
@@ -230,10 +237,8 @@ impl Participant {
                 debug_assert!(accepted, "it has just been announced");
             }
             Announced::Call => {
-                let (calls, mut line) = self.line(now);
-                if let Some(call) = calls.undecided() {
-                    call.accept(&mut line);
-                }
+                let accepted = self.pick_up(now).is_ok();
+                debug_assert!(accepted, "it has just been announced");
             }
         }
     }

@@ -35,8 +35,10 @@ use call::Call;
 pub enum Command {
     /// Say that the user is being alerted: 180.
     Ring,
-    /// Accept: 200.
+    /// Accept: 200. While a conference and somebody else call, the conference.
     Answer,
+    /// Accept the call from outside any conference, even while a conference calls, too: 200.
+    PickUp,
     /// Refuse because of another call: 486.
     Busy,
     /// Refuse: 603.
@@ -67,6 +69,7 @@ impl Command {
         match self {
             Self::Ring => "ring",
             Self::Answer => "answer",
+            Self::PickUp => "pick-up",
             Self::Busy => "busy",
             Self::Decline => "decline",
             Self::Hold => "hold",
@@ -319,6 +322,7 @@ impl Agent for Participant {
         match command {
             Command::Ring => self.ring(now),
             Command::Answer => self.accept(now),
+            Command::PickUp => self.pick_up(now),
             Command::Busy => self.refuse(now, &command, 486),
             Command::Decline => self.refuse(now, &command, 603),
             Command::Hold => self.hold(now, true),

@@ -254,6 +254,9 @@ impl<'x, S: Source<'x>> Reader<'x, S> {
             info.sip = Some(reader.sip(child)?);
             Ok(())
         })?;
+        if let (Some(_), Some(extension)) = (&info.sip, extensions.first()) {
+            self.note(Tolerated::ExtensionPlace, node, &extension.name);
+        }
         info.extensions = extensions;
         Ok(info)
     }

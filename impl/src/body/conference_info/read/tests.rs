@@ -171,6 +171,12 @@ fn what_a_subscriber_can_live_with_is_read_and_reported() {
         (document(PARTIAL, "<users state='partial'/><host-info/>"), &[Tolerated::Order]),
         (described("<available-media><entry/></available-media>"), &[Tolerated::Missing, Tolerated::Missing]),
         (endpoint("<call-info><sip><call-id>a</call-id></sip></call-info>"), &[Tolerated::Missing, Tolerated::Missing]),
+        (
+            endpoint(
+                "<call-info><sip><call-id>a</call-id><from-tag>b</from-tag><to-tag>c</to-tag></sip><x xmlns='urn:x'/></call-info>",
+            ),
+            &[Tolerated::ExtensionPlace],
+        ),
         (described("<conf-uris/>"), &[Tolerated::EmptyList]),
         (described("<maximum-user-count>many</maximum-user-count>"), &[Tolerated::BadValue]),
         (document(PARTIAL, "<conference-state><active>yes</active></conference-state>"), &[Tolerated::BadValue]),

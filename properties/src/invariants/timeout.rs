@@ -40,14 +40,17 @@ pub struct Timeout {
     waiting: BTreeMap<SubscriptionKey, Deadline>,
     /// NOTIFYs delivered after Timer N and not answered yet.
     late: BTreeSet<TransactionKey>,
+    /// INVITEs to which no response came, with what is left of Timer B.
+    called: BTreeMap<TransactionKey, Deadline>,
     /// INVITEs that were cancelled and have no final response, with how long that has to be waited for.
     cancelled: BTreeMap<TransactionKey, Deadline>,
-    /// INVITEs whose final response came after that wait: nobody has a use for it any more (RFC 3261 section 9.1).
+    /// INVITEs whose final response came after such a wait: nobody has a use for it any more (RFC 3261 sections 9.1 and
+    /// 17.1.1.2).
     dropped: BTreeSet<TransactionKey>,
 }
 
 /// 64*T1 with the smallest T1 in use, 500 ms.
-const WAIT_AFTER_CANCEL: Duration = Duration::from_secs(32);
+const WAIT: Duration = Duration::from_secs(32);
 
 impl Timeout {
     fn on_subscription(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
@@ -88,10 +91,10 @@ impl Timeout {
         }
     }
 
-    fn on_call(&mut self, event: &Event<'_>) {
+    fn on_call(&mut self, event: &Event<'_>, first: bool) {
         let Some(key) = event.key.clone() else { return };
         let invite = TransactionKey { method: "INVITE".into(), ..key.clone() };
-        self.on_cancelled(event, &invite, &key);
+        self.on_waiting(event, first, &invite, &key);
         if event.receives_response() && &*key.method == "INVITE" && event.message.is_success() {
             let copies = self.unacknowledged.entry(key).or_default();
             *copies = copies.saturating_add(1);
@@ -107,13 +110,22 @@ impl Timeout {
 }
 
 impl Timeout {
-    fn on_cancelled(&mut self, event: &Event<'_>, invite: &TransactionKey, key: &TransactionKey) {
+    /// Follows how long the caller of an INVITE waits for its final response.
+    fn on_waiting(&mut self, event: &Event<'_>, first: bool, invite: &TransactionKey, key: &TransactionKey) {
+        let start = |waits: &mut BTreeMap<TransactionKey, Deadline>| {
+            waits.entry(invite.clone()).or_insert(Deadline::within(WAIT));
+        };
         if event.sends_request() && &*key.method == "CANCEL" {
-            self.cancelled.entry(invite.clone()).or_insert(Deadline::within(WAIT_AFTER_CANCEL));
-        } else if event.receives_response() && key == invite && event.message.status().is_some_and(|code| code >= 200) {
-            let left = self.cancelled.remove(invite);
-            if left.is_some_and(|left| left.remaining().is_zero()) {
-                self.dropped.insert(invite.clone());
+            start(&mut self.cancelled);
+        } else if event.sends_request() && first && key == invite {
+            start(&mut self.called);
+        } else if event.receives_response() && key == invite {
+            let called = self.called.remove(invite);
+            if event.message.status().is_some_and(|code| code >= 200) {
+                let waits = [called, self.cancelled.remove(invite)];
+                if waits.into_iter().flatten().any(|left| left.remaining().is_zero()) {
+                    self.dropped.insert(invite.clone());
+                }
             }
         }
     }
@@ -251,17 +263,18 @@ impl Observer for Timeout {
             unacknowledged: BTreeMap::new(),
             waiting: BTreeMap::new(),
             late: BTreeSet::new(),
+            called: BTreeMap::new(),
             cancelled: BTreeMap::new(),
             dropped: BTreeSet::new(),
         }
     }
 
     fn on_event(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
-        for left in self.waiting.values_mut().chain(self.cancelled.values_mut()) {
+        for left in self.waiting.values_mut().chain(self.called.values_mut()).chain(self.cancelled.values_mut()) {
             left.elapse(event.elapsed);
         }
         self.on_subscription(event, conversation, judge);
-        self.on_call(event);
+        self.on_call(event, conversation.is_first(event));
     }
 
     fn on_end(&mut self, end: End, conversation: &Conversation, judge: &mut Judge) {

@@ -77,6 +77,11 @@ const SHOWN: &[(&str, &[&str])] = &[
     ("subscribed-again-before-an-old-copy", &["SUBSCRIBE (conference)", "lost for good", "SUBSCRIBE (conference)"]),
     ("cut-off-while-creating", &["INVITE", "183 (INVITE)", "PRACK", "200 (PRACK)", "UPDATE", "200 (INVITE)", "ACK"]),
     ("damaged-bye", &["BYE", "400 (BYE)"]),
+    ("promise-starved", &["INVITE", "504 (INVITE)", "504 (INVITE)"]),
+    (
+        "called-while-invited-after-a-restart",
+        &["REFER", "INVITE", "202 (REFER)", "CANCEL", "487 (INVITE)", "481 (NOTIFY)"],
+    ),
     ("ue-restarts", &["200 (INVITE)", "NOTIFY (refer)", "NOTIFY (conference)", "481 (NOTIFY)", "481 (NOTIFY)"]),
     ("lost-report-holds-back-another", &["REFER", "lost for good", "REFER", "NOTIFY (refer)", "481 (NOTIFY)"]),
     ("dial-out-lost-with-ims-timers", &["lost for good", "202 (REFER)", "NOTIFY (refer)", "NOTIFY (refer)"]),

@@ -53,6 +53,8 @@ pub struct Prack {
     supported: BTreeMap<(Text, u32), bool>,
     /// PRACKs delivered and not yet answered, and whether they match.
     open: BTreeMap<TransactionKey, bool>,
+    /// The responses that PRACKs without an answer name, as either end sees it.
+    named: BTreeMap<(Party, TransactionKey), (Key, u32)>,
     /// Parties that were handed a copy of an INVITE and answer it with their last response (RFC 3261 section 17.2.1).
     prompted: BTreeSet<(Party, Text)>,
 }
@@ -146,15 +148,15 @@ impl Prack {
         invite.failed |= !message.is_success();
     }
 
-    fn on_prack_sent(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
+    fn on_prack_sent(&mut self, event: &Event<'_>, judge: &mut Judge) {
         let (party, numbers) = (event.party, &[event.number]);
         let Some(rack) = event.message.rack() else {
             judge.rule(&NAMES, party, false, numbers, || "PRACK without a readable RAck".to_owned());
             return;
         };
         let text = |what: &str| format!("RAck: {} {} {} {what}", rack.response, rack.number, rack.method);
-        let found = key(event, rack.number).and_then(|key| self.invites.get_mut(&key));
-        let Some(invite) = found else {
+        let invite_key = key(event, rack.number);
+        let Some(invite) = invite_key.as_ref().and_then(|key| self.invites.get_mut(key)) else {
             // The dialog has reliable responses, but to an INVITE with another number.
             let other = self.invites.iter().any(|(key, invite)| {
                 key.party == party
@@ -175,28 +177,25 @@ impl Prack {
         judge.rule(rule, party, named, numbers, || text("names no reliable response that was delivered"));
         if let Some(pracks) = pracks {
             judge.rule(&NUMBER, party, true, &[], String::new);
-            // What was challenged goes out again.
-            let challenged = event.key.as_ref().map_or(0, |key| conversation.challenged_before(key));
-            judge.rule(&ONCE, party, usize::from(pracks) <= 1 + challenged, numbers, || {
-                text("acknowledges a response a second time")
-            });
+            judge.rule(&ONCE, party, pracks <= 1, numbers, || text("acknowledges a response a second time"));
+            self.named.extend(event.key.clone().zip(invite_key).map(|(own, key)| ((party, own), (key, rack.response))));
         }
     }
 
     fn on_prack_delivered(&mut self, event: &Event<'_>, rack: Option<RAck<'_>>) {
         let Some(transaction) = event.key.clone() else { return };
-        let invite = rack.filter(|rack| rack.method == "INVITE").and_then(|rack| {
-            let invite = key(event, rack.number).and_then(|key| self.invites.get_mut(&key))?;
-            Some((rack.response, invite))
-        });
+        let named = rack.filter(|rack| rack.method == "INVITE");
+        let named = named.and_then(|rack| Some((key(event, rack.number)?, rack.response)));
+        let invite = named.as_ref().and_then(|(key, response)| Some((response, self.invites.get_mut(key)?)));
         if invite.as_ref().is_some_and(|(_, invite)| invite.failed) {
             return;
         }
-        let found = invite.and_then(|(response, invite)| invite.responses.get_mut(&response));
+        let found = invite.and_then(|(response, invite)| invite.responses.get_mut(response));
         let matches = found.is_some_and(|(_, pracks)| {
             *pracks = pracks.saturating_add(1);
             *pracks == 1
         });
+        self.named.extend(named.map(|named| ((event.party, transaction.clone()), named)));
         self.open.insert(transaction, matches);
     }
 
@@ -208,6 +207,18 @@ impl Prack {
         // RFC 6337 section 2.3 leaves the refusal of an offer in a PRACK open; authentication and overtaking are legal.
         let odd = matches && code >= 300 && !matches!(code, 401 | 407 | 481 | 500);
         judge.rule(&REFUSED, event.party, !odd, &[event.number], text);
+    }
+
+    /// What is challenged was not taken and goes out again (RFC 3261 section 22).
+    fn on_prack_over(&mut self, event: &Event<'_>, code: u16) {
+        let Some(own) = event.key.clone() else { return };
+        let Some((key, rseq)) = self.named.remove(&(event.party, own)).filter(|_| matches!(code, 401 | 407)) else {
+            return;
+        };
+        let invite = self.invites.get_mut(&key);
+        if let Some((_, pracks)) = invite.and_then(|invite| invite.responses.get_mut(&rseq)) {
+            *pracks = pracks.saturating_sub(1);
+        }
     }
 
     /// Reliable responses that were delivered, came in turn, and were never acknowledged.
@@ -223,7 +234,13 @@ impl Observer for Prack {
     const NAME: &'static str = NAME;
 
     fn new(_: Profile) -> Self {
-        Self { invites: BTreeMap::new(), supported: BTreeMap::new(), open: BTreeMap::new(), prompted: BTreeSet::new() }
+        Self {
+            invites: BTreeMap::new(),
+            supported: BTreeMap::new(),
+            open: BTreeMap::new(),
+            named: BTreeMap::new(),
+            prompted: BTreeSet::new(),
+        }
     }
 
     fn on_event(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
@@ -242,9 +259,14 @@ impl Observer for Prack {
             ("INVITE", Some(100..=199), Stage::Sent) => self.on_provisional_sent(event, first, judge),
             ("INVITE", Some(101..=199), Stage::Delivered) if first => self.on_provisional_delivered(event),
             ("INVITE", Some(200..), _) if first => self.on_final(event, judge),
-            ("PRACK", None, Stage::Sent) if first => self.on_prack_sent(event, conversation, judge),
+            ("PRACK", None, Stage::Sent) if first => self.on_prack_sent(event, judge),
             ("PRACK", None, Stage::Delivered) if first => self.on_prack_delivered(event, message.rack()),
-            ("PRACK", Some(code @ 200..), Stage::Sent) if first => self.on_prack_answered(event, code, judge),
+            ("PRACK", Some(code @ 200..), stage) if first => {
+                if stage == Stage::Sent {
+                    self.on_prack_answered(event, code, judge);
+                }
+                self.on_prack_over(event, code);
+            }
             _ => {}
         }
     }

@@ -185,6 +185,35 @@ fn prack() {
             D1 ue PRACK 3 | RAck: 1 1 INVITE
             D1 focus 481 PRACK 3
             finds CR-25 non-strict
+        case challenged and acknowledged again
+            D1 ue INVITE* 1
+            D1 focus 183 INVITE 1 | Require: 100rel | RSeq: 5
+            D1 ue PRACK 2 | RAck: 5 1 INVITE
+            D1 focus 407 PRACK 2
+            D1 ue PRACK 3 | RAck: 5 1 INVITE
+            D1 focus 200 PRACK 3
+            holds CR-24 CR-25 CR-26
+        case challenged once and acknowledged three times
+            D1 ue INVITE* 1
+            D1 focus 183 INVITE 1 | Require: 100rel | RSeq: 5
+            D1 ue PRACK 2 | RAck: 5 1 INVITE
+            D1 focus 407 PRACK 2
+            D1 ue PRACK 3 | RAck: 5 1 INVITE
+            D1 focus 200 PRACK 3
+            D1 ue PRACK 4 | RAck: 5 1 INVITE
+            D1 focus 481 PRACK 4
+            finds CR-25 non-strict
+        case another one was challenged
+            D1 ue INVITE* 1
+            D1 focus 183 INVITE 1 | Require: 100rel | RSeq: 5
+            D1 ue PRACK 2 | RAck: 5 1 INVITE
+            D1 focus 200 PRACK 2
+            D1 focus 183 INVITE 1 | Require: 100rel | RSeq: 6
+            D1 ue PRACK 3 | RAck: 6 1 INVITE
+            D1 focus 407 PRACK 3
+            D1 ue PRACK 4 | RAck: 5 1 INVITE
+            D1 focus 481 PRACK 4
+            finds CR-25 non-strict
         case a match is refused
             D1 ue INVITE* 1
             D1 focus 183 INVITE 1 | Require: 100rel | RSeq: 5

@@ -164,19 +164,6 @@ impl Conversation {
         self.subscriptions.get(key).map(Arc::as_ref)
     }
 
-    /// How many earlier requests like this one, of the same sender in the same call, were challenged: this one may be
-    /// the same once more (RFC 3261 section 22).
-    pub fn challenged_before(&self, key: &TransactionKey) -> usize {
-        let like = |(known, _): &(&TransactionKey, &Transaction)| {
-            (&known.call_id, &known.from_tag, &known.method) == (&key.call_id, &key.from_tag, &key.method)
-                && known.cseq < key.cseq
-        };
-        let challenged = |(_, transaction): &(&TransactionKey, &Transaction)| {
-            transaction.responses.iter().any(|response| matches!(response.code, 401 | 407))
-        };
-        self.transactions().filter(like).filter(challenged).count()
-    }
-
     /// What is known of the conference.
     pub const fn conference(&self) -> &Conference {
         &self.conference

@@ -7,12 +7,15 @@
 //! Read first: `schedule.rs` (what a step is), then [`World::apply`].
 
 mod challenge;
+mod clock;
+mod command;
 mod fingerprint;
 mod hold;
 mod ledger;
 mod parts;
 mod plain;
 mod rough;
+mod subject;
 pub(crate) mod topology;
 
 use std::collections::BTreeSet;
@@ -24,22 +27,20 @@ use imsconf::role::focus::Focus;
 use imsconf::role::participant::Participant;
 use imsconf::role::proxy::Proxy;
 use imsconf::role::ue::Ue;
-use imsconf::role::{focus, participant, ue};
 use imsconf::time::{Time, TimerClass};
-use imsconf::view::{ConferenceView, FocusCallState, NotifierState, NotifierView, SubscriberState};
-use imsconf::wire::OwnedUri;
 
 pub use self::fingerprint::Fingerprint;
 pub(crate) use self::fingerprint::fingerprint;
 pub(crate) use self::ledger::Pool;
-pub use self::ledger::{Content, Entry, Exchange, Identity, Ledger, Reply, Subject, Told};
+pub use self::ledger::{Content, Entry, Exchange, Identity, Ledger, Reply, Told};
 pub(crate) use self::parts::{Parts, Setting};
 pub use self::rough::Rough;
+pub use self::subject::Subject;
 pub use self::topology::{Node, creator_uri, user_uri};
 use crate::deviation::Deviation;
 use crate::observe::Party;
 use crate::oracle::Sip;
-use crate::schedule::{REFUSALS, SecondOffer, Settings, Step};
+use crate::schedule::{SecondOffer, Settings, Step};
 
 /// The most datagrams that can be in flight; one more is dropped, as a full queue of a router would do.
 pub const MAX_IN_FLIGHT: usize = 256;
@@ -298,144 +299,6 @@ impl World {
         }
     }
 
-    fn command(&mut self, step: Step) -> Outcome {
-        if self.must_wait(step) {
-            return Outcome::of(Happened::Nothing);
-        }
-        let Some((node, sent)) = self.order(step) else { return Outcome::of(Happened::Nothing) };
-        if step.is_control() {
-            Arc::make_mut(&mut self.ledger).expect_control(true);
-        }
-        Outcome { sent: self.put(node, sent), ..Outcome::of(Happened::Command(step)) }
-    }
-
-    /// Has an agent do what a command asks, if it takes it: which one, and what it wants sent.
-    pub(crate) fn order(&mut self, step: Step) -> Option<(Node, Vec<Transmit>)> {
-        let now = self.now;
-        let user = |number: u8| usize::from(number);
-        let (node, done) = match step {
-            Step::Create(second_offer) => {
-                let at = match second_offer {
-                    SecondOffer::Prack => ue::SecondOffer::Prack,
-                    SecondOffer::Update => ue::SecondOffer::Update,
-                };
-                let done = self.ue_does(ue::Command::Create { second_offer: at });
-                if done {
-                    self.second_offer = second_offer;
-                }
-                (Node::Ue, done)
-            }
-            Step::Subscribe => (Node::Ue, self.subscribe()),
-            Step::Refresh => (Node::Ue, self.ue_does(ue::Command::Refresh)),
-            Step::Unsubscribe => (Node::Ue, self.ue_does(ue::Command::Unsubscribe)),
-            Step::Invite(number) => (Node::Ue, self.invite(number, ue::InviteMode::ReferToFocus)),
-            Step::InviteQuietly(number) => (Node::Ue, self.invite(number, ue::InviteMode::ReferToFocusQuietly)),
-            Step::Cancel => (Node::Ue, self.ue_does(ue::Command::Cancel)),
-            Step::Expel(number) => (Node::Ue, self.expel(number)),
-            Step::Leave => (Node::Ue, self.ue_does(ue::Command::Leave)),
-            Step::Ring(number) => (Node::User(number), self.tell(user(number), participant::Command::Ring)),
-            Step::Answer(number) => (Node::User(number), self.tell(user(number), participant::Command::Answer)),
-            Step::Busy(number) => (Node::User(number), self.tell(user(number), participant::Command::Busy)),
-            Step::Decline(number) => (Node::User(number), self.tell(user(number), participant::Command::Decline)),
-            Step::UserLeaves(number) => (Node::User(number), self.tell(user(number), participant::Command::Leave)),
-            Step::UserSubscribes(number) => {
-                (Node::User(number), self.tell(user(number), participant::Command::Subscribe))
-            }
-            Step::UeCalls(number) => (Node::Ue, self.ue_calls(number)),
-            Step::UserCalls(number) => (Node::User(number), self.user_calls(number)),
-            Step::HangUp(number) => (Node::Ue, self.hang_up(number)),
-            Step::UserHangsUp(number) => (Node::User(number), self.user_hangs_up(number)),
-            Step::UserHolds(number) => (Node::User(number), self.user_holds(number, true)),
-            Step::UserResumes(number) => (Node::User(number), self.user_holds(number, false)),
-            Step::FocusHolds(number) => (Node::Focus, self.focus_holds(number, true)),
-            Step::FocusResumes(number) => (Node::Focus, self.focus_holds(number, false)),
-            Step::RefuseCreation(creation) => (Node::Focus, self.policy(Refuses { creation, ..self.refuses })),
-            Step::RefuseCreationWith(code) => {
-                self.refuses.creation |= REFUSALS.contains(&code);
-                (Node::Focus, self.operate(code, focus::Command::RefuseCreations { code }))
-            }
-            Step::WithdrawCreation(code) => {
-                let promised = self.has_promised();
-                (Node::Focus, promised && self.operate(code, focus::Command::WithdrawCreations { code }))
-            }
-            Step::RefuseTerminations(refuses) => {
-                let command = focus::Command::RefuseTerminations(refuses);
-                (Node::Focus, Arc::make_mut(&mut self.focus).handle_command(now, command).is_ok())
-            }
-            Step::RefuseRefer(refer) => (Node::Focus, self.policy(Refuses { refer, ..self.refuses })),
-            Step::InsistOnReports(insists) => (
-                Node::Focus,
-                Arc::make_mut(&mut self.focus).handle_command(now, focus::Command::InsistOnReports(insists)).is_ok(),
-            ),
-            Step::Deliver(_)
-            | Step::Drop(_)
-            | Step::Duplicate(_)
-            | Step::Lose(_)
-            | Step::Challenge(_)
-            | Step::CutOff(_)
-            | Step::Damage(..)
-            | Step::Truncate(..)
-            | Step::Restart(_)
-            | Step::Flush
-            | Step::Fire
-            | Step::Settle
-            | Step::Idle => return None,
-        };
-        done.then(|| (node, self.collect(node)))
-    }
-
-    fn invite(&mut self, number: u8, mode: ue::InviteMode) -> bool {
-        let Ok(target) = user_uri(number).parse::<OwnedUri>() else { return false };
-        let known = number < self.settings.invited;
-        known && self.ue_does(ue::Command::Invite { target, mode })
-    }
-
-    fn expel(&mut self, number: u8) -> bool {
-        let Ok(target) = user_uri(number).parse::<OwnedUri>() else { return false };
-        let known = number < self.settings.invited;
-        known && self.ue_does(ue::Command::Expel { target })
-    }
-
-    /// The UE subscribes, again only when nothing is left of an earlier subscription at the focus or on its way.
-    fn subscribe(&mut self) -> bool {
-        let first = self.ue.view().subscription.state == SubscriberState::None;
-        let conferences = self.focus.view().conferences;
-        let creator = creator_uri();
-        let mut own =
-            conferences.iter().flat_map(|known| &known.subscriptions).filter(|known| known.subscriber == creator);
-        let over = |known: &NotifierView| matches!(known.state, NotifierState::Closed | NotifierState::Removed);
-        let nothing_left = self.flight.is_empty() && own.all(over);
-        (first || nothing_left) && self.ue_does(ue::Command::Subscribe)
-    }
-
-    /// Whether the UE takes the command.
-    fn ue_does(&mut self, command: ue::Command) -> bool {
-        Arc::make_mut(&mut self.ue).handle_command(self.now, command).is_ok()
-    }
-
-    fn tell(&mut self, user: usize, command: participant::Command) -> bool {
-        let now = self.now;
-        self.users.get_mut(user).is_some_and(|user| Arc::make_mut(user).handle_command(now, command).is_ok())
-    }
-
-    /// The operator has the focus refuse with a code, if it is one that factories use.
-    fn operate(&mut self, code: u16, command: focus::Command) -> bool {
-        REFUSALS.contains(&code) && Arc::make_mut(&mut self.focus).handle_command(self.now, command).is_ok()
-    }
-
-    /// Whether a conference is promised in a 183 and does not exist yet.
-    fn has_promised(&self) -> bool {
-        let early =
-            |conference: &ConferenceView| matches!(conference.call, FocusCallState::Early | FocusCallState::Pracked);
-        self.focus.view().conferences.iter().any(early)
-    }
-
-    fn policy(&mut self, refuses: Refuses) -> bool {
-        self.refuses = refuses;
-        let policy = focus::Command::Policy { admit_creation: !refuses.creation, admit_refer: !refuses.refer };
-        Arc::make_mut(&mut self.focus).handle_command(self.now, policy).is_ok()
-    }
-
     fn deliver(&mut self, index: usize) -> Outcome {
         let datagram = self.flight.remove(index);
         if let Some(outcome) = self.stopped(&datagram) {
@@ -514,72 +377,6 @@ impl World {
         Outcome::of(Happened::Lost)
     }
 
-    fn fire(&mut self) -> Outcome {
-        let next = self.next_timer().filter(|_| self.flight.is_empty());
-        let Some((at, class, node)) = next.filter(|(_, class, _)| self.may_fire(*class)) else {
-            return Outcome::of(Happened::Nothing);
-        };
-        if self.refreshes_by_itself(class) {
-            Arc::make_mut(&mut self.ledger).expect_control(false);
-        }
-        let elapsed = at.since(self.now);
-        self.now = self.now.max(at);
-        let sent = self.time_out(node);
-        Outcome { sent: self.put(node, sent), elapsed, ..Outcome::of(Happened::Fired) }
-    }
-
-    /// Whether a timer of this class is within the model. To refresh a subscription that lives at both ends is not:
-    /// there it just goes on. Nor is the end of a session that only one end still has, because something of the other
-    /// was lost for good.
-    pub(crate) fn may_fire(&self, class: TimerClass) -> bool {
-        match class {
-            TimerClass::Refresh | TimerClass::Expiry => !self.subscription_lives(),
-            TimerClass::Session => !self.has_losses(),
-            TimerClass::Protocol | TimerClass::Linger => true,
-        }
-    }
-
-    /// Whether a timer of this class has the UE refresh its subscription, without its user's wish.
-    pub(crate) fn refreshes_by_itself(&self, class: TimerClass) -> bool {
-        let subscription = self.ue.view().subscription;
-        let waits = subscription.refreshing || subscription.leaving;
-        is_idle(class) && subscription.state == SubscriberState::Active && !waits
-    }
-
-    /// Has the agent at a node look at its clock; what it wants sent then.
-    pub(crate) fn time_out(&mut self, node: Node) -> Vec<Transmit> {
-        let now = self.now;
-        match node {
-            Node::Ue => Arc::make_mut(&mut self.ue).handle_timeout(now),
-            Node::Focus => Arc::make_mut(&mut self.focus).handle_timeout(now),
-            Node::User(user) => {
-                if let Some(user) = self.users.get_mut(usize::from(user)) {
-                    Arc::make_mut(user).handle_timeout(now);
-                }
-            }
-            Node::PCscf | Node::SCscf => {}
-        }
-        self.collect(node)
-    }
-
-    fn next_timer(&self) -> Option<(Time, TimerClass, Node)> {
-        let users = (0..).zip(&self.users).map(|(number, user)| (Node::User(number), user.timers()));
-        let agents = [(Node::Ue, self.ue.timers()), (Node::Focus, self.focus.timers())].into_iter().chain(users);
-        agents.flat_map(|(node, timers)| timers.into_iter().map(move |timer| (timer.at, timer.class, node))).min()
-    }
-
-    /// What the timer is for that fires next when nothing is in flight; none if none may.
-    pub fn next_class(&self) -> Option<TimerClass> {
-        let class = self.next_timer().map(|(_, class, _)| class)?;
-        self.may_fire(class).then_some(class)
-    }
-
-    fn subscription_lives(&self) -> bool {
-        let conferences = self.focus.view().conferences;
-        let mut subscriptions = conferences.iter().flat_map(|conference| &conference.subscriptions);
-        subscriptions.any(|subscription| subscription.state == NotifierState::Active)
-    }
-
     /// What the agent at `node` wants sent, as it leaves it; its events are thrown away.
     fn collect(&mut self, node: Node) -> Vec<Transmit> {
         let mut sent = Vec::new();
@@ -631,11 +428,6 @@ fn drain<A: Agent>(agent: &mut Arc<A>) -> Option<Transmit> {
     let agent = Arc::make_mut(agent);
     while agent.poll_event().is_some() {}
     agent.poll_transmit()
-}
-
-/// Whether it is a timer of somebody who waits for nothing.
-const fn is_idle(class: TimerClass) -> bool {
-    matches!(class, TimerClass::Refresh | TimerClass::Expiry)
 }
 
 /// The user agent at a node; a proxy is no party.

@@ -96,6 +96,8 @@ pub(super) struct Reaction {
 #[derive(Debug)]
 pub(super) struct Fired {
     pub(super) elapsed: Duration,
+    /// Whether it was for late copies only.
+    pub(super) late: bool,
     /// Whether the UE refreshes its subscription by itself.
     pub(super) uncontrolled: bool,
     pub(super) reaction: Reaction,
@@ -387,7 +389,7 @@ impl Atlas {
             world.may_fire(class).then(|| {
                 let cast = self.later(cast, elapsed);
                 let reaction = reaction(cast, self.react(node, cast, Input::Clock));
-                Arc::new(Fired { elapsed, uncontrolled, reaction })
+                Arc::new(Fired { elapsed, late: class == TimerClass::Linger, uncontrolled, reaction })
             })
         })
     }

@@ -4,12 +4,17 @@
 //! worked out by the real agents, observers and refinement check. Situations that differ by a shift in time, or in the
 //! order in which the datagrams in flight were sent, are one.
 //!
+//! Once the network does nothing wrong any more, no late copy can come: the timers that wait for some run out together
+//! with the next timer of somebody who waits for something. What users do before that, they do while late copies are
+//! still waited for.
+//!
 //! Read first: `world/mod.rs`, `run.rs`, of which this is the exhaustive form.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use imsconf::time::TimerClass;
 use imsconf_model as model;
 use stateright::{Checker, Model, Property};
 
@@ -97,6 +102,19 @@ enum Next {
     Drop(u32),
     Double(u32),
     Fire,
+}
+
+impl Faults {
+    const NONE: Self = Self { drops: 0, doubles: 0 };
+
+    /// What is left of them after a step.
+    const fn after(self, step: Next) -> Self {
+        match step {
+            Next::Drop(_) => Self { drops: self.drops.saturating_sub(1), ..self },
+            Next::Double(_) => Self { doubles: self.doubles.saturating_sub(1), ..self },
+            Next::Command(_) | Next::Deliver(_) | Next::Fire => self,
+        }
+    }
 }
 
 impl Scope {
@@ -268,6 +286,12 @@ impl Scene {
         situation.state = after;
     }
 
+    /// Whether the next timer is one for late copies, of which there will be none.
+    fn is_late(&self, situation: &Situation) -> bool {
+        let next = || self.atlas.fire(situation.cast, situation.ledger).is_some_and(|fired| fired.late);
+        situation.left == Faults::NONE && situation.flight.is_empty() && situation.failure.is_none() && next()
+    }
+
     /// Whether nothing is in flight and nobody waits for anything but refreshes, expiries and late copies.
     fn is_quiescent(&self, situation: &Situation) -> bool {
         situation.flight.is_empty() && !self.atlas.pending(situation.cast).0
@@ -316,13 +340,20 @@ impl Scene {
     fn schedule(&self, path: Vec<Next>) -> Schedule {
         let mut steps = self.opening.clone();
         let mut world = self.world.clone();
-        for next in path {
-            let single = self.single(&world, next);
+        let mut left = self.start.left;
+        let mut apply = |world: &mut World, single: Move| {
             steps.push(step_of(single));
             world.apply(single);
+        };
+        for next in path {
+            while next == Next::Fire && left == Faults::NONE && waits_for_copies(&world) {
+                apply(&mut world, Move::Fire);
+            }
+            left = left.after(next);
+            let single = self.single(&world, next);
+            apply(&mut world, single);
             while let Some(place) = for_proxy(&world) {
-                steps.push(step_of(Move::Deliver(place)));
-                world.apply(Move::Deliver(place));
+                apply(&mut world, Move::Deliver(place));
             }
         }
         let deviation = self.deviation.as_ref().map(Deviation::name);
@@ -348,6 +379,11 @@ impl Scene {
 /// Where a datagram to a proxy is in flight.
 fn for_proxy(world: &World) -> Option<usize> {
     world.in_flight().iter().position(|datagram| matches!(datagram.to, Node::PCscf | Node::SCscf))
+}
+
+/// Whether the next timer of the world is one for late copies.
+fn waits_for_copies(world: &World) -> bool {
+    world.in_flight().is_empty() && world.next_class() == Some(TimerClass::Linger)
 }
 
 /// Takes one copy of a letter out; whether there was one.
@@ -467,14 +503,13 @@ impl Model for Scene {
             self.atlas.order(situation.cast, step, &situation.flight)?;
         }
         let mut next = situation.clone();
+        while step == Next::Fire && self.is_late(&next) {
+            self.make(&mut next, Next::Fire);
+        }
         if !self.make(&mut next, step) {
             return None;
         }
-        match step {
-            Next::Drop(_) => next.left.drops -= 1,
-            Next::Double(_) => next.left.doubles -= 1,
-            Next::Command(_) | Next::Deliver(_) | Next::Fire => {}
-        }
+        next.left = next.left.after(step);
         self.conclude(&mut next);
         Some(next)
     }

@@ -11,7 +11,7 @@ const MET: usize = 5_000;
 /// The most steps of one way: some commands are taken again and again, so that many ways have no end.
 const STEPS: usize = 60;
 
-const NONE: Faults = Faults { drops: 0, doubles: 0 };
+const NONE: Faults = Faults::NONE;
 const FAULTS: Faults = Faults { drops: 1, doubles: 1 };
 
 /// A scene that was explored, up to a bound.
@@ -42,6 +42,9 @@ fn follow_one(scene: &Scene, way: u64) -> Result<usize, String> {
             then = scene.next_state(&situation, next).map(|then| (next, then));
         }
         let Some((next, then)) = then else { return Ok(step) };
+        while next == Next::Fire && situation.left == NONE && waits_for_copies(&plain.world) {
+            plain.make(Move::Fire);
+        }
         plain.make(scene.single(&plain.world, next));
         while let Some(place) = for_proxy(&plain.world) {
             plain.make(Move::Deliver(place));

@@ -37,6 +37,9 @@ pub(crate) struct Part {
     invariants: usize,
     actions: usize,
     complete: bool,
+    /// Whether it has the size that it has to have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_expected: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
 }
@@ -86,13 +89,13 @@ pub(crate) fn check(
     for found in explored.iter().filter_map(|part| part.failure.as_ref()) {
         printer.print(failure_text(found, &arguments.save)?)?;
     }
-    let verdict = match explored.iter().all(|part| part.failure.is_none()) {
+    let implementation: Vec<_> = explored.iter().map(|part| Part::of(part, faults)).collect();
+    let verdict = match implementation.iter().all(Part::is_good) {
         true if explored.iter().all(|part| part.complete) => Outcome::Pass,
         true => Outcome::Inconclusive,
         false => Outcome::Fail,
     };
     printer.line(format_args!("\nverdict: {}", verdict.word()))?;
-    let implementation = explored.iter().map(|part| Part::of(part, faults)).collect();
     write_json(arguments.output.json.as_deref(), &Json { schema: SCHEMA, verdict, implementation })?;
     Ok(verdict)
 }
@@ -150,6 +153,14 @@ fn text(part: &Explored, bounded: &str) -> String {
         let _ =
             writeln!(text, "    {evaluations} evaluations of {invariants} invariants, {actions} actions of the model");
     }
+    match (part.is_as_expected(), part.expected) {
+        (Some(true), _) => text.push_str("    the size is the pinned one\n"),
+        (Some(false), Some((states, transitions))) => {
+            let (states, transitions) = (grouped(states as u64), grouped(transitions as u64));
+            let _ = writeln!(text, "    DIFFERENT from the pinned size: {states} states {transitions} transitions");
+        }
+        _ => {}
+    }
     if !complete && part.failure.is_none() {
         let _ = writeln!(text, "    NOT EXPLORED COMPLETELY: {bounded}");
     }
@@ -170,15 +181,15 @@ fn failure_text(found: &Counterexample, path: &Path) -> Result<String, CommandEr
 }
 
 impl Part {
-    /// Whether nothing is wrong in what was explored.
-    pub(crate) const fn is_good(&self) -> bool {
-        self.failure.is_none()
+    /// Whether nothing is wrong in what was explored, and its size is as expected.
+    pub(crate) fn is_good(&self) -> bool {
+        self.failure.is_none() && self.as_expected != Some(false)
     }
 
     fn of(explored: &Explored, faults: Faults) -> Self {
-        let Explored { name, unique_states, transitions, depth, evaluations, invariants, actions, complete, failure } =
+        let Explored { name, unique_states, transitions, depth, evaluations, invariants, actions, complete, .. } =
             explored;
-        let failure = failure.as_ref().map(|found| match found {
+        let failure = explored.failure.as_ref().map(|found| match found {
             Counterexample::Schedule { failure, schedule } => Failure {
                 what: failure.to_string(),
                 steps: schedule.steps.iter().map(|step| format!("{step:?}")).collect(),
@@ -196,6 +207,7 @@ impl Part {
             invariants: *invariants,
             actions: *actions,
             complete: *complete,
+            as_expected: explored.is_as_expected(),
             failure,
         }
     }

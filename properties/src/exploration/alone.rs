@@ -461,6 +461,7 @@ pub(super) fn explore(machine: Machine, transport: Transport, fault: Option<Faul
         invariants: 0,
         actions: 0,
         complete: failure.is_none(),
+        expected: None,
         failure,
     }
 }

@@ -541,6 +541,7 @@ pub(super) fn explore(what: &Exploration) -> Explored {
         invariants: tally.invariants(),
         actions: tally.actions(),
         complete: in_time && found.is_none(),
+        expected: what.expected(),
         failure: found,
     }
 }

@@ -72,7 +72,7 @@ fn small_explorations_conform_and_have_the_size_that_they_had() {
         (Scope::Creation, none, (906, 2_658)),
         (Scope::Creation, Faults { drops: 1, doubles: 0 }, (5_250, 15_586)),
         (Scope::Creation, Faults { drops: 1, doubles: 1 }, (48_484, 186_742)),
-        (Scope::Invitation, none, (1_972, 4_355)),
+        (Scope::Invitation, none, (1_302, 3_143)),
     ];
     let mut found = Vec::new();
     for (scope, faults, _) in table {

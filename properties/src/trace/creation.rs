@@ -40,6 +40,8 @@ static ACK_FIRST: Rule = Rule::new(NAME, "CR-59", Level::Note);
 static SUBSCRIBES: Rule = Rule::new(NAME, "EV-01", Level::Note);
 static UNANNOUNCED: Rule = Rule::new(NAME, "CR-44", Level::Fail);
 
+/// 64*T1 with the smallest T1 in use, 500 ms.
+const TIMER_B: Duration = Duration::from_secs(32);
 /// How long the test system waits for the SUBSCRIBE after the ACK.
 const SUBSCRIBE_WAIT: Duration = Duration::from_secs(3);
 
@@ -94,11 +96,20 @@ pub(super) fn judge_creation(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
     let confirmed = ack.filter(|_| refused.is_none());
     scribe.step(&OK, Party::Focus, success, &Absent::Owed { since, shown_by: confirmed });
     same_contact(progress, success, scribe);
-    scribe.step(&ACK, Party::Ue, ack, &Absent::Owed { since: success.or(refused), shown_by: None });
+    let refused_in_time = refused.filter(|refused| !too_late(&call, &key, invite, refused));
+    scribe.step(&ACK, Party::Ue, ack, &Absent::Owed { since: success.or(refused_in_time), shown_by: None });
     if let Some(success) = success {
         acknowledged_first(seen, success, ack, scribe);
         unsubscribed(seen, success, scribe);
     }
+}
+
+/// Whether the caller had given up before its INVITE was refused: no provisional response arrived within Timer B (RFC 3261
+/// section 17.1.1.2).
+fn too_late(call: &[Seen<'_>], key: &TransactionKey, invite: Option<&Seen<'_>>, refused: &Seen<'_>) -> bool {
+    let provisional = |seen: &Seen<'_>| seen.key == *key && seen.answers("INVITE", 100..=199) && seen.arrived;
+    let waited = invite.is_some_and(|invite| refused.time.saturating_sub(invite.time) >= TIMER_B);
+    waited && !call.iter().any(provisional)
 }
 
 /// A REFER between the 200 and its ACK is legal; who waits for the ACK, as a focus that retransmits does, is surprised.

@@ -104,8 +104,8 @@ pub(super) fn judge_creation(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
     }
 }
 
-/// Whether the caller had given up before its INVITE was refused: no provisional response arrived within Timer B (RFC 3261
-/// section 17.1.1.2).
+/// Whether the caller had given up before its INVITE was refused: no provisional response arrived within Timer B (RFC
+/// 3261 section 17.1.1.2).
 fn too_late(call: &[Seen<'_>], key: &TransactionKey, invite: Option<&Seen<'_>>, refused: &Seen<'_>) -> bool {
     let provisional = |seen: &Seen<'_>| seen.key == *key && seen.answers("INVITE", 100..=199) && seen.arrived;
     let waited = invite.is_some_and(|invite| refused.time.saturating_sub(invite.time) >= TIMER_B);

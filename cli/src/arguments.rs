@@ -160,7 +160,8 @@ pub(crate) struct Check {
     #[arg(conflicts_with_all = ["invited", "losses"])]
     pub(crate) scope: Explorable,
     /// Explore the implementation itself, every interleaving of it in a small scope, each step under all checks:
-    /// transactions, creation, orders, races, two-invitations or invitation
+    /// transactions, creation, orders, two-invitations, invitation, leave-and-unsubscribe, leave-and-expel,
+    /// expel-and-unsubscribe or races
     #[arg(long = "impl", conflicts_with_all = ["invited", "symmetry"])]
     pub(crate) implementation: bool,
     /// With --impl: how many datagrams may be dropped, instead of as many as the scope has

@@ -36,14 +36,29 @@ pub enum Scope {
     Invitation,
     /// Two invitations at the same time.
     TwoInvitations,
+    /// Leaving and expelling while an invitation is under way.
+    LeaveAndExpel,
+    /// Leaving and unsubscribing while an invitation is under way.
+    LeaveAndUnsubscribe,
+    /// Expelling and unsubscribing while an invitation is under way.
+    ExpelAndUnsubscribe,
     /// Leaving, expelling and unsubscribing while an invitation is under way.
     Races,
 }
 
 impl Scope {
     /// Every scope, the small ones first.
-    pub const ALL: [Self; 6] =
-        [Self::Transactions, Self::Creation, Self::Orders, Self::Races, Self::TwoInvitations, Self::Invitation];
+    pub const ALL: [Self; 9] = [
+        Self::Transactions,
+        Self::Creation,
+        Self::Orders,
+        Self::TwoInvitations,
+        Self::Invitation,
+        Self::LeaveAndUnsubscribe,
+        Self::LeaveAndExpel,
+        Self::ExpelAndUnsubscribe,
+        Self::Races,
+    ];
 
     /// What it is called on the command line.
     pub const fn name(self) -> &'static str {
@@ -53,6 +68,9 @@ impl Scope {
             Self::Orders => "orders",
             Self::Invitation => "invitation",
             Self::TwoInvitations => "two-invitations",
+            Self::LeaveAndExpel => "leave-and-expel",
+            Self::LeaveAndUnsubscribe => "leave-and-unsubscribe",
+            Self::ExpelAndUnsubscribe => "expel-and-unsubscribe",
             Self::Races => "races",
         }
     }
@@ -158,7 +176,8 @@ impl Exploration {
             Scope::Orders => Some((70_549, 267_164)),
             Scope::Invitation => Some((155_548, 469_412)),
             Scope::TwoInvitations => Some((68_245, 254_125)),
-            Scope::Transactions | Scope::Races => None,
+            Scope::LeaveAndUnsubscribe => Some((117_164, 504_822)),
+            Scope::Transactions | Scope::LeaveAndExpel | Scope::ExpelAndUnsubscribe | Scope::Races => None,
         }
         .filter(|_| ordinary)
     }
@@ -171,9 +190,14 @@ impl Exploration {
                 let one = |(machine, transport)| alone::explore(machine, transport, None);
                 alone::all().map(one).collect()
             }
-            Scope::Creation | Scope::Orders | Scope::Invitation | Scope::TwoInvitations | Scope::Races => {
-                vec![scene::explore(self)]
-            }
+            Scope::Creation
+            | Scope::Orders
+            | Scope::Invitation
+            | Scope::TwoInvitations
+            | Scope::LeaveAndExpel
+            | Scope::LeaveAndUnsubscribe
+            | Scope::ExpelAndUnsubscribe
+            | Scope::Races => vec![scene::explore(self)],
         }
     }
 }

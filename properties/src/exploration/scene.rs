@@ -126,7 +126,13 @@ impl Scope {
     pub const fn faults(self) -> Faults {
         match self {
             Self::Creation | Self::Invitation => Faults { drops: 1, doubles: 1 },
-            Self::Transactions | Self::Orders | Self::TwoInvitations | Self::Races => Faults { drops: 0, doubles: 0 },
+            Self::Transactions
+            | Self::Orders
+            | Self::TwoInvitations
+            | Self::LeaveAndExpel
+            | Self::LeaveAndUnsubscribe
+            | Self::ExpelAndUnsubscribe
+            | Self::Races => Faults::NONE,
         }
     }
 
@@ -134,7 +140,12 @@ impl Scope {
     fn opening(self) -> Vec<Step> {
         match self {
             Self::Transactions | Self::Creation | Self::Orders => vec![],
-            Self::Invitation | Self::TwoInvitations | Self::Races => {
+            Self::Invitation
+            | Self::TwoInvitations
+            | Self::LeaveAndExpel
+            | Self::LeaveAndUnsubscribe
+            | Self::ExpelAndUnsubscribe
+            | Self::Races => {
                 vec![Step::Create(SecondOffer::Prack), Step::Settle, Step::Subscribe, Step::Settle]
             }
         }
@@ -164,6 +175,13 @@ impl Scope {
             ],
             Self::Invitation => &[Step::Invite(0), Step::Ring(0), Step::Answer(0), BUSY, DECLINE],
             Self::TwoInvitations => &[Step::Invite(0), Step::Invite(1), Step::Answer(0), Step::Answer(1), BUSY],
+            Self::LeaveAndExpel => &[Step::Invite(0), Step::Ring(0), Step::Answer(0), Step::Expel(0), Step::Leave],
+            Self::LeaveAndUnsubscribe => {
+                &[Step::Invite(0), Step::Ring(0), Step::Answer(0), Step::Unsubscribe, Step::Leave]
+            }
+            Self::ExpelAndUnsubscribe => {
+                &[Step::Invite(0), Step::Ring(0), Step::Answer(0), Step::Expel(0), Step::Unsubscribe]
+            }
             Self::Races => {
                 &[Step::Invite(0), Step::Ring(0), Step::Answer(0), Step::Expel(0), Step::Unsubscribe, Step::Leave]
             }

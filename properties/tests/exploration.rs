@@ -86,6 +86,16 @@ fn small_explorations_conform_and_have_the_size_that_they_had() {
     assert_eq!(found, table);
 }
 
+/// A complete exploration of another size is noticed; of one that is not complete nothing is known.
+#[test]
+fn another_size_is_noticed() {
+    let whole = Exploration::new(Scope::Creation).run().remove(0);
+    assert_eq!(whole.is_as_expected(), Some(true));
+    let fewer = Explored { unique_states: whole.unique_states - 1, ..whole.clone() };
+    assert_eq!(fewer.is_as_expected(), Some(false));
+    assert_eq!(Explored { complete: false, ..fewer }.is_as_expected(), None);
+}
+
 /// Two threads find what one finds.
 #[test]
 fn threads_make_no_difference() {

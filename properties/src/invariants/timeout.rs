@@ -6,7 +6,6 @@
 //! nobody. A NOTIFY that comes after Timer N makes no subscription any more (RFC 6665 section 4.1.2.4).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use super::evidence::{calls, conference_over, focus};
 use crate::observe::{
@@ -48,9 +47,6 @@ pub struct Timeout {
     /// 17.1.1.2).
     dropped: BTreeSet<TransactionKey>,
 }
-
-/// 64*T1 with the smallest T1 in use, 500 ms.
-const WAIT: Duration = Duration::from_secs(32);
 
 impl Timeout {
     fn on_subscription(&mut self, event: &Event<'_>, conversation: &Conversation, judge: &mut Judge) {
@@ -113,7 +109,7 @@ impl Timeout {
     /// Follows how long the caller of an INVITE waits for its final response.
     fn on_waiting(&mut self, event: &Event<'_>, first: bool, invite: &TransactionKey, key: &TransactionKey) {
         let start = |waits: &mut BTreeMap<TransactionKey, Deadline>| {
-            waits.entry(invite.clone()).or_insert(Deadline::within(WAIT));
+            waits.entry(invite.clone()).or_insert(Deadline::SHORTEST);
         };
         if event.sends_request() && &*key.method == "CANCEL" {
             start(&mut self.cancelled);

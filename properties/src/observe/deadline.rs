@@ -10,6 +10,9 @@ impl Deadline {
     /// 64*T1 of RFC 3261 with the T1 that IMS terminals use (2 s): longer than any transaction lives.
     pub const TRANSACTION: Self = Self(Duration::from_secs(128));
 
+    /// 64*T1 with the smallest T1 in use (500 ms): who waited for that long may have given up.
+    pub const SHORTEST: Self = Self(Duration::from_secs(32));
+
     /// An obligation that must be met within `remaining`.
     pub const fn within(remaining: Duration) -> Self {
         Self(remaining)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::roles::CallKind;
 use super::seen::Seen;
 use super::steps::{Absent, NAME, Procedure, Row, Scribe, orphan};
-use crate::observe::{Party, Rule, TransactionKey};
+use crate::observe::{Deadline, Party, Rule, TransactionKey};
 use crate::oracle::conference::{Document, State};
 use crate::oracle::same_uri;
 use crate::oracle::sdp::Sdp;
@@ -40,8 +40,6 @@ static ACK_FIRST: Rule = Rule::new(NAME, "CR-59", Level::Note);
 static SUBSCRIBES: Rule = Rule::new(NAME, "EV-01", Level::Note);
 static UNANNOUNCED: Rule = Rule::new(NAME, "CR-44", Level::Fail);
 
-/// 64*T1 with the smallest T1 in use, 500 ms.
-const TIMER_B: Duration = Duration::from_secs(32);
 /// How long the test system waits for the SUBSCRIBE after the ACK.
 const SUBSCRIBE_WAIT: Duration = Duration::from_secs(3);
 
@@ -108,7 +106,8 @@ pub(super) fn judge_creation(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
 /// 3261 section 17.1.1.2).
 fn too_late(call: &[Seen<'_>], key: &TransactionKey, invite: Option<&Seen<'_>>, refused: &Seen<'_>) -> bool {
     let provisional = |seen: &Seen<'_>| seen.key == *key && seen.answers("INVITE", 100..=199) && seen.arrived;
-    let waited = invite.is_some_and(|invite| refused.time.saturating_sub(invite.time) >= TIMER_B);
+    let waited =
+        invite.is_some_and(|invite| refused.time.saturating_sub(invite.time) >= Deadline::SHORTEST.remaining());
     waited && !call.iter().any(provisional)
 }
 

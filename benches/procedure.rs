@@ -15,6 +15,10 @@ use imsconf_properties::world::{Move, World};
 
 use agents::Agents;
 
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Users of one conference, up to what a focus lets one creator invite.
 const INVITED: [u16; 7] = [1, 2, 4, 8, 16, 32, 64];
 /// Generated schedules of one sample, and the seed that they belong to.
@@ -26,7 +30,7 @@ fn throughput(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     let idle = Agents::new(1);
     group.bench_function("procedure", |bencher| {
-        bencher.iter_batched_ref(|| idle.clone(), Agents::procedure, BatchSize::SmallInput);
+        bencher.iter_batched_ref(|| idle.clone(), Agents::procedure, BatchSize::PerIteration);
     });
     group.finish();
 }

@@ -65,6 +65,11 @@ fn closing_the_user_is_not_enough_and_the_roster_stays_as_it_was() {
     let error = read(with_entity.as_bytes()).unwrap_err();
     let version = Fault::MissingAttribute { element: "conference-info", attribute: "version", in_text: true };
     assert_eq!(error.fault, version);
+
+    // Where nothing of the kind stands in the text, nothing is said of it.
+    let without = with_entity.replace("version", "revision");
+    let version = Fault::MissingAttribute { element: "conference-info", attribute: "version", in_text: false };
+    assert_eq!(read(without.as_bytes()).unwrap_err().fault, version);
 }
 
 /// The printed document with everything repaired that keeps it from being read.

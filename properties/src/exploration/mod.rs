@@ -177,7 +177,9 @@ impl Exploration {
             Scope::Invitation => Some((155_548, 469_412)),
             Scope::TwoInvitations => Some((68_245, 254_125)),
             Scope::LeaveAndUnsubscribe => Some((117_164, 504_822)),
-            Scope::Transactions | Scope::LeaveAndExpel | Scope::ExpelAndUnsubscribe | Scope::Races => None,
+            Scope::LeaveAndExpel => Some((305_230, 1_346_643)),
+            Scope::ExpelAndUnsubscribe => Some((191_640, 805_094)),
+            Scope::Transactions | Scope::Races => None,
         }
         .filter(|_| ordinary)
     }

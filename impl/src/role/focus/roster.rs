@@ -326,6 +326,13 @@ mod tests {
         assert_eq!(listed(before.except(&after)), Some(vec![bob.clone()]));
         assert_eq!(listed(after.except(&before)), Some(vec![bob, carol]));
         assert_eq!(listed(after.except(&after)), Some(Vec::new()));
+
+        // Whom only the other knows, or knows from elsewhere, does not make anybody else different.
+        let mut others = Roster::new(6, false);
+        others.join("sip:aaron@home.example", "sip:aaron@192.0.2.43", JoiningMethod::DialedOut, 1);
+        others.join("sip:alice@home.example", "sip:alice@192.0.2.9", JoiningMethod::DialedIn, 1);
+        others.join("sip:bob@home.example", "sip:bob@192.0.2.41", JoiningMethod::DialedOut, 2);
+        assert_eq!(listed(before.except(&others)), Some(Vec::new()));
     }
 
     #[test]

@@ -268,11 +268,13 @@ fn every_limit_holds() {
         let head = format!("<conference-info xmlns=\"{NAMESPACE}\" xmlns:x='urn:x' {PARTIAL}>");
         format!("{head}{}</conference-info>", "<x:y/>".repeat(count))
     };
+    let padded = |length: usize| format!("{:length$}", document(PARTIAL, ""));
+    assert!(read(padded(MAX_BYTES).as_bytes()).is_ok());
     assert!(read(extensions(MAX_EXTENSIONS).as_bytes()).is_ok());
     assert!(read(users(MAX_ROWS).as_bytes()).is_ok());
     assert!(read(nested(MAX_DEPTH - 1).as_bytes()).is_ok());
     let table = [
-        (document(PARTIAL, &" ".repeat(MAX_BYTES)), "limit/bytes"),
+        (padded(MAX_BYTES + 1), "limit/bytes"),
         (document(PARTIAL, &"<x/>".repeat(MAX_NODES)), "limit/nodes"),
         (attributes(MAX_ATTRIBUTES), "limit/attributes"),
         (namespaces(MAX_NAMESPACES + 1), "limit/namespaces"),

@@ -33,16 +33,21 @@ pub enum Strength {
     Must,
 }
 
+/// The rules of one layer, by identifier, strength, clause and what is broken.
 macro_rules! rules {
-    ($($variant:ident: $id:literal, $strength:ident, $clause:literal, $summary:literal;)*) => {
-        /// The rules that the strict layer of the codec checks.
+    (
+        $(#[$about:meta])*
+        $name:ident
+        $($variant:ident: $id:literal, $strength:ident, $clause:literal, $summary:literal;)*
+    ) => {
+        $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
-        pub enum Rule {
+        pub enum $name {
             $(#[doc = concat!($summary, " (", $clause, ").")] $variant,)*
         }
 
-        impl Rule {
+        impl $name {
             /// Every rule.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
@@ -54,9 +59,9 @@ macro_rules! rules {
             }
 
             /// How strongly the clause words it.
-            pub const fn strength(self) -> Strength {
+            pub const fn strength(self) -> $crate::violation::Strength {
                 match self {
-                    $(Self::$variant => Strength::$strength,)*
+                    $(Self::$variant => $crate::violation::Strength::$strength,)*
                 }
             }
 
@@ -76,8 +81,11 @@ macro_rules! rules {
         }
     };
 }
+pub(crate) use rules;
 
 rules! {
+    /// The rules that the strict layer of the codec checks.
+    Rule
     // Framing.
     LineEnd: "line-end", Must, "RFC 3261 section 7", "A line does not end with CRLF";
     EmptyLine: "empty-line", Must, "RFC 3261 section 7", "The empty line behind the header section is missing";

@@ -7,7 +7,7 @@
 //! | [`participant::Participant`] | an invited user |
 //! | [`proxy::Proxy`] | RFC 3261 section 16: a stateless hop that record-routes |
 //!
-//! Read first: [`config`], then `endpoint.rs`, the plumbing that the user agents share, then one role's `mod.rs`.
+//! Read first: [`config`], then `endpoint.rs` and `user_agent.rs`, what the user agents share, then one role's `mod.rs`.
 
 mod access;
 mod authentication;
@@ -22,6 +22,7 @@ pub mod proxy;
 mod session;
 mod subscription;
 pub mod ue;
+mod user_agent;
 
 use crate::agent::Addr;
 use crate::wire::Uri;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::violation::Strength;
+use crate::violation::rules;
 
 /// One broken rule and where in the description it is broken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,51 +15,9 @@ pub struct SdpFinding {
     pub at: Range<usize>,
 }
 
-macro_rules! rules {
-    ($($variant:ident: $id:literal, $strength:ident, $clause:literal, $summary:literal;)*) => {
-        /// The rules that a session description can break on its own.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        pub enum SdpRule {
-            $(#[doc = concat!($summary, " (", $clause, ").")] $variant,)*
-        }
-
-        impl SdpRule {
-            /// Every rule.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// Stable identifier.
-            pub const fn id(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $id,)*
-                }
-            }
-
-            /// How strongly the clause words it.
-            pub const fn strength(self) -> Strength {
-                match self {
-                    $(Self::$variant => Strength::$strength,)*
-                }
-            }
-
-            /// Where the rule stands.
-            pub const fn clause(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $clause,)*
-                }
-            }
-
-            /// What is broken, in a few words.
-            pub const fn summary(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $summary,)*
-                }
-            }
-        }
-    };
-}
-
 rules! {
+    /// The rules that a session description can break on its own.
+    SdpRule
     LineEnd: "sdp-line-end", Should, "RFC 8866 section 5", "A line does not end with CRLF";
     Utf8: "sdp-utf-8", Must, "RFC 8866 section 5", "The description is not UTF-8";
     Line: "sdp-line", Must, "RFC 8866 section 5", "A line is not a letter, an equals sign and a value";

@@ -26,8 +26,9 @@ use crate::dialog::{Dialog, DialogName};
 use crate::error::CommandError;
 use crate::role::config::FocusConfig;
 use crate::role::endpoint::Endpoint;
+use crate::role::user_agent::UserAgent;
 use crate::time::{Time, Timer, earliest};
-use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
+use crate::transaction::{ClientKey, ServerKey};
 use crate::view::{Counts, FocusView};
 use crate::wire::{Message, Method, OwnedUri};
 
@@ -260,35 +261,6 @@ impl Focus {
         self.each(now, Conference::notify);
     }
 
-    fn on_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
-        if let Some(response) = self.endpoint.refuse_unsupported(server, request, &SUPPORTED) {
-            self.endpoint.respond(now, server, response);
-            return;
-        }
-        if request.has_to_tag() {
-            return self.on_request_in_dialog(now, server, request);
-        }
-        match request.method() {
-            Some(Method::Invite) => self.on_initial_invite(now, server, request),
-            Some(Method::Subscribe) => self.on_initial_subscribe(now, server, request),
-            // Users are invited inside the creator's call.
-            Some(Method::Refer) => self.endpoint.answer(now, server, 403, None),
-            Some(Method::Bye | Method::Update | Method::Prack | Method::Cancel | Method::Notify) => {
-                self.endpoint.answer(now, server, 481, None);
-            }
-            Some(
-                Method::Ack
-                | Method::Options
-                | Method::Register
-                | Method::Info
-                | Method::Message
-                | Method::Publish
-                | Method::Other(_),
-            )
-            | None => self.endpoint.answer(now, server, 405, None),
-        }
-    }
-
     /// The conference, by its place, and the part of it that a request inside a dialog belongs to.
     fn owner(&self, request: &Message<'_>) -> Option<(usize, Part)> {
         let name = DialogName::of(request)?;
@@ -335,21 +307,44 @@ impl Focus {
         }
     }
 
-    fn on_ack(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
-        let mut receipt = Receipt::Discarded(Discard::StrayAck);
-        if let Some((place, part)) = self.owner(ack) {
-            self.at(now, place, |conference, host| receipt = conference.on_ack(host, part, ack));
-        }
-        receipt
+    /// The timers that are not those of a transaction.
+    fn own_timers(&self) -> impl Iterator<Item = Timer> {
+        self.conferences.iter().flat_map(Conference::timers)
+    }
+}
+
+impl UserAgent for Focus {
+    fn endpoint(&mut self) -> &mut Endpoint {
+        &mut self.endpoint
     }
 
-    fn on_cancel(&mut self, now: Time, cancel: &ServerKey, invite: &ServerKey) {
-        let place = self.conferences.iter().position(|conference| conference.creator.invite == *invite);
-        let Some(place) = place else { return self.endpoint.answer(now, cancel, 200, None) };
-        self.at(now, place, |conference, host| {
-            host.endpoint.answer(now, cancel, 200, Some(&conference.creator.tag));
-            conference.on_cancel(host);
-        });
+    fn on_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
+        if let Some(response) = self.endpoint.refuse_unsupported(server, request, &SUPPORTED) {
+            self.endpoint.respond(now, server, response);
+            return;
+        }
+        if request.has_to_tag() {
+            return self.on_request_in_dialog(now, server, request);
+        }
+        match request.method() {
+            Some(Method::Invite) => self.on_initial_invite(now, server, request),
+            Some(Method::Subscribe) => self.on_initial_subscribe(now, server, request),
+            // Users are invited inside the creator's call.
+            Some(Method::Refer) => self.endpoint.answer(now, server, 403, None),
+            Some(Method::Bye | Method::Update | Method::Prack | Method::Cancel | Method::Notify) => {
+                self.endpoint.answer(now, server, 481, None);
+            }
+            Some(
+                Method::Ack
+                | Method::Options
+                | Method::Register
+                | Method::Info
+                | Method::Message
+                | Method::Publish
+                | Method::Other(_),
+            )
+            | None => self.endpoint.answer(now, server, 405, None),
+        }
     }
 
     fn on_response(&mut self, now: Time, client: &ClientKey, response: &Message<'_>) {
@@ -371,7 +366,6 @@ impl Focus {
         });
     }
 
-    /// No response came: as 408 (RFC 3261 section 8.1.3.1).
     fn on_no_response(&mut self, now: Time, client: &ClientKey) {
         self.each(now, |conference, host| match client.method() {
             Method::Invite | Method::Update => {
@@ -387,31 +381,33 @@ impl Focus {
         });
     }
 
-    /// The timers that are not those of a transaction.
-    fn own_timers(&self) -> impl Iterator<Item = Timer> {
-        self.conferences.iter().flat_map(Conference::timers)
+    fn on_cancel(&mut self, now: Time, cancel: &ServerKey, invite: &ServerKey) {
+        let place = self.conferences.iter().position(|conference| conference.creator.invite == *invite);
+        let Some(place) = place else { return self.endpoint.answer(now, cancel, 200, None) };
+        self.at(now, place, |conference, host| {
+            host.endpoint.answer(now, cancel, 200, Some(&conference.creator.tag));
+            conference.on_cancel(host);
+        });
     }
 
-    fn on_transaction_events(&mut self, now: Time) {
-        while let Some(event) = self.endpoint.poll_event() {
-            match event {
-                TransactionEvent::TimedOut(client)
-                | TransactionEvent::TransportFailed(TransactionKey::Client(client)) => {
-                    self.on_no_response(now, &client);
-                }
-                TransactionEvent::Terminated(TransactionKey::Client(client)) => {
-                    self.each(now, |conference, _| {
-                        conference.on_session_freed(&client);
-                        if let Some(place) = conference.leg_of(&client) {
-                            conference.on_leg_freed(place);
-                        }
-                    });
-                }
-                TransactionEvent::AckTimedOut(_)
-                | TransactionEvent::TransportFailed(TransactionKey::Server(_))
-                | TransactionEvent::Terminated(TransactionKey::Server(_)) => {}
-            }
+    fn on_ack(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
+        let mut receipt = Receipt::Discarded(Discard::StrayAck);
+        if let Some((place, part)) = self.owner(ack) {
+            self.at(now, place, |conference, host| receipt = conference.on_ack(host, part, ack));
         }
+        receipt
+    }
+
+    fn on_freed(&mut self, now: Time, client: &ClientKey) {
+        self.each(now, |conference, _| {
+            conference.on_session_freed(client);
+            if let Some(place) = conference.leg_of(client) {
+                conference.on_leg_freed(place);
+            }
+        });
+    }
+
+    fn on_done(&mut self, now: Time) {
         self.notify(now);
         // What was promised and never came about leaves nothing behind.
         self.conferences.retain(|conference| !conference.is_stillborn());
@@ -423,35 +419,11 @@ impl Agent for Focus {
     type Event = Event;
 
     fn handle_datagram(&mut self, now: Time, from: Addr, bytes: &[u8]) -> Receipt {
-        let Ok(message) = Message::parse(bytes) else { return Receipt::Discarded(Discard::NotSip) };
-        let receipt = match self.endpoint.receive(now, from, &message) {
-            Inbound::Request(server) => {
-                self.on_request(now, &server, &message);
-                Receipt::Consumed
-            }
-            Inbound::Response { client, .. } => {
-                self.on_response(now, &client, &message);
-                Receipt::Consumed
-            }
-            Inbound::Cancel { cancel, invite } => {
-                self.on_cancel(now, &cancel, &invite);
-                Receipt::Consumed
-            }
-            Inbound::CancelWithoutEffect { cancel, .. } => {
-                self.endpoint.answer(now, &cancel, 200, None);
-                Receipt::Consumed
-            }
-            Inbound::Ack(_) => self.on_ack(now, &message),
-            Inbound::Absorbed => Receipt::Absorbed,
-            Inbound::Discarded(why) => Receipt::Discarded(why),
-        };
-        self.on_transaction_events(now);
-        receipt
+        self.take(now, from, bytes)
     }
 
     fn handle_transport_error(&mut self, now: Time, failed: Transmit) {
-        self.endpoint.undelivered(now, failed);
-        self.on_transaction_events(now);
+        self.take_back(now, failed);
     }
 
     fn handle_timeout(&mut self, now: Time) {

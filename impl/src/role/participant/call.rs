@@ -299,7 +299,7 @@ impl Participant {
         }
     }
 
-    pub(super) fn on_cancel(&mut self, now: Time, cancel: &ServerKey, invite: &ServerKey) {
+    pub(super) fn on_call_cancelled(&mut self, now: Time, cancel: &ServerKey, invite: &ServerKey) {
         let (calls, mut line) = self.line(now);
         if let Some((peer, news)) = calls.on_cancel(&mut line, cancel, invite) {
             return self.tell(peer, news);
@@ -317,7 +317,7 @@ impl Participant {
     }
 
     /// The ACK to the 2xx has the dialog of the INVITE and its `CSeq` number (RFC 3261 section 13.2.2.4).
-    pub(super) fn on_ack(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
+    pub(super) fn on_call_acknowledged(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
         let (calls, mut line) = self.line(now);
         if let Some(call) = calls.of_request(ack) {
             let peer = call.peer().clone();

@@ -15,15 +15,16 @@ mod subscription;
 
 use std::collections::VecDeque;
 
-use crate::agent::{Addr, Agent, Discard, Receipt, Transmit};
+use crate::agent::{Addr, Agent, Receipt, Transmit};
 use crate::error::CommandError;
 use crate::role::access::Access;
 use crate::role::calls::Calls;
 use crate::role::config::ParticipantConfig;
 use crate::role::endpoint::Endpoint;
 use crate::role::subscription::ConferenceSubscription;
+use crate::role::user_agent::UserAgent;
 use crate::time::{Time, Timer, earliest};
-use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
+use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::Callee;
 use crate::view::{Counts, ParticipantState, ParticipantView, RosterEntry, SubscriptionView};
 use crate::wire::{Message, Method, OwnedUri, Replaces};
@@ -201,6 +202,20 @@ impl Participant {
         }
     }
 
+    /// The timers that are not those of a transaction.
+    fn own_timers(&self) -> impl Iterator<Item = Timer> {
+        let call = self.call.as_ref().map(|call| &call.callee).and_then(Callee::timer);
+        let session = self.call.iter().flat_map(|call| call.session.timers());
+        let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
+        call.into_iter().chain(session).chain(subscription).chain(self.calls.timers())
+    }
+}
+
+impl UserAgent for Participant {
+    fn endpoint(&mut self) -> &mut Endpoint {
+        &mut self.endpoint
+    }
+
     fn on_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
         if let Some(response) = self.endpoint.refuse_unsupported(server, request, &PASSED) {
             self.endpoint.respond(now, server, response);
@@ -229,45 +244,36 @@ impl Participant {
         }
     }
 
-    /// The timers that are not those of a transaction.
-    fn own_timers(&self) -> impl Iterator<Item = Timer> {
-        let call = self.call.as_ref().map(|call| &call.callee).and_then(Callee::timer);
-        let session = self.call.iter().flat_map(|call| call.session.timers());
-        let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
-        call.into_iter().chain(session).chain(subscription).chain(self.calls.timers())
-    }
-
-    fn on_transaction_events(&mut self, now: Time) {
-        while let Some(event) = self.endpoint.poll_event() {
-            match event {
-                TransactionEvent::TimedOut(client)
-                | TransactionEvent::TransportFailed(TransactionKey::Client(client)) => {
-                    if !self.on_plain_response(now, &client, None) && !self.on_session_response(now, &client, None) {
-                        self.on_bye_done(&client);
-                        self.on_subscribe_response(now, &client, None);
-                    }
-                }
-                TransactionEvent::Terminated(TransactionKey::Client(client)) => {
-                    if let Some(call) = &mut self.call {
-                        call.session.on_freed(&client);
-                    }
-                    if let Some(call) = self.calls.of_client(&client) {
-                        call.on_freed(&client);
-                    }
-                }
-                TransactionEvent::AckTimedOut(_)
-                | TransactionEvent::TransportFailed(TransactionKey::Server(_))
-                | TransactionEvent::Terminated(TransactionKey::Server(_)) => {}
-            }
-        }
-    }
-
     fn on_response(&mut self, now: Time, client: &ClientKey, response: &Message<'_>) {
         let taken = self.on_plain_response(now, client, Some(response))
             || self.on_session_response(now, client, Some(response));
         if !taken && response.status().is_some_and(|code| code >= 200) {
             self.on_bye_done(client);
             self.on_subscribe_response(now, client, Some(response));
+        }
+    }
+
+    fn on_no_response(&mut self, now: Time, client: &ClientKey) {
+        if !self.on_plain_response(now, client, None) && !self.on_session_response(now, client, None) {
+            self.on_bye_done(client);
+            self.on_subscribe_response(now, client, None);
+        }
+    }
+
+    fn on_cancel(&mut self, now: Time, cancel: &ServerKey, invite: &ServerKey) {
+        self.on_call_cancelled(now, cancel, invite);
+    }
+
+    fn on_ack(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
+        self.on_call_acknowledged(now, ack)
+    }
+
+    fn on_freed(&mut self, _now: Time, client: &ClientKey) {
+        if let Some(call) = &mut self.call {
+            call.session.on_freed(client);
+        }
+        if let Some(call) = self.calls.of_client(client) {
+            call.on_freed(client);
         }
     }
 }
@@ -277,35 +283,11 @@ impl Agent for Participant {
     type Event = Event;
 
     fn handle_datagram(&mut self, now: Time, from: Addr, bytes: &[u8]) -> Receipt {
-        let Ok(message) = Message::parse(bytes) else { return Receipt::Discarded(Discard::NotSip) };
-        let receipt = match self.endpoint.receive(now, from, &message) {
-            Inbound::Request(server) => {
-                self.on_request(now, &server, &message);
-                Receipt::Consumed
-            }
-            Inbound::Response { client, .. } => {
-                self.on_response(now, &client, &message);
-                Receipt::Consumed
-            }
-            Inbound::Cancel { cancel, invite } => {
-                self.on_cancel(now, &cancel, &invite);
-                Receipt::Consumed
-            }
-            Inbound::CancelWithoutEffect { cancel, .. } => {
-                self.endpoint.answer(now, &cancel, 200, None);
-                Receipt::Consumed
-            }
-            Inbound::Ack(_) => self.on_ack(now, &message),
-            Inbound::Absorbed => Receipt::Absorbed,
-            Inbound::Discarded(why) => Receipt::Discarded(why),
-        };
-        self.on_transaction_events(now);
-        receipt
+        self.take(now, from, bytes)
     }
 
     fn handle_transport_error(&mut self, now: Time, failed: Transmit) {
-        self.endpoint.undelivered(now, failed);
-        self.on_transaction_events(now);
+        self.take_back(now, failed);
     }
 
     fn handle_timeout(&mut self, now: Time) {

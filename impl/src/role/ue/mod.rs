@@ -18,7 +18,7 @@ mod subscription;
 
 use std::collections::VecDeque;
 
-use crate::agent::{Addr, Agent, Discard, Receipt, Transmit};
+use crate::agent::{Addr, Agent, Receipt, Transmit};
 use crate::dialog::{Dialog, DialogName, DialogState, Usage};
 use crate::error::CommandError;
 use crate::role::access::Access;
@@ -27,8 +27,9 @@ use crate::role::config::UeConfig;
 use crate::role::endpoint::Endpoint;
 use crate::role::session::Session;
 use crate::role::subscription::ConferenceSubscription;
+use crate::role::user_agent::UserAgent;
 use crate::time::{Time, Timer, TimerClass, earliest};
-use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
+use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::Referrals;
 use crate::view::{Counts, RosterEntry, SubscriptionView, UeView};
 use crate::wire::{Message, Method, OwnedUri};
@@ -350,38 +351,6 @@ impl Ue {
         self.endpoint.answer(now, server, code, None);
     }
 
-    fn on_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
-        if let Some(response) = self.endpoint.refuse_unsupported(server, request, &SUPPORTED) {
-            self.endpoint.respond(now, server, response);
-            return;
-        }
-        match request.method() {
-            Some(Method::Notify) => self.on_notify(now, server, request),
-            Some(Method::Bye | Method::Update | Method::Invite | Method::Refer | Method::Prack)
-                if request.has_to_tag() =>
-            {
-                self.on_request_in_call(now, server, request);
-            }
-            Some(Method::Invite) => self.on_called(now, server, request),
-            Some(Method::Refer) => self.answer(now, server, 603),
-            Some(Method::Subscribe) => self.answer(now, server, 489),
-            // Without a dialog there is nothing to end, to update, to acknowledge or to cancel.
-            Some(Method::Bye | Method::Update | Method::Prack | Method::Cancel) => {
-                self.answer(now, server, 481);
-            }
-            Some(
-                Method::Ack
-                | Method::Options
-                | Method::Register
-                | Method::Info
-                | Method::Message
-                | Method::Publish
-                | Method::Other(_),
-            )
-            | None => self.answer(now, server, 405),
-        }
-    }
-
     /// The call's dialog, if the request belongs to it.
     fn dialog_of(&mut self, request: &Message<'_>) -> Option<&mut Dialog> {
         let name = DialogName::of(request)?;
@@ -419,6 +388,53 @@ impl Ue {
         }
     }
 
+    /// The timers that are not those of a transaction.
+    fn own_timers(&self) -> impl Iterator<Item = Timer> {
+        let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
+        let referrals = self.referrals.iter().flat_map(|(_, referral)| referral.timers());
+        let call = self.call.gives_up_at().map(|at| Timer { at, class: TimerClass::Protocol });
+        let session = self.session.iter().flat_map(Session::timers);
+        call.into_iter().chain(session).chain(subscription).chain(referrals).chain(self.calls.timers())
+    }
+}
+
+impl UserAgent for Ue {
+    fn endpoint(&mut self) -> &mut Endpoint {
+        &mut self.endpoint
+    }
+
+    fn on_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
+        if let Some(response) = self.endpoint.refuse_unsupported(server, request, &SUPPORTED) {
+            self.endpoint.respond(now, server, response);
+            return;
+        }
+        match request.method() {
+            Some(Method::Notify) => self.on_notify(now, server, request),
+            Some(Method::Bye | Method::Update | Method::Invite | Method::Refer | Method::Prack)
+                if request.has_to_tag() =>
+            {
+                self.on_request_in_call(now, server, request);
+            }
+            Some(Method::Invite) => self.on_called(now, server, request),
+            Some(Method::Refer) => self.answer(now, server, 603),
+            Some(Method::Subscribe) => self.answer(now, server, 489),
+            // Without a dialog there is nothing to end, to update, to acknowledge or to cancel.
+            Some(Method::Bye | Method::Update | Method::Prack | Method::Cancel) => {
+                self.answer(now, server, 481);
+            }
+            Some(
+                Method::Ack
+                | Method::Options
+                | Method::Register
+                | Method::Info
+                | Method::Message
+                | Method::Publish
+                | Method::Other(_),
+            )
+            | None => self.answer(now, server, 405),
+        }
+    }
+
     fn on_response(&mut self, now: Time, client: &ClientKey, response: &Message<'_>) {
         if self.on_challenge(now, client, response)
             || self.on_plain_response(now, client, Some(response))
@@ -437,7 +453,6 @@ impl Ue {
         }
     }
 
-    /// No response came: as 408 (RFC 3261 section 8.1.3.1).
     fn on_no_response(&mut self, now: Time, client: &ClientKey) {
         if self.on_plain_response(now, client, None) || self.on_session_response(now, client, None) {
             return;
@@ -453,36 +468,21 @@ impl Ue {
         }
     }
 
-    /// The timers that are not those of a transaction.
-    fn own_timers(&self) -> impl Iterator<Item = Timer> {
-        let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
-        let referrals = self.referrals.iter().flat_map(|(_, referral)| referral.timers());
-        let call = self.call.gives_up_at().map(|at| Timer { at, class: TimerClass::Protocol });
-        let session = self.session.iter().flat_map(Session::timers);
-        call.into_iter().chain(session).chain(subscription).chain(referrals).chain(self.calls.timers())
+    fn on_cancel(&mut self, now: Time, cancel: &ServerKey, invite: &ServerKey) {
+        self.on_call_cancelled(now, cancel, invite);
     }
 
-    fn on_transaction_events(&mut self, now: Time) {
-        while let Some(event) = self.endpoint.poll_event() {
-            match event {
-                TransactionEvent::TimedOut(client)
-                | TransactionEvent::TransportFailed(TransactionKey::Client(client)) => {
-                    self.on_no_response(now, &client);
-                }
-                TransactionEvent::Terminated(TransactionKey::Client(client)) => {
-                    // No further copy of the 2xx can come.
-                    self.acknowledged.take_if(|known| known.invite == client);
-                    if let Some(session) = &mut self.session {
-                        session.on_freed(&client);
-                    }
-                    if let Some(call) = self.calls.of_client(&client) {
-                        call.on_freed(&client);
-                    }
-                }
-                TransactionEvent::AckTimedOut(_)
-                | TransactionEvent::TransportFailed(TransactionKey::Server(_))
-                | TransactionEvent::Terminated(TransactionKey::Server(_)) => {}
-            }
+    fn on_ack(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
+        self.on_call_acknowledged(now, ack)
+    }
+
+    fn on_freed(&mut self, _now: Time, client: &ClientKey) {
+        self.acknowledged.take_if(|known| known.invite == *client);
+        if let Some(session) = &mut self.session {
+            session.on_freed(client);
+        }
+        if let Some(call) = self.calls.of_client(client) {
+            call.on_freed(client);
         }
     }
 }
@@ -492,35 +492,11 @@ impl Agent for Ue {
     type Event = Event;
 
     fn handle_datagram(&mut self, now: Time, from: Addr, bytes: &[u8]) -> Receipt {
-        let Ok(message) = Message::parse(bytes) else { return Receipt::Discarded(Discard::NotSip) };
-        let receipt = match self.endpoint.receive(now, from, &message) {
-            Inbound::Request(server) => {
-                self.on_request(now, &server, &message);
-                Receipt::Consumed
-            }
-            Inbound::Response { client, .. } => {
-                self.on_response(now, &client, &message);
-                Receipt::Consumed
-            }
-            Inbound::Cancel { cancel, invite } => {
-                self.on_cancel(now, &cancel, &invite);
-                Receipt::Consumed
-            }
-            Inbound::CancelWithoutEffect { cancel, .. } => {
-                self.answer(now, &cancel, 200);
-                Receipt::Consumed
-            }
-            Inbound::Ack(_) => self.on_ack(now, &message),
-            Inbound::Absorbed => Receipt::Absorbed,
-            Inbound::Discarded(why) => Receipt::Discarded(why),
-        };
-        self.on_transaction_events(now);
-        receipt
+        self.take(now, from, bytes)
     }
 
     fn handle_transport_error(&mut self, now: Time, failed: Transmit) {
-        self.endpoint.undelivered(now, failed);
-        self.on_transaction_events(now);
+        self.take_back(now, failed);
     }
 
     fn handle_timeout(&mut self, now: Time) {

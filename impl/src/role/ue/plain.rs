@@ -100,7 +100,7 @@ impl Ue {
         true
     }
 
-    pub(super) fn on_ack(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
+    pub(super) fn on_call_acknowledged(&mut self, now: Time, ack: &Message<'_>) -> Receipt {
         let (calls, mut line) = self.line(now);
         let Some(call) = calls.of_request(ack) else { return self.on_session_ack(now, ack) };
         let (receipt, news) = call.on_ack(&mut line, ack);
@@ -109,7 +109,7 @@ impl Ue {
         receipt
     }
 
-    pub(super) fn on_cancel(&mut self, now: Time, cancel: &ServerKey, invite: &ServerKey) {
+    pub(super) fn on_call_cancelled(&mut self, now: Time, cancel: &ServerKey, invite: &ServerKey) {
         let (calls, mut line) = self.line(now);
         match calls.on_cancel(&mut line, cancel, invite) {
             Some((peer, news)) => self.tell(peer, news),

@@ -275,6 +275,21 @@ fn a_change_that_came_too_early_is_tried_again_after_the_time_asked_for() {
     assert!(net.ue.view().media.holds);
 }
 
+/// RFC 3261 section 14.1: no re-INVITE while one of the peer waits for its ACK.
+#[test]
+fn a_change_waits_for_the_ack_of_the_peers() {
+    let mut net = created(Renegotiation::ReInvite, Renegotiation::ReInvite);
+    net.focus.handle_command(net.now, focus::Command::Hold { user: uri(ALICE) }).expect("hold");
+    net.settle_unless(|message| message.method() == Some(Method::Ack));
+    assert!(net.ue.view().media.unacknowledged.is_some());
+    assert!(net.ue.handle_command(net.now, ue::Command::Hold).is_err());
+    net.run_dry();
+    assert_eq!(net.ue.view().media.unacknowledged, None, "the next copy of the 2xx had its ACK");
+    net.ue.handle_command(net.now, ue::Command::Hold).expect("hold");
+    net.settle();
+    assert!(net.ue.view().media.holds);
+}
+
 /// RFC 5407 section 3.1.4: the exchange was complete with the 200, so a hold that overtakes the ACK is served, and the
 /// ACK is taken although its number is lower.
 #[test]

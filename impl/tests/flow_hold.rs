@@ -11,6 +11,7 @@ use imsconf::role::config::Renegotiation;
 use imsconf::role::focus;
 use imsconf::role::participant::{self, Command};
 use imsconf::role::ue::{self, SecondOffer};
+use imsconf::time::{Timer, TimerClass};
 use imsconf::view::{CallState, FocusCallState, LegState, MediaChange, MediaView, ParticipantState};
 use imsconf::wire::{Message, Method, Name};
 
@@ -229,6 +230,8 @@ fn a_re_invite_that_is_only_tried_is_given_up() {
     settle_rewriting(&mut net, |message, bytes| is_answer(message).then(|| refused(bytes, "100 Trying", "")));
     let lost = |message: &Message<'_>| is_answer(message) || message.method() == Some(Method::Bye);
     let end = net.now + Duration::from_secs(128);
+    let due = |timer: &Timer| (timer.at, timer.class) == (end, TimerClass::Protocol);
+    assert!(net.ue.timers().iter().any(due), "its own patience ends, not only that of the others");
     net.run_until_unless(end - Duration::from_millis(1), lost);
     assert_eq!(net.ue.view().call, CallState::Confirmed);
     net.run_until_unless(end, lost);

@@ -179,7 +179,8 @@ impl Exploration {
             Scope::LeaveAndUnsubscribe => Some((117_164, 504_822)),
             Scope::LeaveAndExpel => Some((305_230, 1_346_643)),
             Scope::ExpelAndUnsubscribe => Some((191_640, 805_094)),
-            Scope::Transactions | Scope::Races => None,
+            Scope::Races => Some((2_557_420, 12_521_334)),
+            Scope::Transactions => None,
         }
         .filter(|_| ordinary)
     }

@@ -7,7 +7,8 @@
 //! | [`participant::Participant`] | an invited user |
 //! | [`proxy::Proxy`] | RFC 3261 section 16: a stateless hop that record-routes |
 //!
-//! Read first: [`config`], then `endpoint.rs` and `user_agent.rs`, what the user agents share, then one role's `mod.rs`.
+//! Read first: [`config`], then `endpoint.rs` and `user_agent.rs`, which the user agents share, then one role's
+//! `mod.rs`.
 
 mod access;
 mod authentication;

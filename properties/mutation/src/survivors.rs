@@ -18,6 +18,9 @@ pub(crate) struct Committed {
     pub(crate) open: Vec<String>,
     #[serde(default)]
     pub(crate) survivor: Vec<Survivor>,
+    /// What survived the run that the figures are of, and has been settled since.
+    #[serde(default)]
+    pub(crate) settled: Vec<Settled>,
 }
 
 /// The figures of a run.
@@ -49,6 +52,15 @@ pub(crate) struct Survivor {
     pub(crate) reason: String,
 }
 
+/// A mutant that survived and does not any more.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settled {
+    pub(crate) mutant: String,
+    /// Which test catches it, or that the code is gone.
+    pub(crate) by: String,
+}
+
 impl Committed {
     pub(crate) fn load() -> Result<Self, Failure> {
         Ok(toml::from_str(COMMITTED)?)
@@ -58,7 +70,11 @@ impl Committed {
     pub(crate) fn differences(&self, survived: &BTreeSet<String>) -> Vec<String> {
         let explained = self.survivor.iter().map(|survivor| &survivor.mutant);
         let known: BTreeSet<&String> = explained.chain(&self.open).collect();
-        let unknown = survived.iter().filter(|name| !known.contains(name)).map(|name| format!("no reason: {name}"));
+        let settled = |name: &str| self.settled.iter().find(|settled| settled.mutant == name);
+        let unknown = survived.iter().filter(|name| !known.contains(name)).map(|name| match settled(name) {
+            Some(settled) => format!("survives again: {name} ({})", settled.by),
+            None => format!("no reason: {name}"),
+        });
         let open = self.open.iter().filter(|name| survived.contains(*name)).map(|name| format!("still open: {name}"));
         let stale = known.iter().filter(|name| !survived.contains(**name)).map(|name| format!("caught now: {name}"));
         unknown.chain(open).chain(stale).collect()
@@ -79,9 +95,12 @@ mod tests {
     #[test]
     fn a_new_survivor_and_a_dead_one_are_both_named() {
         let survivor = Survivor { mutant: "one".to_owned(), reason: "as it is".to_owned() };
-        let committed = Committed { run: Figures::default(), open: vec!["three".to_owned()], survivor: vec![survivor] };
-        let survived = BTreeSet::from(["two".to_owned(), "three".to_owned()]);
-        assert_eq!(committed.differences(&survived), ["no reason: two", "still open: three", "caught now: one"]);
+        let settled = Settled { mutant: "four".to_owned(), by: "a test".to_owned() };
+        let (survivor, settled) = (vec![survivor], vec![settled]);
+        let committed = Committed { run: Figures::default(), open: vec!["three".to_owned()], survivor, settled };
+        let survived = BTreeSet::from(["two", "three", "four"].map(str::to_owned));
+        let expected = ["survives again: four (a test)", "no reason: two", "still open: three", "caught now: one"];
+        assert_eq!(committed.differences(&survived), expected);
         assert_eq!(committed.differences(&BTreeSet::from(["one".to_owned()])), ["caught now: three"]);
     }
 }

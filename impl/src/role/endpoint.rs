@@ -20,17 +20,7 @@ use crate::wire::text::is_token;
 use crate::wire::{Builder, Message, Method, Name};
 
 /// The methods that every user agent here understands (RFC 3261 section 20.5).
-pub(crate) const ALLOW: [Method<'static>; 9] = [
-    Method::Invite,
-    Method::Ack,
-    Method::Cancel,
-    Method::Bye,
-    Method::Prack,
-    Method::Update,
-    Method::Refer,
-    Method::Notify,
-    Method::Subscribe,
-];
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, REFER, NOTIFY, SUBSCRIBE";
 
 /// Longest time that a peer is asked to wait after a 500 to its offer, in seconds (RFC 3311 section 5.2).
 const LONGEST_WAIT: u64 = 10;
@@ -231,6 +221,7 @@ impl Endpoint {
         let echo = self.transactions.unanswered(to)?;
         let response = match tag {
             Some(tag) => echo.response(code, phrase(code), Some(tag.as_bytes())),
+            None if echo.has_to_tag() => echo.response(code, phrase(code), None),
             None => {
                 let tag = self.identifiers.token("tag", &[echo.top_via()], 0);
                 echo.response(code, phrase(code), Some(tag.as_bytes()))
@@ -238,7 +229,7 @@ impl Endpoint {
         };
         let response = self.access.response(to.method(), response);
         Some(match code {
-            405 => response.allow(&ALLOW),
+            405 => response.field(Name::Allow, ALLOW),
             415 => response.field(Name::Accept, crate::body::sdp::MEDIA_TYPE),
             422 => response.min_se(self.session_timer.unwrap_or_default().least()),
             489 => response.allow_events(&["conference", "refer"]),
@@ -249,7 +240,7 @@ impl Endpoint {
     /// A response that makes or confirms a dialog: with the Record-Route of its request (RFC 3261 section 12.1.1).
     pub(crate) fn dialog_response(&self, to: &ServerKey, code: u16, tag: &Tag) -> Option<Builder> {
         let echo = self.transactions.unanswered(to)?;
-        Some(echo.with_record_route(self.response(to, code, Some(tag))?).allow(&ALLOW))
+        Some(echo.with_record_route(self.response(to, code, Some(tag))?).field(Name::Allow, ALLOW))
     }
 
     /// Sends a response, provisional or final.

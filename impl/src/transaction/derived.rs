@@ -30,7 +30,37 @@ pub(super) fn cancel(invite: &Packet) -> Option<Packet> {
 /// # Errors
 /// Something is missing or malformed.
 pub(super) fn check(invite: &Message<'_>) -> Result<(), HeaderError> {
-    HopByHop::of(invite).map(drop)
+    Identity::of(invite).map(drop)
+}
+
+/// The header fields behind the top Via that every INVITE has and its ACK and its CANCEL repeat.
+const REPEATED: [(Name<'static>, &str); 3] =
+    [(Name::From, "From"), (Name::CallId, "Call-ID"), (Name::MaxForwards, "Max-Forwards")];
+
+/// What an INVITE must have for an ACK and a CANCEL to be made of it.
+#[derive(Debug)]
+struct Identity<'a> {
+    request_uri: &'a [u8],
+    via: &'a [u8],
+    /// The values of [`REPEATED`].
+    repeated: [&'a [u8]; REPEATED.len()],
+    to: &'a [u8],
+    cseq: u32,
+}
+
+impl<'a> Identity<'a> {
+    fn of(invite: &Message<'a>) -> Result<Self, HeaderError> {
+        let Start::Request { uri: request_uri, .. } = invite.start() else {
+            return Err(HeaderError::Missing { header: "request line" });
+        };
+        let via = invite.via()?.raw;
+        let mut repeated = [&b""[..]; REPEATED.len()];
+        for (place, (name, header)) in repeated.iter_mut().zip(REPEATED) {
+            *place = invite.field(name).ok_or(HeaderError::Missing { header })?;
+        }
+        let to = invite.field(Name::To).ok_or(HeaderError::Missing { header: "To" })?;
+        Ok(Self { request_uri, via, repeated, to, cseq: invite.cseq()?.number })
+    }
 }
 
 /// What of an INVITE its ACK and its CANCEL repeat byte for byte. They are rare: it is cut out when one is due.
@@ -51,20 +81,15 @@ struct HopByHop<'a> {
 impl<'a> HopByHop<'a> {
     /// Cuts the pieces out of an INVITE.
     fn of(invite: &Message<'a>) -> Result<Self, HeaderError> {
-        let Start::Request { uri, .. } = invite.start() else {
-            return Err(HeaderError::Missing { header: "request line" });
-        };
+        let Identity { request_uri, via, repeated, to, cseq } = Identity::of(invite)?;
         let mut fields = Vec::new();
-        line(&mut fields, b"Via", invite.via()?.raw);
+        line(&mut fields, b"Via", via);
         for field in invite.fields().filter(|field| field.name == Name::Route) {
             line(&mut fields, b"Route", &field.unfolded());
         }
-        for (name, label) in [(Name::From, "From"), (Name::CallId, "Call-ID"), (Name::MaxForwards, "Max-Forwards")] {
-            let value = invite.field(name).ok_or(HeaderError::Missing { header: label })?;
+        for ((_, label), value) in REPEATED.into_iter().zip(repeated) {
             line(&mut fields, label.as_bytes(), value);
         }
-        let to = invite.field(Name::To).ok_or(HeaderError::Missing { header: "To" })?;
-        let cseq = invite.cseq()?.number;
         let timer = invite.supports(TIMER);
         let mut credentials = Vec::new();
         for name in [Name::Authorization, Name::ProxyAuthorization] {
@@ -72,7 +97,7 @@ impl<'a> HopByHop<'a> {
                 line(&mut credentials, name.as_bytes(), &field.unfolded());
             }
         }
-        Ok(Self { request_uri: uri, fields, to, cseq, timer, credentials })
+        Ok(Self { request_uri, fields, to, cseq, timer, credentials })
     }
 
     fn render(&self, method: &str, to: &[u8], own: &[u8]) -> Vec<u8> {

@@ -58,6 +58,11 @@ impl Echo {
         self.part(self.top_via.0, self.top_via.1)
     }
 
+    /// Whether the request has a To tag, which then is that of its responses.
+    pub fn has_to_tag(&self) -> bool {
+        self.to_tag.is_none()
+    }
+
     /// A response with what it repeats, Timestamp only in a 100 (RFC 3261 section 8.2.6.1), and with this To tag if the
     /// request has none.
     pub fn response(&self, code: u16, phrase: &str, to_tag: Option<&[u8]>) -> Builder {

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -16,7 +17,10 @@ const DEFAULT_PORT: u16 = 5060;
 ///
 /// The method is part of it because a CANCEL has the branch of the request it cancels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientKey {
+pub struct ClientKey(Shared<ClientParts>);
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct ClientParts {
     branch: Text,
     method: OwnMethod,
 }
@@ -30,7 +34,7 @@ impl ClientKey {
 
     /// The key of a request with this branch.
     pub(crate) fn new(branch: &[u8], method: Method<'_>) -> Self {
-        Self { branch: Text::from(branch), method: method.into() }
+        Self::from(ClientParts { branch: Text::from(branch), method: method.into() })
     }
 
     /// The key that a response names; `None` if its top Via has no branch.
@@ -40,29 +44,39 @@ impl ClientKey {
 
     /// The key of the CANCEL of this request.
     pub(super) fn cancel(&self) -> Self {
-        Self { branch: self.branch.clone(), method: Method::Cancel.into() }
+        Self::new(self.branch(), Method::Cancel)
     }
 
     /// The branch of the top Via.
     pub fn branch(&self) -> &[u8] {
-        &self.branch.0
+        &self.0.0.branch.0
     }
 
     /// The method of the request.
     pub fn method(&self) -> Method<'_> {
-        self.method.get()
+        self.0.0.method.get()
+    }
+}
+
+impl From<ClientParts> for ClientKey {
+    fn from(parts: ClientParts) -> Self {
+        Self(Shared(Arc::new(parts)))
     }
 }
 
 impl fmt::Display for ClientKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.branch)
+        let ClientParts { branch, method } = &*self.0.0;
+        write!(f, "{method} {branch}")
     }
 }
 
 /// A server transaction: what makes two requests copies of each other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ServerKey {
+pub struct ServerKey(Shared<ServerParts>);
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct ServerParts {
     id: RequestId,
     method: OwnMethod,
 }
@@ -104,35 +118,40 @@ impl ServerKey {
                 via: Text::from(via.raw),
             })),
         };
-        Ok(Self { id, method: method.into() })
+        Ok(Self::new(id, method))
+    }
+
+    fn new(id: RequestId, method: Method<'_>) -> Self {
+        Self(Shared(Arc::new(ServerParts { id, method: method.into() })))
     }
 
     /// The method of the request.
     pub fn method(&self) -> Method<'_> {
-        self.method.get()
+        self.0.0.method.get()
     }
 
     /// The transaction that this request would be a copy of if it had `method`.
     pub(super) fn with_method(&self, method: Method<'_>) -> Self {
-        Self { id: self.id.clone(), method: method.into() }
+        Self::new(self.0.0.id.clone(), method)
     }
 
     /// Whether both differ in the method at most.
     pub(super) fn same_request(&self, other: &Self) -> bool {
-        self.id == other.id
+        self.0.0.id == other.0.0.id
     }
 
     /// The least key that differs from this one in the method at most.
     pub(super) fn first_of_request(&self) -> Self {
-        Self { id: self.id.clone(), method: Method::Other(b"").into() }
+        Self::new(self.0.0.id.clone(), Method::Other(b""))
     }
 }
 
 impl fmt::Display for ServerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.id {
-            RequestId::Branch { branch, sent_by } => write!(f, "{} {branch} from {sent_by}", self.method),
-            RequestId::Rfc2543(id) => write!(f, "{} {} of {}", self.method, id.cseq, id.call_id),
+        let ServerParts { id, method } = &*self.0.0;
+        match id {
+            RequestId::Branch { branch, sent_by } => write!(f, "{method} {branch} from {sent_by}"),
+            RequestId::Rfc2543(id) => write!(f, "{method} {} of {}", id.cseq, id.call_id),
         }
     }
 }
@@ -216,6 +235,29 @@ impl Origin {
             cseq: cseq.number,
             method: cseq.method.into(),
         })
+    }
+}
+
+/// What a key is made of. A key stands in the table, beside its timers and in what is told of it: clones share it, and a
+/// clone is found equal without a look into it.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Shared<T>(Arc<T>);
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: Ord> PartialOrd for Shared<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T: Ord> Ord for Shared<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
     }
 }
 

@@ -289,8 +289,10 @@ impl Transactions {
         let stray = Inbound::Discarded(Discard::StrayResponse);
         let Some(key) = ClientKey::of_response(via, cseq.method) else { return stray };
         // The sent-by must be the one that we wrote (section 18.1.2).
-        let Some(entry) = self.clients.get(&key).filter(|entry| entry.sent_by == SentBy::of(via)) else { return stray };
-        let first = !entry.machine.is_accepted();
+        let known = self.clients.get_key_value(&key).filter(|(_, entry)| entry.sent_by == SentBy::of(via));
+        let Some((key, entry)) = known else { return stray };
+        // The one that is shared, so that it is quickly found again.
+        let (key, first) = (key.clone(), !entry.machine.is_accepted());
         let step = |machine: Client, conditions: &Conditions| machine.on_response(conditions, status, to);
         let outputs = self.step_client(now, &key, step);
         let delivered = outputs.is_some_and(|outputs| outputs.contains(&ClientOutput::Deliver));

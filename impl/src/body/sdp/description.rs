@@ -138,10 +138,14 @@ impl Attributes {
         self.lines.push_str("\r\n");
     }
 
-    /// Adds a line as it was written, without its line end.
-    pub(super) fn push_line(&mut self, line: &str) {
-        self.lines.push_str(line);
-        self.lines.push_str("\r\n");
+    /// Adds a line as it was written, without its line end and `whole`.
+    pub(super) fn push_line(&mut self, line: &str, whole: &str) {
+        if whole.len() == line.len() + "\r\n".len() {
+            self.lines.push_str(whole);
+        } else {
+            self.lines.push_str(line);
+            self.lines.push_str("\r\n");
+        }
     }
 }
 

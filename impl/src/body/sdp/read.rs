@@ -29,6 +29,8 @@ struct Line<'a> {
     key: u8,
     /// All of it, without its line end.
     text: &'a str,
+    /// All of it, with its line end.
+    whole: &'a str,
 }
 
 impl<'a> Line<'a> {
@@ -48,28 +50,37 @@ impl<'a> Line<'a> {
 /// The lines that are not empty.
 fn lines(text: &str) -> impl Iterator<Item = Result<Line<'_>, SdpError>> {
     let (mut rest, mut number) = (text, 0);
+    let is_clean = is_clean(text.as_bytes());
     std::iter::from_fn(move || {
         while !rest.is_empty() {
             let end = find(b'\n', rest.as_bytes());
-            let (line, behind) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
-            rest = behind.get(1..).unwrap_or_default();
+            let (whole, behind) = rest.split_at_checked(end.map_or(rest.len(), |end| end + 1))?;
+            rest = behind;
             number += 1;
-            let line = if end.is_some() { line.strip_suffix('\r').unwrap_or(line) } else { line };
+            let line = whole.strip_suffix('\n').map_or(whole, |line| line.strip_suffix('\r').unwrap_or(line));
             if !line.is_empty() {
-                return Some(key_and_value(line, number));
+                return Some(key_and_value(line, number, is_clean).map(|line| Line { whole, ..line }));
             }
         }
         None
     })
 }
 
-fn key_and_value(text: &str, number: usize) -> Result<Line<'_>, SdpError> {
+/// Whether no line has a NUL or a CR inside. One look at the whole text, for most have none.
+fn is_clean(text: &[u8]) -> bool {
+    let pairs = text.iter().zip(text.get(1..).unwrap_or_default());
+    let inside =
+        pairs.fold(false, |found, (byte, next)| found | (*byte == b'\0') | ((*byte == b'\r') & (*next != b'\n')));
+    !inside && !matches!(text.last(), Some(b'\0' | b'\r'))
+}
+
+fn key_and_value(text: &str, number: usize, is_clean: bool) -> Result<Line<'_>, SdpError> {
     let syntax = |what: &str| SdpError::Syntax(format!("line {number}: {what}"));
-    if any(text.as_bytes(), |byte| (byte == b'\0') | (byte == b'\r')) {
+    if !is_clean && any(text.as_bytes(), |byte| (byte == b'\0') | (byte == b'\r')) {
         return Err(syntax("NUL or CR inside the line"));
     }
     match text.as_bytes() {
-        [key, b'=', ..] if *key != b'=' => Ok(Line { number, key: *key, text }),
+        [key, b'=', ..] if *key != b'=' => Ok(Line { number, key: *key, text, whole: text }),
         _ => Err(syntax("not a letter, an equals sign and a value")),
     }
 }
@@ -148,7 +159,7 @@ impl Section {
                 let (name, value) = attribute(line.value());
                 media.preconditions.take_up(name, value.unwrap_or_default())?;
                 self.flow = self.flow.or_else(|| Flow::from_media_token(name));
-                media.attributes.push_line(line.text);
+                media.attributes.push_line(line.text, line.whole);
             }
             b'b' => bandwidth(line)?,
             b'i' | b'k' => self.first(line)?,

@@ -165,7 +165,8 @@ impl Conference {
         let invite = host.endpoint.request(host.now, &leg.initial.request(), |builder| {
             // The conference calls, from inside the trust domain (TS 24.147 section 5.3.2.5).
             let caller = format!("<{uri}>");
-            let builder = builder.contact(uri, ISFOCUS).allow(&ALLOW).field(Name::PAssertedIdentity, caller);
+            let builder =
+                builder.contact(uri, ISFOCUS).field(Name::Allow, ALLOW).field(Name::PAssertedIdentity, caller);
             let builder = match &reference.referred_by {
                 Some(referred_by) => builder.field(Name::ReferredBy, referred_by),
                 None => builder,

@@ -9,7 +9,7 @@ use crate::role::config::ParticipantConfig;
 use crate::role::endpoint::ALLOW;
 use crate::time::Time;
 use crate::transaction::ClientKey;
-use crate::wire::{Builder, Message, OwnedUri};
+use crate::wire::{Builder, Message, Name, OwnedUri};
 
 impl Dress for ParticipantConfig {
     fn user(&self) -> &OwnedUri {
@@ -25,7 +25,7 @@ impl Dress for ParticipantConfig {
     }
 
     fn invite(&self, builder: Builder) -> Builder {
-        self.contact(builder).supported(&["100rel", "replaces"]).allow(&ALLOW)
+        self.contact(builder).supported(&["100rel", "replaces"]).field(Name::Allow, ALLOW)
     }
 
     fn supported(&self, builder: Builder) -> Builder {

@@ -13,7 +13,7 @@ use crate::role::endpoint::ALLOW;
 use crate::time::Timer;
 use crate::transaction::ServerKey;
 use crate::usage::{Callee, CalleeOutput};
-use crate::wire::{Builder, Message, Method};
+use crate::wire::{Builder, Message, Method, Name};
 
 /// Most re-INVITEs of one session whose ACK was overtaken by the next and whose 2xx is still repeated; beyond it that
 /// of the oldest is not.
@@ -88,7 +88,7 @@ impl Session {
         let (uri, parameters) = line.contact;
         self.interval.on_request(invite);
         let response = self.interval.grant(line.endpoint.session_timer(), line.now).write_to(response);
-        let response = response.contact(uri, parameters).allow(&ALLOW).body(sdp::MEDIA_TYPE, body);
+        let response = response.contact(uri, parameters).field(Name::Allow, ALLOW).body(sdp::MEDIA_TYPE, body);
         let success = line.endpoint.respond_and_keep(line.now, server, response)?;
         let timers = line.endpoint.timers();
         let mut callee = Callee::new(timers.t1(), timers.t2());

@@ -16,7 +16,7 @@ use crate::role::endpoint::ALLOW;
 use crate::time::Time;
 use crate::transaction::ClientKey;
 use crate::usage::{ChangeOutput, ExpiryOutput};
-use crate::wire::{Builder, Message, Method};
+use crate::wire::{Builder, Message, Method, Name};
 
 /// Most re-INVITEs of one session whose 2xx may still come again.
 pub(crate) const MAX_ACKNOWLEDGED: usize = 8;
@@ -159,7 +159,7 @@ impl Session {
         let proposal = self.interval.proposal(line.endpoint.session_timer());
         self.asked = dialog.request(method).ok().and_then(|request| {
             let finish = |builder: Builder| {
-                let builder = proposal.write_to(builder.contact(uri, parameters).allow(&ALLOW));
+                let builder = proposal.write_to(builder.contact(uri, parameters).field(Name::Allow, ALLOW));
                 match offer {
                     Some(offer) => builder.body(sdp::MEDIA_TYPE, offer),
                     None => builder,

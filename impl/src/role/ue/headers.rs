@@ -34,7 +34,7 @@ pub(crate) fn plain_invite(config: &UeConfig, builder: Builder) -> Builder {
 /// The service that is asked for (TS 34.229-1 A.2.1, conditions A3, A4).
 fn service(builder: Builder) -> Builder {
     builder
-        .allow(&ALLOW)
+        .field(Name::Allow, ALLOW)
         .field(Name::PPreferredService, "urn:urn-7:3gpp-service.ims.icsi.mmtel")
         .parts(Name::AcceptContact, &[b"*;", MMTEL.as_bytes()])
         .field(Name::Accept, "application/sdp, application/3gpp-ims+xml")

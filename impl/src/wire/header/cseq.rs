@@ -19,9 +19,22 @@ impl<'a> CSeq<'a> {
     /// # Errors
     /// It is not a number of 32 bits and a method.
     pub fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
+        Self::plain(value).map_or_else(|| Self::any(value), Ok)
+    }
+
+    /// [`CSeq::parse`] of any value.
+    fn any(value: &'a [u8]) -> Result<Self, Malformed> {
         let (number, rest) = split_token(value);
         let number = decimal(number).ok_or_else(|| Malformed::at("no sequence number of 32 bits", value, number))?;
         Ok(Self { number, method: parse_method(value, rest)? })
+    }
+
+    /// A number, one space, and a method that is known.
+    fn plain(value: &'a [u8]) -> Option<Self> {
+        let digits = value.iter().position(|byte| *byte == b' ')?;
+        let (number, method) = value.split_at_checked(digits)?;
+        let method = Method::from_bytes(method.get(1..)?).known()?;
+        Some(Self { number: decimal(number)?, method })
     }
 }
 
@@ -81,6 +94,30 @@ mod tests {
             (b"1 IN(VITE", 2),
         ] {
             assert_eq!(CSeq::parse(value).map_err(|error| error.at), Err(at), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn the_short_way_says_what_the_long_way_says() {
+        for (value, is_plain) in [
+            (&b"101 INVITE"[..], true),
+            (b"0 ACK", true),
+            (b"0009 ACK", true),
+            (b"4294967295 BYE", true),
+            (b"4294967296 BYE", false),
+            (b"1  BYE", false),
+            (b"1\tBYE", false),
+            (b" 1 BYE", false),
+            (b"1 BYE ", false),
+            (b"1 bye", false),
+            (b"+1 BYE", false),
+            (b" BYE", false),
+            (b"1 ", false),
+            (b"1", false),
+            (b"", false),
+        ] {
+            assert_eq!(CSeq::plain(value).is_some(), is_plain, "{value:?}");
+            assert_eq!(CSeq::parse(value), CSeq::any(value), "{value:?}");
         }
     }
 

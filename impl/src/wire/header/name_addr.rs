@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::params::params_or_nothing;
 use super::{Malformed, Params};
-use crate::wire::text::{quoted_len, split_once, trim, trim_end, trim_start, unquote};
+use crate::wire::text::{is_token, quoted_len, split_once, trim, trim_end, trim_start, unquote};
 use crate::wire::{OwnedUri, Uri};
 
 /// A display name, a URI and header parameters.
@@ -43,7 +43,10 @@ impl<'a> NameAddr<'a> {
 
     /// The `tag` parameter of a value whose URI is not looked at.
     pub(crate) fn tag_of(value: &'a [u8]) -> Result<Option<&'a [u8]>, Malformed> {
-        Parts::of(value).map(|parts| parts.params.get("tag").filter(|tag| !tag.is_empty()))
+        if let Some(tag) = plain_tag(value) {
+            return Ok(Some(tag));
+        }
+        any_tag(value)
     }
 
     /// Display name without quotes and escapes.
@@ -96,6 +99,17 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// The tag of a value that is nothing but `<uri>;tag=token`.
+fn plain_tag(value: &[u8]) -> Option<&[u8]> {
+    let (_, params) = split_once(value.strip_prefix(b"<")?, b'>')?;
+    params.strip_prefix(b";tag=").filter(|tag| is_token(tag))
+}
+
+/// The tag of any value.
+fn any_tag(value: &[u8]) -> Result<Option<&[u8]>, Malformed> {
+    Parts::of(value).map(|parts| parts.params.get("tag").filter(|tag| !tag.is_empty()))
+}
+
 /// The display name and what follows it: a bracketed URI, or a bare one, which has no display name.
 fn split_display(value: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     let trimmed = trim_start(value);
@@ -142,6 +156,25 @@ mod tests {
             assert_eq!(parsed.uri.as_str(), uri, "{value}");
             assert_eq!(parsed.params.as_bytes(), params.as_bytes(), "{value}");
             assert_eq!(parsed.bracketed, value.contains("sip:a@h") && value.contains("<") && !value.contains("urn"));
+        }
+    }
+
+    #[test]
+    fn the_short_way_to_a_tag_says_what_the_long_way_says() {
+        for (value, tag) in [
+            ("<sip:a@h>;tag=1", Some("1")),
+            ("<sip:a@h;tag=2>;tag=1", Some("1")),
+            ("<sip:a@h>;tag=1;x=2", None),
+            ("<sip:a@h>;TAG=1", None),
+            ("<sip:a@h>;tag=", None),
+            ("<sip:a@h>;tag=\"1\"", None),
+            ("<sip:a@h>", None),
+            ("<sip:a@h;tag=1", None),
+            ("\"A\" <sip:a@h>;tag=1", None),
+            ("sip:a@h;tag=1", None),
+        ] {
+            assert_eq!(plain_tag(value.as_bytes()), tag.map(str::as_bytes), "{value}");
+            assert_eq!(NameAddr::tag_of(value.as_bytes()), any_tag(value.as_bytes()), "{value}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use super::{Malformed, Param, Params};
 use crate::wire::Host;
-use crate::wire::text::{Digits, any, is_lws, offset_in, push_ip, same_word, split_once, split_token, trim};
+use crate::wire::text::{Digits, any, is_lws, is_token, offset_in, push_ip, same_word, split_once, split_token, trim};
 
 /// Port of SIP over UDP and TCP (RFC 3261 section 19.1.2).
 const DEFAULT_PORT: u16 = 5060;
@@ -31,7 +31,7 @@ pub struct Via<'a> {
 }
 
 /// The parameters of a topmost Via that its server looks at (RFC 3261 section 18.2.2, RFC 3581 section 4).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Routing<'a> {
     pub(crate) branch: Option<&'a [u8]>,
     maddr: Option<&'a [u8]>,
@@ -39,6 +39,8 @@ pub(crate) struct Routing<'a> {
     says_received: bool,
     /// Whether some parameter has a quote or an angle bracket, which may be left open.
     is_open: bool,
+    /// Whether there are a branch and, behind it, an `rport` without a value, and nothing else.
+    is_usual: bool,
 }
 
 impl<'a> Via<'a> {
@@ -104,8 +106,20 @@ impl<'a> Via<'a> {
         self.reply_address_by(&self.routing(), source)
     }
 
-    /// The parameters that decide where responses go, and which transaction it is, found in one pass.
+    /// The parameters that decide where responses go, and which transaction it is.
     pub(crate) fn routing(&self) -> Routing<'a> {
+        self.usual_routing().unwrap_or_else(|| self.any_routing())
+    }
+
+    /// [`Via::routing`] of parameters that are a branch and `rport` and nothing else.
+    fn usual_routing(&self) -> Option<Routing<'a>> {
+        let branch = self.params.as_bytes().strip_prefix(b"branch=")?.strip_suffix(b";rport")?;
+        let usual = Routing { branch: Some(branch), asks_for_port: true, is_usual: true, ..Routing::default() };
+        is_token(branch).then_some(usual)
+    }
+
+    /// [`Via::routing`] of any parameters, found in one pass.
+    fn any_routing(&self) -> Routing<'a> {
         let names = ["branch", "maddr", "rport", "received"];
         let [branch, maddr, rport, received] = self.params.find_each(names);
         let value = |param: Option<Param<'a>>| param.map(|param| param.inner()).filter(|value| !value.is_empty());
@@ -116,6 +130,7 @@ impl<'a> Via<'a> {
             asks_for_port: rport.is_some(),
             says_received: received.is_some(),
             is_open,
+            is_usual: false,
         }
     }
 
@@ -147,6 +162,13 @@ impl<'a> Via<'a> {
         let needs_received = routing.asks_for_port || self.host.ip() != Some(source.ip());
         if !needs_received && !routing.says_received {
             return value.extend_from_slice(self.raw);
+        }
+        if routing.is_usual {
+            value.extend_from_slice(self.raw);
+            value.push(b'=');
+            value.extend_from_slice(Digits::of(u64::from(source.port())).as_bytes());
+            value.extend_from_slice(b";received=");
+            return push_ip(value, source.ip());
         }
         let head = offset_in(self.raw, self.sent_by).map_or(0, |at| at + self.sent_by.len());
         value.extend_from_slice(self.raw.get(..head).unwrap_or_default());
@@ -266,6 +288,35 @@ mod tests {
         let via = Via::parse(b"SIP/2.0/UDP [2001:db8::9]:5060;rport").unwrap();
         let source = "[2001:db8::9]:5060".parse().unwrap();
         assert_eq!(via.stamped(source), b"SIP/2.0/UDP [2001:db8::9]:5060;rport=5060;received=2001:db8::9");
+    }
+
+    #[test]
+    fn the_short_way_to_the_usual_parameters_says_what_the_long_way_says() {
+        for (params, is_usual) in [
+            ("branch=z9hG4bK1;rport", true),
+            ("branch=b;rport", true),
+            ("branch=;rport", false),
+            ("branch=b;rport=1", false),
+            ("branch=b;rport;x", false),
+            ("rport;branch=b;rport", false),
+            ("branch=b;rport;rport", false),
+            ("branch=\"b;rport", false),
+            ("branch=b;received=10.0.0.1;rport", false),
+            ("Branch=b;rport", false),
+        ] {
+            let value = format!("SIP/2.0/UDP h:9;{params}");
+            let via = Via::parse(value.as_bytes()).unwrap();
+            assert_eq!(via.usual_routing().is_some(), is_usual, "{value}");
+            for source in ["192.0.2.9:1024", "10.200.0.1:9", "[2001:db8::9]:5060"] {
+                let source = source.parse().unwrap();
+                let [short, long] = [via.routing(), via.any_routing()].map(|routing| {
+                    let mut stamped = Vec::new();
+                    via.write_stamped(&routing, source, &mut stamped);
+                    (routing.branch, via.reply_address_by(&routing, source), stamped)
+                });
+                assert_eq!(short, long, "{value}");
+            }
+        }
     }
 
     #[test]

@@ -130,8 +130,13 @@ impl<'a> Uri<'a> {
             let at = bytes.iter().position(|byte| is_bad(*byte)).unwrap_or_default();
             return Err(UriError { what: "a character that no URI holds", at });
         }
-        let text =
-            std::str::from_utf8(bytes).map_err(|error| UriError { what: "not ASCII", at: error.valid_up_to() })?;
+        std::str::from_utf8(bytes)
+            .map_err(|error| UriError { what: "not ASCII", at: error.valid_up_to() })
+            .and_then(Self::read)
+    }
+
+    /// Reads text without characters that no URI holds.
+    fn read(text: &'a str) -> Result<Self, UriError> {
         let no_scheme = UriError { what: "no scheme", at: 0 };
         let (name, body) = split_str_once(text, b':').ok_or(no_scheme)?;
         let uri = Self { scheme: Scheme::from_text(name).ok_or(no_scheme)?, body, ..Self::opaque(text) };

@@ -23,7 +23,7 @@ impl OwnedUri {
     /// The borrowed view.
     pub fn as_uri(&self) -> Uri<'_> {
         // The text has been read before; if it could not be read again it would still be shown as it is.
-        Uri::parse(self.text.as_bytes()).unwrap_or_else(|_| Uri::opaque(&self.text))
+        Uri::read(&self.text).unwrap_or_else(|_| Uri::opaque(&self.text))
     }
 
     /// The text as written.

@@ -174,3 +174,19 @@ fn another_reader_takes_the_same_descriptions() {
         }
     }
 }
+
+#[test]
+fn a_cr_or_nul_is_found_wherever_it_stands() {
+    let usual = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n";
+    assert!(SessionDescription::read(usual.as_bytes()).is_ok());
+    for at in (0..=usual.len()).filter(|at| !matches!(usual.as_bytes().get(*at), Some(b'\r' | b'\n'))) {
+        for odd in ["\r", "\0"] {
+            let text = [&usual[..at], odd, &usual[at..]].concat();
+            assert!(SessionDescription::read(text.as_bytes()).is_err(), "{text:?}");
+        }
+    }
+    // A lone LF is a line end, too, and the last line needs none.
+    for text in [usual.replace("\r\n", "\n"), usual.trim_end().to_owned(), usual.replacen("\r\n", "\n", 2)] {
+        assert!(SessionDescription::read(text.as_bytes()).is_ok(), "{text:?}");
+    }
+}

@@ -62,12 +62,16 @@ pub struct Identifier {
 
 impl Identifier {
     /// `prefix` and 16 lower-case hexadecimal digits.
+    #[inline]
     fn new(prefix: &str, number: u64) -> Self {
         const DIGITS: [u8; 16] = *b"0123456789abcdef";
-        let digits = (0..16).rev().map(|place| DIGITS[(number >> (4 * place)) as usize & 0xf]);
-        let mut text = [0; MAX_LENGTH];
-        text.iter_mut().zip(prefix.bytes().chain(digits)).for_each(|(place, byte)| *place = byte);
-        Self { text, length: prefix.len() + 16 }
+        let digits: [u8; 16] = std::array::from_fn(|place| DIGITS[(number >> (60 - 4 * place)) as usize & 0xf]);
+        let (mut text, length) = ([0; MAX_LENGTH], prefix.len() + digits.len());
+        if let Some((start, end)) = text.get_mut(..length).and_then(|text| text.split_at_mut_checked(prefix.len())) {
+            start.copy_from_slice(prefix.as_bytes());
+            end.copy_from_slice(&digits);
+        }
+        Self { text, length }
     }
 
     /// The octets as they stand in a message.

@@ -27,13 +27,14 @@ mod user_agent;
 
 use crate::agent::Addr;
 use crate::wire::Uri;
+use crate::wire::text::find_any;
 
 use config::Hosts;
 
 /// Where a request for this URI goes: to a registered user's contact, else to its host (in place of RFC 3263).
 pub(crate) fn next_hop(hosts: &Hosts, uri: &Uri<'_>) -> Option<Addr> {
     let text = uri.as_str();
-    let end = text.bytes().position(|byte| matches!(byte, b';' | b'?')).unwrap_or(text.len());
+    let end = find_any([b';', b'?'], text.as_bytes()).unwrap_or(text.len());
     let address_of_record = text.get(..end).unwrap_or_default();
     if let Some(at) = hosts.user(address_of_record) {
         return Some(at);

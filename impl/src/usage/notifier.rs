@@ -337,6 +337,10 @@ impl Notifier {
 
     /// The NOTIFY to send now, if one is owed and none is in flight; it is in flight from then on.
     pub fn next(&mut self, now: Time) -> Option<Notification> {
+        // It is asked after every input, and mostly nothing is owed.
+        if !self.is_owing() {
+            return None;
+        }
         match self.step(Input::Next { now }) {
             Output::Send(status, full) => Some(Notification { event: self.event.clone(), status, full }),
             Output::Nothing | Output::NoSubscription | Output::Finished | Output::Removed => None,

@@ -13,7 +13,7 @@ use super::header::{
     RetryAfter, SessionExpires, SubscriptionState, TargetDialog, Values, Via,
 };
 use super::parse::{Frame, FramingError};
-use super::text::{decimal, split_token};
+use super::text::{decimal, split_token, split_top_level, trim};
 use super::{Method, OwnedUri, Uri};
 
 /// The first line of a message.
@@ -204,8 +204,14 @@ impl<'a> Message<'a> {
 
     /// The first value of a header that is a list.
     fn first<T>(&self, name: Name<'_>, parse: impl Fn(&'a [u8]) -> Result<T, Malformed>) -> Result<T, HeaderError> {
-        let value = self.values(name).next().ok_or_else(|| HeaderError::Missing { header: name.canonical() })?;
+        let value = self.first_value(name).ok_or_else(|| HeaderError::Missing { header: name.canonical() })?;
         self.read(name, value, parse)
+    }
+
+    /// The first value of a list; it is mostly alone on its line, and the first line has one.
+    fn first_value(&self, name: Name<'_>) -> Option<&'a [u8]> {
+        let (value, _) = split_top_level(self.field(name)?, b',');
+        Some(trim(value)).filter(|value| !value.is_empty()).or_else(|| self.values(name).next())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::params::params_or_nothing;
 use super::{Malformed, Params};
-use crate::wire::text::split_token;
+use crate::wire::text::{same_word, split_str_once, split_token};
 
 /// `type/subtype` with parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,8 +32,8 @@ impl<'a> MediaType<'a> {
 
     /// Whether it is this type, without case and whatever its parameters: `is("message/sipfrag")`.
     pub fn is(&self, media_type: &str) -> bool {
-        media_type.split_once('/').is_some_and(|(kind, subtype)| {
-            self.kind.eq_ignore_ascii_case(kind.as_bytes()) && self.subtype.eq_ignore_ascii_case(subtype.as_bytes())
+        split_str_once(media_type, b'/').is_some_and(|(kind, subtype)| {
+            same_word(self.kind, kind.as_bytes()) && same_word(self.subtype, subtype.as_bytes())
         })
     }
 

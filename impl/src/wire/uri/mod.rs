@@ -102,7 +102,7 @@ impl Separators {
         let password = find(b':', user).map(|found| start + found);
         let host = at.map_or(start, |at| at + 1);
         let rest = text.get(host..).unwrap_or_default();
-        let end = find_any([b';', b'?', b'?'], rest);
+        let end = find_any([b';', b'?'], rest);
         let params = end.filter(|end| rest.get(*end) == Some(&b';'));
         let question = end.and_then(|end| Some(end + find(b'?', rest.get(end..)?)?));
         let [params, headers] = [params, question].map(|found| found.map(|found| host + found));

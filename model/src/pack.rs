@@ -186,12 +186,15 @@ impl Representative for State {
 mod tests {
     use std::collections::BTreeSet;
 
-    use stateright::Model;
+    use stateright::{Model, Representative};
 
+    use crate::action::ActionKind;
     use crate::conference::Conference;
     use crate::graph::Graph;
+    use crate::procedures::Procedures;
     use crate::scope::walk;
     use crate::system::State;
+    use crate::terms::MAX_INVITED;
 
     /// The states told apart field by field, not by their words.
     fn reachable(model: Conference) -> BTreeSet<State> {
@@ -214,5 +217,53 @@ mod tests {
         assert_eq!(words.len(), known.len());
         let graph = Graph::walk(&model, &walk(false), &mut ());
         assert_eq!(graph.states().collect::<BTreeSet<_>>(), known);
+    }
+
+    /// Steps of one way.
+    const LENGTH: u32 = 64;
+
+    /// States on many ways through everything, chosen by a fixed rule.
+    fn on_many_ways(invited: usize, losses: u8) -> impl Iterator<Item = State> {
+        let invited = u8::try_from(invited).expect("few");
+        let model = Conference::new(invited, losses).with(Procedures::ALL);
+        let (mut state, mut choice) = (State::default(), 1_u64);
+        (0_u32..).map(move |step| {
+            if step.is_multiple_of(LENGTH) {
+                state = State::default();
+            }
+            let mut actions = Vec::new();
+            model.actions(&state, &mut actions);
+            choice = choice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            // Mostly what is owed: else nearly every way soon ends with a loss or a change of mind.
+            if choice >> 61 != 0 && actions.iter().any(|action| action.kind() == ActionKind::Protocol) {
+                actions.retain(|action| action.kind() == ActionKind::Protocol);
+            }
+            let place = (choice >> 33) as usize % actions.len().max(1);
+            state = actions.get(place).and_then(|action| model.next_state(&state, *action)).unwrap_or_default();
+            state
+        })
+    }
+
+    #[test]
+    fn states_of_all_procedures_that_differ_have_words_that_differ() {
+        let states: BTreeSet<_> = on_many_ways(1, 3).take(100_000).collect();
+        let words: BTreeSet<_> = states.iter().map(|state| (state.word(), state.legs.map(|leg| leg.word()))).collect();
+        assert!(states.len() > 10_000, "{}", states.len());
+        assert_eq!(words.len(), states.len());
+    }
+
+    #[test]
+    fn exchanged_users_have_one_representative() {
+        for state in on_many_ways(MAX_INVITED, 0).take(5_000) {
+            let one = state.representative();
+            let mut words = state.legs.map(|leg| leg.word());
+            words.sort_by(|one, other| other.cmp(one));
+            assert_eq!(one.legs.map(|leg| leg.word()), words, "{state:?}");
+            for (first, second) in [(0, 1), (1, 2), (0, 2)] {
+                let mut exchanged = state;
+                exchanged.legs.swap(first, second);
+                assert_eq!(exchanged.representative(), one, "{state:?}");
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use imsconf_model::{
     Action, ActionKind, CallMessage, Conference, Configuration, DialMessage, Graph, HoldMessage, Invited, Kind,
     Message, Outcome, PlainMessage, Procedure, Procedures, Prompt, ReferMessage, Scope, ScopeReport, SecondOffer,
-    State, SubscriptionMessage, claims, ends_well, explore, owes_nothing, walk,
+    State, SubscriptionMessage, Witness, claims, ends_well, explore, owes_nothing, report, walk,
 };
 use stateright::{Checker, Model, Property, Representative};
 
@@ -248,7 +248,9 @@ macro_rules! optional {
         fn $test() {
             let (invited, losses) = $model;
             let configuration = configuration(invited, losses, false).with(Procedure::$procedure);
-            every_action_of_an_optional_procedure_is_taken(&hold_one(&configuration, $size));
+            let report = hold_one(&configuration, $size);
+            every_action_of_an_optional_procedure_is_taken(&report);
+            insta::assert_snapshot!(stringify!($test), ways(&report.witnesses));
         })*
     };
 }
@@ -312,17 +314,22 @@ fn what_is_listed_is_what_is_possible() {
 
 #[test]
 fn witnesses_are_runs() {
+    insta::assert_snapshot!(ways(&explore(&configuration(1, 2, false), &mut |_| {}).witnesses));
+}
+
+/// What is seen, how many steps lead to it, and a dash before those that take somebody who dawdles.
+fn ways(witnesses: &[Witness]) -> String {
     let mut table = String::new();
-    for witness in explore(&configuration(1, 2, false), &mut |_| {}).witnesses {
-        let path = witness.path.expect("found");
-        let mut state = witness.model.init_states()[0];
-        for action in &path {
-            state = witness.model.next_state(&state, *action).expect("a step of a witness is possible");
+    for Witness { name, model, prompt, path } in witnesses {
+        let path = path.as_ref().expect("found");
+        let mut state = model.init_states()[0];
+        for action in path {
+            state = model.next_state(&state, *action).expect("a step of a witness is possible");
         }
-        let prompt = if witness.prompt { ' ' } else { '-' };
-        writeln!(table, "{prompt}{:3}  {}", path.len(), witness.name).expect("a string takes it");
+        let prompt = if *prompt { ' ' } else { '-' };
+        writeln!(table, "{prompt}{:3}  {name}", path.len()).expect("a string takes it");
     }
-    insta::assert_snapshot!(table);
+    table
 }
 
 /// Leaving out delays leaves out nothing that has to be done.
@@ -350,4 +357,62 @@ fn scopes_grow() {
     assert!(largest(Scope::Ci) < largest(Scope::Deep));
     // The complete procedure with two invited users belongs to every change.
     assert!(largest(Scope::Ci) >= Some((2, 1)));
+}
+
+#[test]
+fn the_deep_scope_has_each_optional_procedure_with_each_other() {
+    let deep = Scope::Deep.configurations();
+    for (place, one) in Procedure::ALL.iter().enumerate() {
+        for other in &Procedure::ALL[..place] {
+            let both = Procedures::NONE.with(*one).and(Procedures::NONE.with(*other));
+            assert!(both.iter().eq(Procedure::ALL.iter().copied().filter(|known| [one, other].contains(&known))));
+            let found = deep.iter().filter(|configuration| configuration.model.procedures == both).count();
+            assert_eq!(found, 1, "{both}");
+        }
+    }
+}
+
+#[test]
+fn an_exploration_is_good_if_all_that_was_wanted_was_found_and_nothing_else() {
+    let reports = report(Scope::Tiny, &mut |_, _| {});
+    let explored: Vec<_> = reports.iter().map(|report| report.configuration).collect();
+    assert_eq!(explored, Scope::Tiny.configurations());
+    // One whose size is expected has it.
+    let pinned = configuration(3, 0, true).confluent();
+    let size = pinned.expected().expect("it is too large for the tests");
+    let good = ScopeReport {
+        configuration: pinned,
+        unique_states: size.states,
+        transitions: size.transitions,
+        terminal_states: size.terminal,
+        quiescent_states: size.quiescent,
+        ..reports[0].clone()
+    };
+    assert!(reports[0].is_good() && good.is_good());
+    let spoils: [fn(&mut ScopeReport); 6] = [
+        |report| report.claims[0].path = Some(Vec::new()),
+        |report| report.witnesses[0].path = None,
+        |report| report.unique_states += 1,
+        |report| report.transitions -= 1,
+        |report| report.terminal_states += 1,
+        |report| report.quiescent_states -= 1,
+    ];
+    for (number, spoil) in spoils.into_iter().enumerate() {
+        let mut spoilt = good.clone();
+        spoil(&mut spoilt);
+        assert!(!spoilt.is_good(), "{number}");
+    }
+}
+
+#[test]
+fn every_message_has_a_name_of_its_own() {
+    let messages = every_action().into_iter().filter_map(|action| match action {
+        Action::Deliver(message) => Some(message.to_string()),
+        _ => None,
+    });
+    let mut names: Vec<_> = messages.collect();
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    assert!(names.len() == count && count > 50, "{names:#?}");
 }

@@ -15,8 +15,12 @@ mod survivors;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
@@ -96,6 +100,45 @@ fn attempt(number: u32, checks: &[Traced], seconds: f64, outcome: &mut Outcome) 
         }
     }
     Ok(())
+}
+
+/// Attempts all mutants that are not caught yet, as many at a time as there are processors; how many there was no time
+/// for.
+fn attempt_all(
+    viable: &[(u32, &Mutant)],
+    checks: &[Traced],
+    seconds: f64,
+    outcomes: &Mutex<Outcomes>,
+    time_is_up: &(dyn Fn() -> bool + Sync),
+) -> Result<usize, Failure> {
+    let (queue, left) = (Mutex::new(viable.iter()), AtomicUsize::new(0));
+    let worker = || -> Result<(), String> {
+        let text = |failure: Failure| failure.to_string();
+        let next = || Some(*queue.lock().ok()?.next()?);
+        while let Some((number, mutant)) = next() {
+            let known = outcomes.lock().map_err(|error| error.to_string())?.of.get(&mutant.name).cloned();
+            let mut outcome = known.unwrap_or_default();
+            if outcome.caught_by.is_some() {
+                continue;
+            }
+            if time_is_up() {
+                left.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
+            attempt(number, checks, seconds, &mut outcome).map_err(text)?;
+            outcomes.lock().map_err(|error| error.to_string())?.keep(&mutant.name, outcome).map_err(text)?;
+        }
+        Ok(())
+    };
+    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    let ends: Vec<_> = thread::scope(|scope| {
+        let all: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
+        all.into_iter().map(|worker| worker.join()).collect()
+    });
+    for end in ends {
+        end.map_err(|_| "a worker panicked")??;
+    }
+    Ok(left.into_inner())
 }
 
 /// The outcomes so far, kept after each mutant.
@@ -181,24 +224,13 @@ fn run() -> Result<bool, Failure> {
     let Some(checks) = traced(&checks, &place, &of_the_model.collect(), &time_is_up)? else {
         return Err("time is up while the checks run without a mutant: run it again to go on".into());
     };
-    let mut outcomes = Outcomes::load(&place)?;
+    let outcomes = Mutex::new(Outcomes::load(&place)?);
     let mut left = 0;
     viable.retain(|(_, mutant)| mutant.file.starts_with(&figures.within));
     for seconds in [QUICK, f64::INFINITY] {
-        left = 0;
-        for (number, mutant) in &viable {
-            let mut outcome = outcomes.of.get(&mutant.name).cloned().unwrap_or_default();
-            if outcome.caught_by.is_some() {
-                continue;
-            }
-            if time_is_up() {
-                left += 1;
-                continue;
-            }
-            attempt(*number, &checks, seconds, &mut outcome)?;
-            outcomes.keep(&mutant.name, outcome)?;
-        }
+        left = attempt_all(&viable, &checks, seconds, &outcomes, &time_is_up)?;
     }
+    let outcomes = outcomes.into_inner().map_err(|_| "a worker panicked")?;
     let as_committed = report(Figures { sample: sample.len(), ..figures }, &viable, &outcomes)?;
     if left > 0 {
         return Err(format!("time is up with {left} mutants to go: run it again").into());

@@ -58,6 +58,8 @@ mod tests {
             let address: SocketAddr = address.parse().expect("an address");
             let refused = serve(Conference::new(1, 0), address, |_| unreachable!("it is not served"));
             assert!(matches!(refused, Err(ServeError::Public(own)) if own == address), "{address}");
+            let text = refused.err().map(|refused| refused.to_string()).unwrap_or_default();
+            assert!(text.starts_with(&address.to_string()), "{text}");
         }
         let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = taken.local_addr().expect("its address");

@@ -328,6 +328,31 @@ const FAULTS: &[Fault] = &[
         }),
     },
     Fault {
+        what: "the focus ends the subscription of a conference that goes on, as if there was none",
+        claim: "I-SS-HDR",
+        model: (0, 0),
+        how: How::After(|_, action, next| {
+            if action == Action::Deliver(Message::Subscription(SubscriptionMessage::Subscribe))
+                && next.network.subscription.remove(SubscriptionMessage::Notify)
+            {
+                next.network.subscription.insert(SubscriptionMessage::NotifyEnd);
+                next.focus.notifier = Notifier::Ending;
+            }
+        }),
+    },
+    Fault {
+        what: "a user agent forgets a call that is taken back",
+        claim: "I-NO-LEAK",
+        model: (1, 0),
+        how: How::After(|_, action, next| {
+            if let Action::Deliver(Message::Dial(invited, DialMessage::Cancel)) = action
+                && next.leg(invited).participant == Participant::Over
+            {
+                leg_of(next, invited).participant = Participant::Idle;
+            }
+        }),
+    },
+    Fault {
         what: "the focus opens a NOTIFY in D1 while another is open",
         claim: "EV-15",
         model: (2, 0),

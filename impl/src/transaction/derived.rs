@@ -30,7 +30,7 @@ pub(super) fn cancel(invite: &Packet) -> Option<Packet> {
 /// # Errors
 /// Something is missing or malformed.
 pub(super) fn check(invite: &Message<'_>) -> Result<(), HeaderError> {
-    Identity::of(invite).map(drop)
+    Required::of(invite).map(drop)
 }
 
 /// The header fields behind the top Via that every INVITE has and its ACK and its CANCEL repeat.
@@ -39,7 +39,7 @@ const REPEATED: [(Name<'static>, &str); 3] =
 
 /// What an INVITE must have for an ACK and a CANCEL to be made of it.
 #[derive(Debug)]
-struct Identity<'a> {
+struct Required<'a> {
     request_uri: &'a [u8],
     via: &'a [u8],
     /// The values of [`REPEATED`].
@@ -48,7 +48,7 @@ struct Identity<'a> {
     cseq: u32,
 }
 
-impl<'a> Identity<'a> {
+impl<'a> Required<'a> {
     fn of(invite: &Message<'a>) -> Result<Self, HeaderError> {
         let Start::Request { uri: request_uri, .. } = invite.start() else {
             return Err(HeaderError::Missing { header: "request line" });
@@ -81,7 +81,7 @@ struct HopByHop<'a> {
 impl<'a> HopByHop<'a> {
     /// Cuts the pieces out of an INVITE.
     fn of(invite: &Message<'a>) -> Result<Self, HeaderError> {
-        let Identity { request_uri, via, repeated, to, cseq } = Identity::of(invite)?;
+        let Required { request_uri, via, repeated, to, cseq } = Required::of(invite)?;
         let mut fields = Vec::new();
         line(&mut fields, b"Via", via);
         for field in invite.fields().filter(|field| field.name == Name::Route) {

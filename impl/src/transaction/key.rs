@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -34,7 +35,7 @@ impl ClientKey {
 
     /// The key of a request with this branch.
     pub(crate) fn new(branch: &[u8], method: Method<'_>) -> Self {
-        Self::from(ClientParts { branch: Text::from(branch), method: method.into() })
+        Self(Shared::new(ClientParts { branch: Text::from(branch), method: method.into() }))
     }
 
     /// The key that a response names; `None` if its top Via has no branch.
@@ -49,24 +50,18 @@ impl ClientKey {
 
     /// The branch of the top Via.
     pub fn branch(&self) -> &[u8] {
-        &self.0.0.branch.0
+        &self.0.branch.0
     }
 
     /// The method of the request.
     pub fn method(&self) -> Method<'_> {
-        self.0.0.method.get()
-    }
-}
-
-impl From<ClientParts> for ClientKey {
-    fn from(parts: ClientParts) -> Self {
-        Self(Shared(Arc::new(parts)))
+        self.0.method.get()
     }
 }
 
 impl fmt::Display for ClientKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ClientParts { branch, method } = &*self.0.0;
+        let ClientParts { branch, method } = &*self.0;
         write!(f, "{method} {branch}")
     }
 }
@@ -122,33 +117,33 @@ impl ServerKey {
     }
 
     fn new(id: RequestId, method: Method<'_>) -> Self {
-        Self(Shared(Arc::new(ServerParts { id, method: method.into() })))
+        Self(Shared::new(ServerParts { id, method: method.into() }))
     }
 
     /// The method of the request.
     pub fn method(&self) -> Method<'_> {
-        self.0.0.method.get()
+        self.0.method.get()
     }
 
     /// The transaction that this request would be a copy of if it had `method`.
     pub(super) fn with_method(&self, method: Method<'_>) -> Self {
-        Self::new(self.0.0.id.clone(), method)
+        Self::new(self.0.id.clone(), method)
     }
 
     /// Whether both differ in the method at most.
     pub(super) fn same_request(&self, other: &Self) -> bool {
-        self.0.0.id == other.0.0.id
+        self.0.id == other.0.id
     }
 
     /// The least key that differs from this one in the method at most.
     pub(super) fn first_of_request(&self) -> Self {
-        Self::new(self.0.0.id.clone(), Method::Other(b""))
+        Self::new(self.0.id.clone(), Method::Other(b""))
     }
 }
 
 impl fmt::Display for ServerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ServerParts { id, method } = &*self.0.0;
+        let ServerParts { id, method } = &*self.0;
         match id {
             RequestId::Branch { branch, sent_by } => write!(f, "{method} {branch} from {sent_by}"),
             RequestId::Rfc2543(id) => write!(f, "{method} {} of {}", id.cseq, id.call_id),
@@ -242,6 +237,20 @@ impl Origin {
 /// clone is found equal without a look into it.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Shared<T>(Arc<T>);
+
+impl<T> Shared<T> {
+    fn new(parts: T) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
 
 impl<T> Clone for Shared<T> {
     fn clone(&self) -> Self {

@@ -191,10 +191,13 @@ mod tests {
     use crate::action::ActionKind;
     use crate::conference::Conference;
     use crate::graph::Graph;
+    use crate::hold::{Change, HoldEnd};
     use crate::procedures::Procedures;
     use crate::scope::walk;
     use crate::system::State;
     use crate::terms::MAX_INVITED;
+
+    use super::hold;
 
     /// The states told apart field by field, not by their words.
     fn reachable(model: Conference) -> BTreeSet<State> {
@@ -250,6 +253,15 @@ mod tests {
         let words: BTreeSet<_> = states.iter().map(|state| (state.word(), state.legs.map(|leg| leg.word()))).collect();
         assert!(states.len() > 10_000, "{}", states.len());
         assert_eq!(words.len(), states.len());
+    }
+
+    #[test]
+    fn every_end_of_a_held_call_has_a_number_of_its_own() {
+        let changes = [Change::None, Change::Requested, Change::RequestedAgain, Change::BackingOff, Change::Resting];
+        let flags = [(false, false), (false, true), (true, false), (true, true)];
+        let all = flags.map(|(holds, held)| changes.map(|change| hold(HoldEnd { holds, held, change })));
+        let numbers: BTreeSet<_> = all.into_iter().flatten().collect();
+        assert!(numbers.into_iter().eq(0..20));
     }
 
     #[test]

@@ -52,9 +52,9 @@ struct Arguments {
 
 impl Arguments {
     fn read() -> Result<Self, Failure> {
-        let committed = Committed::load()?.run;
-        let mut read =
-            Self { sample: committed.sample, seed: committed.seed, within: committed.within, minutes: u64::MAX / 60 };
+        let runs = Committed::load()?.run;
+        let Figures { sample, seed, .. } = *runs.first().ok_or("no run is committed")?;
+        let mut read = Self { sample, seed, within: String::new(), minutes: u64::MAX / 60 };
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
             let value = words.next().ok_or(USAGE)?;
@@ -188,7 +188,7 @@ fn report(figures: Figures, viable: &[(u32, &Mutant)], outcomes: &Outcomes) -> R
         println!("{part:<24} {caught:>4} of {all:>4}");
     }
     println!("\n{}{:.1} % of the viable ones caught\n", toml::to_string(&figures)?, figures.percent());
-    let differences = Committed::load()?.differences(&survived);
+    let differences = Committed::load()?.differences(&survived, &figures.within);
     for difference in &differences {
         println!("{difference}");
     }

@@ -1,4 +1,4 @@
-//! The last run as it is committed, and what is known of the mutants that survive: `survivors.toml`.
+//! The last runs as they are committed, one for each part of the tree, and what is known of the mutants that survive: `survivors.toml`.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,8 @@ const COMMITTED: &str = include_str!("../survivors.toml");
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Committed {
-    pub(crate) run: Figures,
+    /// Of each folder that was tried by itself.
+    pub(crate) run: Vec<Figures>,
     /// Survivors that nobody has looked at yet, or that the long checks have not been tried on.
     #[serde(default)]
     pub(crate) open: Vec<String>,
@@ -66,10 +67,10 @@ impl Committed {
         Ok(toml::from_str(COMMITTED)?)
     }
 
-    /// What differs between the file and the mutants that survived.
-    pub(crate) fn differences(&self, survived: &BTreeSet<String>) -> Vec<String> {
+    /// What differs between the file and the mutants that survived of those within a folder.
+    pub(crate) fn differences(&self, survived: &BTreeSet<String>, within: &str) -> Vec<String> {
         let explained = self.survivor.iter().map(|survivor| &survivor.mutant);
-        let known: BTreeSet<&String> = explained.chain(&self.open).collect();
+        let known: BTreeSet<&String> = explained.chain(&self.open).filter(|name| name.starts_with(within)).collect();
         let settled = |name: &str| self.settled.iter().find(|settled| settled.mutant == name);
         let unknown = survived.iter().filter(|name| !known.contains(name)).map(|name| match settled(name) {
             Some(settled) => format!("survives again: {name} ({})", settled.by),
@@ -97,10 +98,11 @@ mod tests {
         let survivor = Survivor { mutant: "one".to_owned(), reason: "as it is".to_owned() };
         let settled = Settled { mutant: "four".to_owned(), by: "a test".to_owned() };
         let (survivor, settled) = (vec![survivor], vec![settled]);
-        let committed = Committed { run: Figures::default(), open: vec!["three".to_owned()], survivor, settled };
+        let committed = Committed { run: Vec::new(), open: vec!["three".to_owned()], survivor, settled };
         let survived = BTreeSet::from(["two", "three", "four"].map(str::to_owned));
         let expected = ["survives again: four (a test)", "no reason: two", "still open: three", "caught now: one"];
-        assert_eq!(committed.differences(&survived), expected);
-        assert_eq!(committed.differences(&BTreeSet::from(["one".to_owned()])), ["caught now: three"]);
+        assert_eq!(committed.differences(&survived, ""), expected);
+        assert_eq!(committed.differences(&BTreeSet::from(["one".to_owned()]), ""), ["caught now: three"]);
+        assert_eq!(committed.differences(&BTreeSet::new(), "o"), ["caught now: one"]);
     }
 }

@@ -36,14 +36,15 @@ pub(crate) trait UserAgent {
 
     /// Takes a datagram.
     fn take(&mut self, now: Time, from: Addr, bytes: &[u8]) -> Receipt {
-        let Ok(message) = Message::parse(bytes) else { return Receipt::Discarded(Discard::NotSip) };
-        let receipt = match self.endpoint().receive(now, from, &message) {
+        // Looked at where it is: it is large.
+        let Ok(message) = &Message::parse(bytes) else { return Receipt::Discarded(Discard::NotSip) };
+        let receipt = match self.endpoint().receive(now, from, message) {
             Inbound::Request(server) => {
-                self.on_request(now, &server, &message);
+                self.on_request(now, &server, message);
                 Receipt::Consumed
             }
             Inbound::Response { client, .. } => {
-                self.on_response(now, &client, &message);
+                self.on_response(now, &client, message);
                 Receipt::Consumed
             }
             Inbound::Cancel { cancel, invite } => {
@@ -54,7 +55,7 @@ pub(crate) trait UserAgent {
                 self.endpoint().answer(now, &cancel, 200, None);
                 Receipt::Consumed
             }
-            Inbound::Ack(_) => self.on_ack(now, &message),
+            Inbound::Ack(_) => self.on_ack(now, message),
             Inbound::Absorbed => Receipt::Absorbed,
             Inbound::Discarded(why) => Receipt::Discarded(why),
         };

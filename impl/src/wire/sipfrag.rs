@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 
-use super::text::{decimal, is_control};
+use super::text::{Digits, decimal, is_control};
 
 /// What a sipfrag of a refer NOTIFY says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,8 +68,10 @@ pub fn parse(fragment: &[u8]) -> Result<StatusLine<'_>, SipfragError> {
 
 /// A fragment of one Status-Line; a control character in `phrase` becomes a space.
 pub fn render(code: u16, phrase: &str) -> Vec<u8> {
-    let phrase: String = phrase.chars().map(|c| if u8::try_from(c).is_ok_and(is_control) { ' ' } else { c }).collect();
-    format!("SIP/2.0 {code} {phrase}\r\n").into_bytes()
+    let mut line = [b"SIP/2.0 ", Digits::of(u64::from(code)).as_bytes(), b" ", phrase.as_bytes()].concat();
+    line.iter_mut().filter(|byte| is_control(**byte)).for_each(|byte| *byte = b' ');
+    line.extend_from_slice(b"\r\n");
+    line
 }
 
 /// The first line without its end, and everything behind it.

@@ -164,9 +164,9 @@ impl Conference {
         let proposal = leg.session.interval.proposal(host.endpoint.session_timer());
         let invite = host.endpoint.request(host.now, &leg.initial.request(), |builder| {
             // The conference calls, from inside the trust domain (TS 24.147 section 5.3.2.5).
-            let caller = format!("<{uri}>");
+            let caller: &[&[u8]] = &[b"<", uri.as_bytes(), b">"];
             let builder =
-                builder.contact(uri, ISFOCUS).field(Name::Allow, ALLOW).field(Name::PAssertedIdentity, caller);
+                builder.contact(uri, ISFOCUS).field(Name::Allow, ALLOW).parts(Name::PAssertedIdentity, caller);
             let builder = match &reference.referred_by {
                 Some(referred_by) => builder.field(Name::ReferredBy, referred_by),
                 None => builder,

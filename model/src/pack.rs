@@ -195,9 +195,10 @@ mod tests {
     use crate::procedures::Procedures;
     use crate::scope::walk;
     use crate::system::State;
-    use crate::terms::MAX_INVITED;
+    use crate::terms::{MAX_INVITED, SecondOffer};
+    use crate::ue::{Call, CallFailure, Stage};
 
-    use super::hold;
+    use super::{call, hold};
 
     /// The states told apart field by field, not by their words.
     fn reachable(model: Conference) -> BTreeSet<State> {
@@ -253,6 +254,19 @@ mod tests {
         let words: BTreeSet<_> = states.iter().map(|state| (state.word(), state.legs.map(|leg| leg.word()))).collect();
         assert!(states.len() > 10_000, "{}", states.len());
         assert_eq!(words.len(), states.len());
+    }
+
+    #[test]
+    fn every_state_of_the_creators_call_has_a_number_of_its_own() {
+        let failed = [CallFailure::Rejected, CallFailure::TimedOut, CallFailure::GivenUp].map(Call::Failed);
+        let plain = [Call::Idle, Call::Abandoned, Call::Cancelling, Call::Confirmed, Call::Leaving, Call::Over];
+        let early = [SecondOffer::InPrack, SecondOffer::InUpdate].map(|second_offer| {
+            let stages = [Stage::PrackSent, Stage::PrackAnswered].map(|stage| Call::Early { second_offer, stage });
+            [&[Call::Calling { second_offer }][..], &stages].concat()
+        });
+        let all = [&failed[..], &plain, &early.concat()].concat();
+        let numbers: BTreeSet<_> = all.iter().map(|value| call(*value)).collect();
+        assert!(numbers.into_iter().eq(0..15));
     }
 
     #[test]

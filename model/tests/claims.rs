@@ -19,8 +19,8 @@ use std::slice;
 
 use imsconf_model::{
     Action, Call, CallMessage, Conference, DialMessage, DialOut, Graph, Hosting, Invited, Leg, Message, Notifier,
-    Outcome, Participant, Presence, Procedure, Procedures, Refer, ReferMessage, Report, State, Subscription,
-    SubscriptionMessage, Visitor, claims, ends_well, walk,
+    Outcome, Participant, PlainEnd, Presence, Procedure, Procedures, Refer, ReferMessage, Report, State, Subscription,
+    SubscriptionMessage, Visitor, claims, ends_well, explicit_failure, walk,
 };
 use stateright::{Model, Property};
 
@@ -175,6 +175,25 @@ fn the_graph_sees_what_goes_on_for_ever() {
         let graph = Graph::walk(&wrong, &walk(false), &mut ());
         let verdicts = ends_well(&graph).map(|verdict| verdict.path.is_some());
         assert_eq!(verdicts, refuted, "{what}");
+    }
+}
+
+#[test]
+fn a_call_that_only_one_end_holds_is_an_explicit_failure_when_something_was_lost() {
+    for (ue, user, is_half_open) in [
+        (PlainEnd::Up, PlainEnd::Over, true),
+        (PlainEnd::Up, PlainEnd::Replaced, true),
+        (PlainEnd::Over, PlainEnd::Up, true),
+        (PlainEnd::Up, PlainEnd::Up, false),
+        (PlainEnd::Over, PlainEnd::Over, false),
+        (PlainEnd::None, PlainEnd::None, false),
+    ] {
+        let mut state = State::default();
+        let plain = &mut leg_of(&mut state, Invited::ALL[0]).plain;
+        (plain.ue, plain.user) = (ue, user);
+        assert!(!explicit_failure(&state), "nothing was lost: {ue:?}, {user:?}");
+        state.lost = 1;
+        assert_eq!(explicit_failure(&state), is_half_open, "{ue:?}, {user:?}");
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use imsconf_model::{
     Action, ActionKind, CallMessage, Conference, Configuration, DialMessage, Graph, HoldMessage, Invited, Kind,
     Message, Outcome, PlainMessage, Procedure, Procedures, Prompt, ReferMessage, Scope, ScopeReport, SecondOffer,
-    State, SubscriptionMessage, Witness, claims, ends_well, explore, owes_nothing, report, walk,
+    State, Subscription, SubscriptionMessage, Witness, claims, ends_well, explore, owes_nothing, report, walk,
 };
 use stateright::{Checker, Model, Property, Representative};
 
@@ -344,6 +344,25 @@ fn promptness_gets_nobody_stuck() {
     }
     assert!(ends_well(&graph).iter().all(|verdict| verdict.path.is_none()));
     assert_eq!(graph.unique_states(), 9_202);
+}
+
+#[test]
+fn what_came_too_late_because_it_was_lost_does_not_come_promptly() {
+    let model = Conference::new(1, 1).with(Procedures::NONE.with(Procedure::ManySubscribers));
+    let late = Action::Deliver(Message::Subscriber(Invited::ALL[0], SubscriptionMessage::Notify));
+    for (subscriber, is_prompt) in [
+        (Subscription::Failed, false),
+        (Subscription::Subscribing { answered: true }, true),
+        (Subscription::Active, true),
+    ] {
+        let mut state = State::default();
+        state.legs[0].subscription.subscriber = subscriber;
+        state.legs[0].network.subscription.insert(SubscriptionMessage::Notify);
+        let (mut all, mut prompt) = (Vec::new(), Vec::new());
+        model.actions(&state, &mut all);
+        Prompt(model).actions(&state, &mut prompt);
+        assert_eq!((all.contains(&late), prompt.contains(&late)), (true, is_prompt), "{subscriber:?}");
+    }
 }
 
 #[test]

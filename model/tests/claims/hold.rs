@@ -28,6 +28,27 @@ pub(super) const FAULTS: &[Fault] = &[
         }),
     },
     Fault {
+        what: "the focus asks for a change before its 200 to the user's is acknowledged",
+        claim: "FA-15",
+        model: (1, 0),
+        how: How::Also(
+            |state, invited| {
+                let leg = state.leg(invited);
+                let accepted = leg.network.hold.contains(HoldMessage::Ok(End::User));
+                (accepted && leg.focus.hold.change == Change::None).then_some(Action::FocusAsks(invited))
+            },
+            |state, action| {
+                let mut next = *state;
+                if let Action::FocusAsks(invited) = action {
+                    let leg = leg_of(&mut next, invited);
+                    leg.focus.hold.change = Change::Requested;
+                    leg.network.hold.insert(HoldMessage::Request(End::Focus));
+                }
+                next
+            },
+        ),
+    },
+    Fault {
         what: "an invited user who refuses the focus' re-INVITE with 491 forgets his own",
         claim: "CR-35",
         model: (1, 0),

@@ -233,8 +233,8 @@ impl Origin {
     }
 }
 
-/// What a key is made of. A key stands in the table, beside its timers and in what is told of it: clones share it, and a
-/// clone is found equal without a look into it.
+/// What a key is made of. A key stands in the table, beside its timers and in what is told of it: clones share it, and
+/// a clone is found equal without a look into it.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Shared<T>(Arc<T>);
 

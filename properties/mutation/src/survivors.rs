@@ -1,4 +1,5 @@
-//! The last runs as they are committed, one for each part of the tree, and what is known of the mutants that survive: `survivors.toml`.
+//! The last runs as they are committed, one for each part of the tree, and what is known of the mutants that survive:
+//! `survivors.toml`.
 
 use std::collections::BTreeSet;
 

@@ -138,6 +138,7 @@ macro_rules! each_claim_refutes_the_model_that_is_wrong_in_it {
             each_claim_refutes($faults);
         })*
 
+        /// All of them, each with the optional procedure in which it shows.
         fn faults() -> impl Iterator<Item = (&'static Fault, Procedures)> {
             std::iter::empty()$(.chain($faults))*
         }
@@ -209,7 +210,6 @@ fn delivered_refer(action: Action, kind: ReferMessage) -> Option<Invited> {
     }
 }
 
-/// All of them, each with the optional procedure in which it shows.
 /// The faults that only a model with an optional procedure has.
 const OPTIONAL: &[(Procedure, Fault)] = &[
     (

@@ -116,12 +116,14 @@ fn wireshark_reads_it() {
     fs::create_dir_all(&folder).expect("a folder for the test");
     for (number, (name, schedule)) in regressions("regressions").into_iter().enumerate() {
         let (file, _, trace) = traced(&schedule);
-        let path = folder.join(format!("{number}.pcapng"));
+        // Another process may run the same test.
+        let path = folder.join(format!("{}-{number}.pcapng", std::process::id()));
         fs::write(&path, file).expect("written");
         let fields = ["-T", "fields", "-e", "frame.number", "-e", "_ws.malformed", "-e", "sip.CSeq"];
         // Checksums are there to be looked at.
         let checks = ["-o", "udp.check_checksum:TRUE", "-Y", "_ws.malformed or not sip or udp.checksum.bad"];
         let tshark = Command::new("tshark").arg("-r").arg(&path).args(fields).args(checks).output();
+        fs::remove_file(&path).expect("it was written");
         let Ok(output) = tshark else { return };
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
         assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{name}");

@@ -221,7 +221,7 @@ impl Endpoint {
         let echo = self.transactions.unanswered(to)?;
         let response = match tag {
             Some(tag) => echo.response(code, phrase(code), Some(tag.as_bytes())),
-            None if echo.has_to_tag() => echo.response(code, phrase(code), None),
+            None if !echo.takes_to_tag() => echo.response(code, phrase(code), None),
             None => {
                 let tag = self.identifiers.token("tag", &[echo.top_via()], 0);
                 echo.response(code, phrase(code), Some(tag.as_bytes()))

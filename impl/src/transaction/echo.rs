@@ -58,9 +58,9 @@ impl Echo {
         self.part(self.top_via.0, self.top_via.1)
     }
 
-    /// Whether the request has a To tag, which then is that of its responses.
-    pub fn has_to_tag(&self) -> bool {
-        self.to_tag.is_none()
+    /// Whether a To tag is to be put into its responses: the request has none.
+    pub const fn takes_to_tag(&self) -> bool {
+        self.to_tag.is_some()
     }
 
     /// A response with what it repeats, Timestamp only in a 100 (RFC 3261 section 8.2.6.1), and with this To tag if the

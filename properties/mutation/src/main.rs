@@ -19,7 +19,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -102,8 +102,11 @@ fn attempt(number: u32, checks: &[Traced], seconds: f64, outcome: &mut Outcome) 
     Ok(())
 }
 
-/// Attempts all mutants that are not caught yet, as many at a time as there are processors; how many there was no time
-/// for.
+/// Most mutants that are attempted at a time: each may take the memory that a check is given.
+const MAX_WORKERS: usize = 4;
+
+/// Attempts all mutants that are not caught yet, as many at a time as there are processors, within [`MAX_WORKERS`]; how
+/// many there was no time for. A failure ends it.
 fn attempt_all(
     viable: &[(u32, &Mutant)],
     checks: &[Traced],
@@ -111,11 +114,13 @@ fn attempt_all(
     outcomes: &Mutex<Outcomes>,
     time_is_up: &(dyn Fn() -> bool + Sync),
 ) -> Result<usize, Failure> {
-    let (queue, left) = (Mutex::new(viable.iter()), AtomicUsize::new(0));
-    let worker = || -> Result<(), String> {
+    let (queue, left, failed) = (Mutex::new(viable.iter()), AtomicUsize::new(0), AtomicBool::new(false));
+    let work = || -> Result<(), String> {
         let text = |failure: Failure| failure.to_string();
         let next = || Some(*queue.lock().ok()?.next()?);
-        while let Some((number, mutant)) = next() {
+        while !failed.load(Ordering::Relaxed)
+            && let Some((number, mutant)) = next()
+        {
             let known = outcomes.lock().map_err(|error| error.to_string())?.of.get(&mutant.name).cloned();
             let mut outcome = known.unwrap_or_default();
             if outcome.caught_by.is_some() {
@@ -130,7 +135,8 @@ fn attempt_all(
         }
         Ok(())
     };
-    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    let worker = || work().inspect_err(|_| failed.store(true, Ordering::Relaxed));
+    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(MAX_WORKERS);
     let ends: Vec<_> = thread::scope(|scope| {
         let all: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
         all.into_iter().map(|worker| worker.join()).collect()

@@ -138,7 +138,8 @@ impl Attributes {
         self.lines.push_str("\r\n");
     }
 
-    /// Adds a line as it was written, without its line end and `whole`.
+    /// Adds a line that was written without its line end as `line`, and with it as `whole`; what is added ends with CRLF
+    /// whatever its line end was.
     pub(super) fn push_line(&mut self, line: &str, whole: &str) {
         if whole.len() == line.len() + "\r\n".len() {
             self.lines.push_str(whole);

@@ -59,7 +59,7 @@ fn lines(text: &str) -> impl Iterator<Item = Result<Line<'_>, SdpError>> {
             number += 1;
             let line = whole.strip_suffix('\n').map_or(whole, |line| line.strip_suffix('\r').unwrap_or(line));
             if !line.is_empty() {
-                return Some(key_and_value(line, number, is_clean).map(|line| Line { whole, ..line }));
+                return Some(key_and_value(number, (line, whole), is_clean));
             }
         }
         None
@@ -74,13 +74,14 @@ fn is_clean(text: &[u8]) -> bool {
     !inside && !matches!(text.last(), Some(b'\0' | b'\r'))
 }
 
-fn key_and_value(text: &str, number: usize, is_clean: bool) -> Result<Line<'_>, SdpError> {
+/// The line without and with its line end; `is_clean`: it has no NUL and no CR inside.
+fn key_and_value<'a>(number: usize, (text, whole): (&'a str, &'a str), is_clean: bool) -> Result<Line<'a>, SdpError> {
     let syntax = |what: &str| SdpError::Syntax(format!("line {number}: {what}"));
     if !is_clean && any(text.as_bytes(), |byte| (byte == b'\0') | (byte == b'\r')) {
         return Err(syntax("NUL or CR inside the line"));
     }
     match text.as_bytes() {
-        [key, b'=', ..] if *key != b'=' => Ok(Line { number, key: *key, text, whole: text }),
+        [key, b'=', ..] if *key != b'=' => Ok(Line { number, key: *key, text, whole }),
         _ => Err(syntax("not a letter, an equals sign and a value")),
     }
 }

@@ -39,7 +39,7 @@ pub(crate) struct Routing<'a> {
     says_received: bool,
     /// Whether some parameter has a quote or an angle bracket, which may be left open.
     is_open: bool,
-    /// Whether there are a branch and, behind it, an `rport` without a value, and nothing else.
+    /// Whether there are a branch and, behind it, an `rport` without a value, nothing else, and no white space between.
     is_usual: bool,
 }
 
@@ -111,11 +111,13 @@ impl<'a> Via<'a> {
         self.usual_routing().unwrap_or_else(|| self.any_routing())
     }
 
-    /// [`Via::routing`] of parameters that are a branch and `rport` and nothing else.
+    /// [`Via::routing`] of parameters that are a branch and `rport` and nothing else, right behind sent-by.
     fn usual_routing(&self) -> Option<Routing<'a>> {
-        let branch = self.params.as_bytes().strip_prefix(b"branch=")?.strip_suffix(b";rport")?;
+        let params = self.params.as_bytes();
+        let branch = params.strip_prefix(b"branch=")?.strip_suffix(b";rport")?;
+        let head = self.raw.strip_suffix(params)?.strip_suffix(b";")?;
         let usual = Routing { branch: Some(branch), asks_for_port: true, is_usual: true, ..Routing::default() };
-        is_token(branch).then_some(usual)
+        (is_token(branch) && head.ends_with(self.sent_by)).then_some(usual)
     }
 
     /// [`Via::routing`] of any parameters, found in one pass.
@@ -292,19 +294,22 @@ mod tests {
 
     #[test]
     fn the_short_way_to_the_usual_parameters_says_what_the_long_way_says() {
-        for (params, is_usual) in [
-            ("branch=z9hG4bK1;rport", true),
-            ("branch=b;rport", true),
-            ("branch=;rport", false),
-            ("branch=b;rport=1", false),
-            ("branch=b;rport;x", false),
-            ("rport;branch=b;rport", false),
-            ("branch=b;rport;rport", false),
-            ("branch=\"b;rport", false),
-            ("branch=b;received=10.0.0.1;rport", false),
-            ("Branch=b;rport", false),
+        for (behind_sent_by, is_usual) in [
+            (";branch=z9hG4bK1;rport", true),
+            (";branch=b;rport", true),
+            (" ;branch=b;rport", false),
+            ("\r\n ;branch=b;rport", false),
+            ("; branch=b;rport", false),
+            (";branch=;rport", false),
+            (";branch=b;rport=1", false),
+            (";branch=b;rport;x", false),
+            (";rport;branch=b;rport", false),
+            (";branch=b;rport;rport", false),
+            (";branch=\"b;rport", false),
+            (";branch=b;received=10.0.0.1;rport", false),
+            (";Branch=b;rport", false),
         ] {
-            let value = format!("SIP/2.0/UDP h:9;{params}");
+            let value = format!("SIP/2.0/UDP h:9{behind_sent_by}");
             let via = Via::parse(value.as_bytes()).unwrap();
             assert_eq!(via.usual_routing().is_some(), is_usual, "{value}");
             for source in ["192.0.2.9:1024", "10.200.0.1:9", "[2001:db8::9]:5060"] {

@@ -311,9 +311,10 @@ impl<V: FnMut(&Refinement)> Runner<V> {
 
     fn make(&mut self, step: Move) {
         if let Move::Drop(place) = step
-            && let Some(message) = self.world.insisted(place)
+            && let Some((message, may_be_lost)) = self.world.losable(place)
         {
-            self.starved |= self.starvation.drops(self.world.now(), &message);
+            // A lost INVITE takes of the time that its answers have.
+            self.starved |= self.starvation.drops(self.world.now(), &message) && !may_be_lost;
         }
         let outcome = self.world.apply(step);
         self.moves += 1;

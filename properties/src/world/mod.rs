@@ -359,10 +359,11 @@ impl World {
         self.flight.get(index).is_some_and(|datagram| !datagram.transport.is_reliable())
     }
 
-    /// The message at this place, if it is one that cannot be lost for good: a copy of it may be.
-    pub(crate) fn insisted(&self, index: usize) -> Option<Sip> {
+    /// The message at this place, and whether it may be lost for good: of the others only a copy may be.
+    pub(crate) fn losable(&self, index: usize) -> Option<(Sip, bool)> {
         let message = Sip::read(&self.flight.get(index)?.bytes).ok()?;
-        (!self.ledger.may_be_lost(&message)).then_some(message)
+        let may_be_lost = self.ledger.may_be_lost(&message);
+        Some((message, may_be_lost))
     }
 
     fn lose(&mut self, index: usize) -> Outcome {

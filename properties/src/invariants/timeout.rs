@@ -116,12 +116,12 @@ impl Timeout {
         } else if event.sends_request() && first && key == invite {
             start(&mut self.called);
         } else if event.receives_response() && key == invite {
+            // A provisional response that comes too late changes nothing any more.
             let called = self.called.remove(invite);
-            if event.message.status().is_some_and(|code| code >= 200) {
-                let waits = [called, self.cancelled.remove(invite)];
-                if waits.into_iter().flatten().any(|left| left.remaining().is_zero()) {
-                    self.dropped.insert(invite.clone());
-                }
+            let is_final = event.message.status().is_some_and(|code| code >= 200);
+            let cancelled = if is_final { self.cancelled.remove(invite) } else { None };
+            if [called, cancelled].into_iter().flatten().any(|left| left.remaining().is_zero()) {
+                self.dropped.insert(invite.clone());
             }
         }
     }

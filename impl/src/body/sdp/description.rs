@@ -138,8 +138,8 @@ impl Attributes {
         self.lines.push_str("\r\n");
     }
 
-    /// Adds a line that was written without its line end as `line`, and with it as `whole`; what is added ends with CRLF
-    /// whatever its line end was.
+    /// Adds a line that stands without its line end in `line`, and with it in `whole`; what is added ends with CRLF
+    /// whatever that line end is.
     pub(super) fn push_line(&mut self, line: &str, whole: &str) {
         if whole.len() == line.len() + "\r\n".len() {
             self.lines.push_str(whole);

@@ -78,6 +78,7 @@ const SHOWN: &[(&str, &[&str])] = &[
     ("cut-off-while-creating", &["INVITE", "183 (INVITE)", "PRACK", "200 (PRACK)", "UPDATE", "200 (INVITE)", "ACK"]),
     ("damaged-bye", &["BYE", "400 (BYE)"]),
     ("promise-starved", &["INVITE", "504 (INVITE)", "504 (INVITE)"]),
+    ("promise-starved-behind-its-invite", &["INVITE", "183 (INVITE)", "504 (INVITE)"]),
     (
         "called-while-invited-after-a-restart",
         &["REFER", "INVITE", "202 (REFER)", "CANCEL", "487 (INVITE)", "481 (NOTIFY)"],

@@ -80,8 +80,9 @@ pub(super) fn judge_creation(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
     }
     // Behind the refusal there is nothing left to acknowledge.
     let arrived = |seen: &Seen<'_>| seen.numbers.last().copied();
+    let refused_late = refused.is_some_and(|refused| too_late(&call, &key, invite, refused));
     let calls_for_prack =
-        progress.filter(|progress| refused.is_none_or(|refused| arrived(progress) < arrived(refused)));
+        progress.filter(|progress| refused.is_none_or(|refused| arrived(progress) < arrived(refused)) && !refused_late);
     scribe.step(&PRACK, Party::Ue, prack, &Absent::Owed { since: calls_for_prack, shown_by: pracked });
     match pracked {
         Some(_) => scribe.step(&PRACKED, Party::Focus, pracked, &Absent::Optional),
@@ -94,7 +95,7 @@ pub(super) fn judge_creation(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
     let confirmed = ack.filter(|_| refused.is_none());
     scribe.step(&OK, Party::Focus, success, &Absent::Owed { since, shown_by: confirmed });
     same_contact(progress, success, scribe);
-    let refused_in_time = refused.filter(|refused| !too_late(&call, &key, invite, refused));
+    let refused_in_time = refused.filter(|_| !refused_late);
     scribe.step(&ACK, Party::Ue, ack, &Absent::Owed { since: success.or(refused_in_time), shown_by: None });
     if let Some(success) = success {
         acknowledged_first(seen, success, ack, scribe);
@@ -102,13 +103,17 @@ pub(super) fn judge_creation(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
     }
 }
 
+/// The first interval between copies (RFC 3261 section 17.1.1.1, T1).
+const T1: Duration = Duration::from_millis(500);
+
 /// Whether the caller had given up before its INVITE was refused: no provisional response arrived within Timer B (RFC
-/// 3261 section 17.1.1.2).
+/// 3261 section 17.1.1.2), or only in the last T1 of it, where a lost copy is followed by none that is in time.
 fn too_late(call: &[Seen<'_>], key: &TransactionKey, invite: Option<&Seen<'_>>, refused: &Seen<'_>) -> bool {
+    let patience = Deadline::SHORTEST.remaining();
+    let waited = |seen: &Seen<'_>| invite.map_or(Duration::ZERO, |invite| seen.time.saturating_sub(invite.time));
+    let in_time = |seen: &Seen<'_>| waited(seen) + T1 < patience;
     let provisional = |seen: &Seen<'_>| seen.key == *key && seen.answers("INVITE", 100..=199) && seen.arrived;
-    let waited =
-        invite.is_some_and(|invite| refused.time.saturating_sub(invite.time) >= Deadline::SHORTEST.remaining());
-    waited && !call.iter().any(provisional)
+    waited(refused) >= patience && !call.iter().any(|seen| provisional(seen) && in_time(seen))
 }
 
 /// A REFER between the 200 and its ACK is legal; who waits for the ACK, as a focus that retransmits does, is surprised.

@@ -22,7 +22,8 @@ pub(crate) struct Starvation {
 }
 
 impl Starvation {
-    /// Notes that a copy of a message is dropped; whether it may be the last one that could have arrived in time.
+    /// Notes that a copy of a message is dropped, be it one of the INVITE itself; whether it may be the last one that
+    /// could have arrived in time.
     pub(crate) fn drops(&mut self, now: Time, message: &Sip) -> bool {
         if !matches!(message.method(), "INVITE" | "PRACK" | "UPDATE" | "ACK" | "CANCEL") {
             return false;

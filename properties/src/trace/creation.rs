@@ -103,15 +103,13 @@ pub(super) fn judge_creation(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
     }
 }
 
-/// The first interval between copies (RFC 3261 section 17.1.1.1, T1).
-const T1: Duration = Duration::from_millis(500);
-
 /// Whether the caller had given up before its INVITE was refused: no provisional response arrived within Timer B (RFC
 /// 3261 section 17.1.1.2), or only in the last T1 of it, where a lost copy is followed by none that is in time.
 fn too_late(call: &[Seen<'_>], key: &TransactionKey, invite: Option<&Seen<'_>>, refused: &Seen<'_>) -> bool {
     let patience = Deadline::SHORTEST.remaining();
+    let t1 = patience / 64;
     let waited = |seen: &Seen<'_>| invite.map_or(Duration::ZERO, |invite| seen.time.saturating_sub(invite.time));
-    let in_time = |seen: &Seen<'_>| waited(seen) + T1 < patience;
+    let in_time = |seen: &Seen<'_>| waited(seen) + t1 < patience;
     let provisional = |seen: &Seen<'_>| seen.key == *key && seen.answers("INVITE", 100..=199) && seen.arrived;
     waited(refused) >= patience && !call.iter().any(|seen| provisional(seen) && in_time(seen))
 }

@@ -77,6 +77,12 @@ impl Echo {
         }
     }
 
+    /// The 100 with which a server transaction speaks for a silent transaction user: without a To tag (RFC 3261 section
+    /// 17.2.1). `None` if it could not be written, and no part of it is judged.
+    pub(super) fn trying(&self) -> Option<Packet> {
+        self.response(100, "Trying", None).render().ok().map(Packet::from)
+    }
+
     /// The Record-Route of the request, for a response that makes or confirms a dialog (RFC 3261 section 12.1.1).
     pub fn with_record_route(&self, response: Builder) -> Builder {
         response.lines(&[self.part(self.record_route, self.lines.as_bytes().len())])

@@ -15,8 +15,9 @@ use crate::time::Time;
 /// The states of figure 7, each with what it needs and no more.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum InviteServer {
-    /// No final response yet. `invite` is there for the transaction user to build responses from.
-    Proceeding { invite: Echo, last: Option<Packet>, trying: Option<Trying> },
+    /// No final response yet. `invite` is there for the transaction user to build responses from; at `trying` a 100
+    /// will go out if it stays silent.
+    Proceeding { invite: Echo, last: Option<Packet>, trying: Option<Time> },
     /// A 300-699 response went out and goes out again until the ACK.
     Completed { response: Packet, g: Option<Retransmission>, h: Time },
     /// The ACK came.
@@ -25,13 +26,6 @@ pub(super) enum InviteServer {
     Accepted { l: Time },
     /// To be freed.
     Terminated,
-}
-
-/// The 100 that will go out if the transaction user stays silent.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Trying {
-    at: Time,
-    response: Packet,
 }
 
 /// What can happen to an INVITE server transaction.
@@ -80,10 +74,10 @@ impl Input {
 }
 
 impl InviteServer {
-    /// An INVITE came that is no copy; the transaction user is told. `trying` is its 100, if one could be built.
-    pub(super) fn start(conditions: &Conditions, invite: Echo, trying: Option<Packet>) -> Self {
-        let at = conditions.now + conditions.settings.trying_delay();
-        Self::Proceeding { invite, last: None, trying: trying.map(|response| Trying { at, response }) }
+    /// An INVITE came that is no copy; the transaction user is told.
+    pub(super) fn start(conditions: &Conditions, invite: Echo) -> Self {
+        let trying = Some(conditions.now + conditions.settings.trying_delay());
+        Self::Proceeding { invite, last: None, trying }
     }
 
     /// One transition. Every state is written with every input.
@@ -109,9 +103,9 @@ impl InviteServer {
                     (Self::Proceeding { invite, last, trying }, smallvec![ServerOutput::TransportFailed])
                 }
                 Input::TimerTrying => {
-                    let sent = trying.iter().map(|trying| ServerOutput::Send(trying.response.clone())).collect();
-                    let last = trying.map(|trying| trying.response).or(last);
-                    (Self::Proceeding { invite, last, trying: None }, sent)
+                    let response = trying.and_then(|_| invite.trying());
+                    let sent = response.iter().cloned().map(ServerOutput::Send).collect();
+                    (Self::Proceeding { invite, last: response.or(last), trying: None }, sent)
                 }
                 // An ACK before any final response acknowledges nothing.
                 Input::Ack | Input::TimerG | Input::TimerH | Input::TimerI | Input::TimerL => {
@@ -203,7 +197,7 @@ impl InviteServer {
     /// The running timers.
     pub(super) fn timers(&self) -> Running {
         match self {
-            Self::Proceeding { trying, .. } => trying.iter().map(|trying| (TimerName::Trying, trying.at)).collect(),
+            Self::Proceeding { trying, .. } => trying.iter().map(|at| (TimerName::Trying, *at)).collect(),
             Self::Completed { g, h, .. } => {
                 g.iter().map(|g| (TimerName::G, g.at)).chain([(TimerName::H, *h)]).collect()
             }
@@ -255,7 +249,7 @@ mod tests {
     }
 
     fn start(conditions: &Conditions) -> (InviteServer, Vec<ServerOutput>) {
-        (InviteServer::start(conditions, Echo::sample(), Some(Packet::from(&b"100"[..]))), Vec::new())
+        (InviteServer::start(conditions, Echo::sample()), Vec::new())
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What identifies a transaction: RFC 3261 section 17.1.3 for responses, section 17.2.3 for requests.
 
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -20,10 +21,24 @@ const DEFAULT_PORT: u16 = 5060;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientKey(Shared<ClientParts>);
 
+/// What a [`ClientKey`] is made of, with which its transaction can be found.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct ClientParts {
+pub(super) struct ClientParts {
     branch: Text,
     method: OwnMethod,
+}
+
+impl ClientParts {
+    /// Those that a response names; `None` if its top Via has no branch.
+    pub(super) fn of_response(via: &Via<'_>, method: Method<'_>) -> Option<Self> {
+        Some(Self { branch: Text::from(via.branch()?), method: method.into() })
+    }
+}
+
+impl Borrow<ClientParts> for ClientKey {
+    fn borrow(&self) -> &ClientParts {
+        &self.0
+    }
 }
 
 impl ClientKey {
@@ -36,11 +51,6 @@ impl ClientKey {
     /// The key of a request with this branch.
     pub(crate) fn new(branch: &[u8], method: Method<'_>) -> Self {
         Self(Shared::new(ClientParts { branch: Text::from(branch), method: method.into() }))
-    }
-
-    /// The key that a response names; `None` if its top Via has no branch.
-    pub(super) fn of_response(via: &Via<'_>, method: Method<'_>) -> Option<Self> {
-        Some(Self::new(via.branch()?, method))
     }
 
     /// The key of the CANCEL of this request.

@@ -11,7 +11,7 @@ use super::deadlines::{Deadlines, Whose};
 use super::derived;
 use super::echo::Echo;
 use super::invite_server::InviteServer;
-use super::key::{Origin, SentBy};
+use super::key::{ClientParts, Origin, SentBy};
 use super::machine::{Client, Server};
 use super::non_invite_server::NonInviteServer;
 use super::packet::Packet;
@@ -242,9 +242,7 @@ impl Transactions {
         let tagged = message.has_to_tag();
         let echo = Echo::of(message, (via, routing), tagged, from.socket);
         let machine = if key.method() == Method::Invite {
-            // What the server sends for a silent transaction user: without a To tag (section 17.2.1).
-            let trying = echo.response(100, "Trying", None).render().ok().map(Packet::from);
-            Server::Invite(InviteServer::start(&self.conditions(now, to.transport), echo, trying))
+            Server::Invite(InviteServer::start(&self.conditions(now, to.transport), echo))
         } else {
             Server::NonInvite(NonInviteServer::start(echo))
         };
@@ -287,9 +285,9 @@ impl Transactions {
             return Inbound::Discarded(Discard::Unmatchable);
         };
         let stray = Inbound::Discarded(Discard::StrayResponse);
-        let Some(key) = ClientKey::of_response(via, cseq.method) else { return stray };
+        let Some(named) = ClientParts::of_response(via, cseq.method) else { return stray };
         // The sent-by must be the one that we wrote (section 18.1.2).
-        let known = self.clients.get_key_value(&key).filter(|(_, entry)| entry.sent_by == SentBy::of(via));
+        let known = self.clients.get_key_value(&named).filter(|(_, entry)| entry.sent_by == SentBy::of(via));
         let Some((key, entry)) = known else { return stray };
         // The one that is shared, so that it is quickly found again.
         let (key, first) = (key.clone(), !entry.machine.is_accepted());
@@ -308,10 +306,11 @@ impl Transactions {
                 TransactionKey::Client(key) => self.clients.get(key).map(|entry| entry.machine.timers()),
                 TransactionKey::Server(key) => self.servers.get(key).map(|entry| entry.machine.timers()),
             };
-            let mut timers = timers.into_iter().flatten().filter(|(_, at)| *at <= now);
-            let first = timers.next();
-            due.extend(timers.map(|(name, at)| (at, key.clone(), name)));
-            due.extend(first.map(|(name, at)| (at, key, name)));
+            for (name, at) in timers.unwrap_or_default() {
+                if at <= now {
+                    due.push((at, key.clone(), name));
+                }
+            }
         }
         due.sort();
         // One pass is enough: a timer that starts again does so from `now`, and no timer touches another transaction.

@@ -162,9 +162,8 @@ pub(crate) fn trim_end(mut bytes: &[u8]) -> &[u8] {
 /// [`trim`] of the rest of a line: mostly one space in front and CRLF behind.
 #[inline(always)]
 pub(crate) fn trim_line(line: &[u8]) -> &[u8] {
-    let usual = line.strip_suffix(b"\r\n").and_then(|line| line.strip_prefix(b" "));
-    match usual.map(|value| (value, value.first(), value.last())) {
-        Some((value, Some(b'!'..), Some(b'!'..))) => value,
+    match line {
+        [b' ', value @ .., b'\r', b'\n'] if matches!(value, [b'!'..=0xff] | [b'!'..=0xff, .., b'!'..=0xff]) => value,
         _ => trim(line),
     }
 }

@@ -138,15 +138,9 @@ impl Attributes {
         self.lines.push_str("\r\n");
     }
 
-    /// Adds a line that stands without its line end in `line`, and with it in `whole`; what is added ends with CRLF
-    /// whatever that line end is.
-    pub(super) fn push_line(&mut self, line: &str, whole: &str) {
-        if whole.len() == line.len() + "\r\n".len() {
-            self.lines.push_str(whole);
-        } else {
-            self.lines.push_str(line);
-            self.lines.push_str("\r\n");
-        }
+    /// Adds lines as they are written.
+    pub(super) fn push_lines(&mut self, lines: &str) {
+        self.lines.push_str(lines);
     }
 }
 

@@ -173,22 +173,22 @@ impl LocalMedia {
             return None;
         }
         let mapped = Mapped::of(offered);
-        let described = offered.formats().filter_map(|format| mapped.described(format));
+        let mut described = offered.formats().filter_map(|format| mapped.described(format));
         let own: SmallVec<[Described<'_>; 8]> = self.codecs.iter().map(Codec::described).collect();
         let ours = |format: &Described<'_>| own.iter().any(|codec| codec.is_same_format(format));
-        let mut known = described.filter(ours);
         let is_events_of = |events: &Described<'_>, speech: Described<'_>| {
             events.is_events() && events.clock_rate == speech.clock_rate
         };
         // Events may stand before the speech that they belong to.
         let mut before = SmallVec::<[Described<'_>; 2]>::new();
-        let speech = known.by_ref().find(|format| {
+        let speech = described.by_ref().filter(ours).find(|format| {
             if format.is_events() {
                 before.push(*format);
             }
             !format.is_events()
         })?;
-        let events = before.into_iter().chain(known).find(|events| is_events_of(events, speech));
+        let behind = described.filter(|events| is_events_of(events, speech) && ours(events));
+        let events = before.into_iter().chain(behind).find(|events| is_events_of(events, speech));
         Some((speech, events))
     }
 

@@ -5,6 +5,7 @@
 //! follow the grammar, even where nobody here looks at it.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::description::{
     Address, Attributes, MAX_MEDIA, MediaDescription, Origin, SdpError, Timing, USUAL_ATTRIBUTES,
@@ -29,13 +30,20 @@ struct Line<'a> {
     key: u8,
     /// All of it, without its line end.
     text: &'a str,
-    /// All of it, with its line end.
-    whole: &'a str,
+    /// Where it stands in the description.
+    start: usize,
+    /// Where the next line begins.
+    end: usize,
 }
 
 impl<'a> Line<'a> {
     fn value(&self) -> &'a str {
         self.text.get(2..).unwrap_or_default()
+    }
+
+    /// Whether its line end is CRLF.
+    fn ends_with_crlf(&self) -> bool {
+        self.end - self.start == self.text.len() + "\r\n".len()
     }
 
     fn error(&self, what: &str) -> SdpError {
@@ -47,23 +55,62 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The lines that are not empty.
-fn lines(text: &str) -> impl Iterator<Item = Result<Line<'_>, SdpError>> {
-    let (mut rest, mut number) = (text, 0);
-    let is_clean = is_clean(text.as_bytes());
-    std::iter::from_fn(move || {
-        while !rest.is_empty() {
-            let end = find(b'\n', rest.as_bytes());
-            let (whole, behind) = rest.split_at_checked(end.map_or(rest.len(), |end| end + 1))?;
-            rest = behind;
-            number += 1;
-            let line = whole.strip_suffix('\n').map_or(whole, |line| line.strip_suffix('\r').unwrap_or(line));
-            if !line.is_empty() {
-                return Some(key_and_value(number, (line, whole), is_clean));
+/// Iterator over the lines that are not empty.
+#[derive(Debug)]
+struct Lines<'a> {
+    text: &'a str,
+    /// Where the next line begins.
+    at: usize,
+    /// How many there were.
+    number: usize,
+    /// No line has a NUL or a CR inside.
+    is_clean: bool,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        Self { text, at: 0, number: 0, is_clean: is_clean(text.as_bytes()) }
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = Result<Line<'a>, SdpError>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let start = self.at;
+            let rest = self.text.get(start..).filter(|rest| !rest.is_empty())?;
+            let (line, next) = match find(b'\n', rest.as_bytes()) {
+                Some(end) => (rest.get(..end).map(|line| line.strip_suffix('\r').unwrap_or(line)), start + end + 1),
+                None => (Some(rest), self.text.len()),
+            };
+            (self.at, self.number) = (next, self.number + 1);
+            match line.unwrap_or_default() {
+                "" => {}
+                text => return Some(self.line(text, start)),
             }
         }
-        None
-    })
+    }
+}
+
+impl<'a> Lines<'a> {
+    /// The line that was just passed.
+    #[inline(always)]
+    fn line(&self, text: &'a str, start: usize) -> Result<Line<'a>, SdpError> {
+        match text.as_bytes() {
+            _ if !self.is_clean && any(text.as_bytes(), |byte| (byte == b'\0') | (byte == b'\r')) => {
+                Err(self.error("NUL or CR inside the line"))
+            }
+            [key, b'=', ..] if *key != b'=' => Ok(Line { number: self.number, key: *key, text, start, end: self.at }),
+            _ => Err(self.error("not a letter, an equals sign and a value")),
+        }
+    }
+
+    #[cold]
+    fn error(&self, what: &str) -> SdpError {
+        SdpError::Syntax(format!("line {}: {what}", self.number))
+    }
 }
 
 /// Whether no line has a NUL or a CR inside. One look at the whole text, for most have none.
@@ -72,18 +119,6 @@ fn is_clean(text: &[u8]) -> bool {
     let inside =
         pairs.fold(false, |found, (byte, next)| found | (*byte == b'\0') | ((*byte == b'\r') & (*next != b'\n')));
     !inside && !matches!(text.last(), Some(b'\0' | b'\r'))
-}
-
-/// The line without and with its line end; `is_clean`: it has no NUL and no CR inside.
-fn key_and_value<'a>(number: usize, (text, whole): (&'a str, &'a str), is_clean: bool) -> Result<Line<'a>, SdpError> {
-    let syntax = |what: &str| SdpError::Syntax(format!("line {number}: {what}"));
-    if !is_clean && any(text.as_bytes(), |byte| (byte == b'\0') | (byte == b'\r')) {
-        return Err(syntax("NUL or CR inside the line"));
-    }
-    match text.as_bytes() {
-        [key, b'=', ..] if *key != b'=' => Ok(Line { number, key: *key, text, whole }),
-        _ => Err(syntax("not a letter, an equals sign and a value")),
-    }
 }
 
 /// The parts of a value between single or repeated spaces.
@@ -110,6 +145,8 @@ struct Section {
     flow: Option<Flow>,
     /// The lines that may stand once and have been seen, a bit for each letter.
     seen: u32,
+    /// Where the `a=` lines stand that are still to be kept: they follow each other, so that one copy does.
+    unkept: Range<usize>,
 }
 
 impl Section {
@@ -149,8 +186,8 @@ impl Section {
         Ok(())
     }
 
-    /// A line behind an `m=`.
-    fn media_line(&mut self, media: &mut MediaDescription, line: &Line<'_>) -> Result<(), SdpError> {
+    /// A line of `text` behind an `m=`.
+    fn media_line(&mut self, media: &mut MediaDescription, line: &Line<'_>, text: &str) -> Result<(), SdpError> {
         match line.key {
             b'c' => {
                 let address = connection(line)?;
@@ -160,7 +197,7 @@ impl Section {
                 let (name, value) = attribute(line.value());
                 media.preconditions.take_up(name, value.unwrap_or_default())?;
                 self.flow = self.flow.or_else(|| Flow::from_media_token(name));
-                media.attributes.push_line(line.text, line.whole);
+                self.keep(media, line, text);
             }
             b'b' => bandwidth(line)?,
             b'i' | b'k' => self.first(line)?,
@@ -168,11 +205,31 @@ impl Section {
         }
         Ok(())
     }
+
+    /// Keeps an `a=` line of `text` as it is written, but for its line end: CRLF whatever it was.
+    fn keep(&mut self, media: &mut MediaDescription, line: &Line<'_>, text: &str) {
+        if line.ends_with_crlf() && line.start == self.unkept.end {
+            self.unkept.end = line.end;
+            return;
+        }
+        self.keep_rest(media, text);
+        if line.ends_with_crlf() {
+            self.unkept = line.start..line.end;
+        } else {
+            media.attributes.push_lines(line.text);
+            media.attributes.push_lines("\r\n");
+        }
+    }
+
+    /// Keeps the lines that are still to be kept.
+    fn keep_rest(&mut self, media: &mut MediaDescription, text: &str) {
+        media.attributes.push_lines(text.get(std::mem::take(&mut self.unkept)).unwrap_or_default());
+    }
 }
 
 /// Reads a whole description.
 pub(super) fn read(text: &str) -> Result<Parts, SdpError> {
-    let mut lines = lines(text);
+    let mut lines = Lines::of(text);
     match lines.next().transpose()? {
         Some(Line { text: "v=0", .. }) => {}
         Some(line @ Line { key: b'v', .. }) => return Err(line.error("a version that is not 0")),
@@ -184,12 +241,12 @@ pub(super) fn read(text: &str) -> Result<Parts, SdpError> {
     for line in lines {
         let line = line?;
         if line.key == b'm' {
-            media.extend(current.take().map(|current| finished(current, &session)));
+            media.extend(current.take().map(|current| finished(current, &session, text)));
             let room = text.len().min(USUAL_ATTRIBUTES);
             current = Some((media_description(&line, room)?, Section::default()));
             count += 1;
         } else if let Some((media, section)) = &mut current {
-            section.media_line(media, &line)?;
+            section.media_line(media, &line, text)?;
         } else {
             session.session_line(&line)?;
         }
@@ -198,13 +255,14 @@ pub(super) fn read(text: &str) -> Result<Parts, SdpError> {
             return Err(SdpError::TooManyMedia { count, limit: MAX_MEDIA });
         }
     }
-    media.extend(current.take().map(|current| finished(current, &session)));
+    media.extend(current.take().map(|current| finished(current, &session, text)));
     let origin = session.origin.ok_or(SdpError::MissingLine('o'))?;
     Ok(Parts { origin, timing: session.timing, media })
 }
 
-/// What the session level says counts for a stream that says nothing itself.
-fn finished((media, own): (MediaDescription, Section), session: &Section) -> MediaDescription {
+/// A stream of `text` with all its lines. What the session level says counts if the stream says nothing itself.
+fn finished((mut media, mut own): (MediaDescription, Section), session: &Section, text: &str) -> MediaDescription {
+    own.keep_rest(&mut media, text);
     MediaDescription {
         address: own.address.or_else(|| session.address.clone()),
         flow: own.flow.or(session.flow).unwrap_or(Flow::SENDRECV),

@@ -12,22 +12,22 @@ impl Uri<'_> {
     /// Whether the two URIs are equivalent by RFC 3261 section 19.1.4 (sip, sips), by RFC 3966 section 4 (tel), or, for
     /// other schemes, the same text but for the case of the scheme.
     pub fn equivalent(&self, other: &Uri<'_>) -> bool {
-        match (self.scheme, other.scheme) {
+        match (self.scheme(), other.scheme()) {
             (Scheme::Sip, Scheme::Sip) | (Scheme::Sips, Scheme::Sips) => self.sip_equivalent(other),
             (Scheme::Tel, Scheme::Tel) => self.tel_equivalent(other),
-            (Scheme::Urn, Scheme::Urn) => self.body == other.body,
-            (Scheme::Other(one), Scheme::Other(two)) => one.eq_ignore_ascii_case(two) && self.body == other.body,
+            (Scheme::Urn, Scheme::Urn) => self.body() == other.body(),
+            (Scheme::Other(one), Scheme::Other(two)) => one.eq_ignore_ascii_case(two) && self.body() == other.body(),
             _ => false,
         }
     }
 
     fn sip_equivalent(&self, other: &Uri<'_>) -> bool {
-        same_option(self.user, other.user, |one, two| same_text(one.as_bytes(), two.as_bytes(), Case::Matters))
-            && same_option(self.password, other.password, |one, two| {
+        same_option(self.user(), other.user(), |one, two| same_text(one.as_bytes(), two.as_bytes(), Case::Matters))
+            && same_option(self.password(), other.password(), |one, two| {
                 same_text(one.as_bytes(), two.as_bytes(), Case::Matters)
             })
-            && self.host == other.host
-            && self.port == other.port
+            && self.host() == other.host()
+            && self.port() == other.port()
             && sip_params_agree(self.params(), other.params())
             && sip_params_agree(other.params(), self.params())
             && headers_within(self, other)
@@ -35,7 +35,7 @@ impl Uri<'_> {
     }
 
     fn tel_equivalent(&self, other: &Uri<'_>) -> bool {
-        number(self.body).eq(number(other.body))
+        number(self.body()).eq(number(other.body()))
             && tel_params_within(self.params(), other.params())
             && tel_params_within(other.params(), self.params())
     }

@@ -6,6 +6,7 @@
 
 mod compare;
 mod host;
+mod layout;
 mod owned;
 mod percent;
 mod telephone;
@@ -17,7 +18,8 @@ use std::hash::{Hash, Hasher};
 use thiserror::Error;
 
 use super::header::Params;
-use super::text::{any, find, find_any, split_str_once};
+use super::text::any;
+use layout::Layout;
 
 pub use host::Host;
 pub use owned::OwnedUri;
@@ -50,74 +52,16 @@ pub enum Scheme<'a> {
     Other(&'a str),
 }
 
-impl<'a> Scheme<'a> {
-    /// The scheme of this name; `None` if it is none.
-    fn from_text(scheme: &'a str) -> Option<Self> {
-        const KNOWN: [(&str, Scheme<'_>); 4] =
-            [("sip", Scheme::Sip), ("sips", Scheme::Sips), ("tel", Scheme::Tel), ("urn", Scheme::Urn)];
-        let is_scheme_char = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-        match scheme.as_bytes() {
-            b"sip" => Some(Self::Sip),
-            [first, rest @ ..] if first.is_ascii_alphabetic() && rest.iter().all(is_scheme_char) => {
-                let known = KNOWN.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(scheme));
-                Some(known.map_or(Self::Other(scheme), |(_, known)| known))
-            }
-            _ => None,
-        }
-    }
-}
-
 /// A borrowed URI, kept as written.
 #[derive(Clone, Copy, Debug)]
 pub struct Uri<'a> {
     text: &'a str,
-    scheme: Scheme<'a>,
-    user: Option<&'a str>,
-    password: Option<&'a str>,
-    host: Option<Host<'a>>,
-    port: Option<u16>,
-    /// Hostport of a SIP URI, number of a tel URI, everything behind the scheme of another one.
-    body: &'a str,
-    params: &'a str,
-    headers: Option<&'a str>,
-}
-
-/// Where the parts of a SIP URI are separated.
-#[derive(Clone, Copy, Debug, Default)]
-struct Separators {
-    /// The first colon behind the scheme, if it stands before the `@`: the password's.
-    password: Option<usize>,
-    at: Option<usize>,
-    /// The first semicolon, behind the `@` if there is one.
-    params: Option<usize>,
-    /// The first question mark, behind the `@` if there is one.
-    headers: Option<usize>,
-}
-
-impl Separators {
-    /// The separators behind the scheme, which is `start` bytes long with its colon.
-    fn find(text: &[u8], start: usize) -> Self {
-        let at = text.get(start..).and_then(|rest| find(b'@', rest)).map(|found| start + found);
-        let user = text.get(start..at.unwrap_or(start)).unwrap_or_default();
-        let password = find(b':', user).map(|found| start + found);
-        let host = at.map_or(start, |at| at + 1);
-        let rest = text.get(host..).unwrap_or_default();
-        let end = find_any([b';', b'?'], rest);
-        let params = end.filter(|end| rest.get(*end) == Some(&b';'));
-        let question = end.and_then(|end| Some(end + find(b'?', rest.get(end..)?)?));
-        let [params, headers] = [params, question].map(|found| found.map(|found| host + found));
-        Self { password, at, params, headers }
-    }
+    layout: Layout,
 }
 
 /// No URI holds it: it is not visible ASCII, or one of the three that close a URI around it.
 const fn is_bad(byte: u8) -> bool {
     (byte <= b' ') | (byte >= 0x7f) | (byte == b'<') | (byte == b'>') | (byte == b'"')
-}
-
-/// The text between two separators, of which the first is left out.
-fn between(text: &str, separator: usize, end: usize) -> &str {
-    text.get(separator + 1..end).unwrap_or_default()
 }
 
 impl<'a> Uri<'a> {
@@ -135,51 +79,9 @@ impl<'a> Uri<'a> {
             .and_then(Self::read)
     }
 
-    /// Reads text without characters that no URI holds.
+    /// Text without characters that no URI holds.
     fn read(text: &'a str) -> Result<Self, UriError> {
-        let no_scheme = UriError { what: "no scheme", at: 0 };
-        let (name, body) = split_str_once(text, b':').ok_or(no_scheme)?;
-        let uri = Self { scheme: Scheme::from_text(name).ok_or(no_scheme)?, body, ..Self::opaque(text) };
-        match uri.scheme {
-            Scheme::Sip | Scheme::Sips => uri.with_sip_parts(name.len()),
-            Scheme::Tel => {
-                let (body, params) = split_str_once(body, b';').unwrap_or((body, ""));
-                Ok(Self { body, params, ..uri })
-            }
-            Scheme::Urn | Scheme::Other(_) => Ok(uri),
-        }
-    }
-
-    const fn opaque(text: &'a str) -> Self {
-        Self {
-            text,
-            scheme: Scheme::Other(""),
-            user: None,
-            password: None,
-            host: None,
-            port: None,
-            body: text,
-            params: "",
-            headers: None,
-        }
-    }
-
-    /// Takes everything behind `sip:` apart (RFC 3261 section 25.1, `SIP-URI`); the colon stands at `scheme`.
-    fn with_sip_parts(self, scheme: usize) -> Result<Self, UriError> {
-        let text = self.text;
-        let Separators { password, at, params, headers } = Separators::find(text.as_bytes(), scheme + 1);
-        let host_start = at.unwrap_or(scheme) + 1;
-        let user = at.map(|at| between(text, scheme, password.unwrap_or(at)));
-        if at == Some(scheme + 1) {
-            return Err(UriError { what: "an empty user part", at: host_start });
-        }
-        let password = at.and_then(|at| Some(between(text, password?, at)));
-        let params_end = headers.unwrap_or(text.len());
-        let hostport = text.get(host_start..params.unwrap_or(params_end)).unwrap_or_default();
-        let (host, port) = Host::parse_hostport(hostport).map_err(|what| UriError { what, at: host_start })?;
-        let params = params.map_or("", |params| between(text, params, params_end));
-        let headers = headers.map(|headers| between(text, headers, text.len()));
-        Ok(Self { user, password, host: Some(host), port, body: hostport, params, headers, ..self })
+        Layout::read(text).map(|layout| Self { text, layout })
     }
 
     /// The text as written.
@@ -193,43 +95,43 @@ impl<'a> Uri<'a> {
     }
 
     /// Scheme.
-    pub const fn scheme(&self) -> Scheme<'a> {
-        self.scheme
+    pub fn scheme(&self) -> Scheme<'a> {
+        self.layout.scheme(self.text)
     }
 
     /// Whether it is a sip or sips URI.
     pub const fn is_sip(&self) -> bool {
-        matches!(self.scheme, Scheme::Sip | Scheme::Sips)
+        self.layout.is_sip()
     }
 
     /// User part of a SIP URI as written, with its own parameters, without the password.
-    pub const fn user(&self) -> Option<&'a str> {
-        self.user
+    pub fn user(&self) -> Option<&'a str> {
+        self.layout.user(self.text)
     }
 
     /// Password of a SIP URI (section 19.1.1 advises against it).
-    pub const fn password(&self) -> Option<&'a str> {
-        self.password
+    pub fn password(&self) -> Option<&'a str> {
+        self.layout.password(self.text)
     }
 
     /// Host of a SIP URI.
-    pub const fn host(&self) -> Option<Host<'a>> {
-        self.host
+    pub fn host(&self) -> Option<Host<'a>> {
+        self.layout.host(self.text)
     }
 
     /// Port of a SIP URI, if given.
     pub const fn port(&self) -> Option<u16> {
-        self.port
+        self.layout.port()
     }
 
     /// Host and port of a SIP URI as written, the number of a tel URI, the opaque part of another one.
-    pub const fn body(&self) -> &'a str {
-        self.body
+    pub fn body(&self) -> &'a str {
+        self.layout.body(self.text)
     }
 
     /// Parameters of a SIP or tel URI.
-    pub const fn params(&self) -> Params<'a> {
-        Params::new(self.params.as_bytes())
+    pub fn params(&self) -> Params<'a> {
+        Params::new(self.layout.params(self.text).as_bytes())
     }
 
     /// The value of a URI parameter; empty if it has none.
@@ -243,8 +145,8 @@ impl<'a> Uri<'a> {
     }
 
     /// The headers part of a SIP URI as written, without the `?`.
-    pub const fn headers_part(&self) -> Option<&'a str> {
-        self.headers
+    pub fn headers_part(&self) -> Option<&'a str> {
+        self.layout.headers(self.text)
     }
 
     /// Names and values of the headers part, each percent-decoded once; a `+` stays a plus (section 19.1.1).
@@ -254,7 +156,7 @@ impl<'a> Uri<'a> {
 
     /// Names and values of the headers part as written.
     pub(crate) fn raw_headers(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        self.headers
+        self.headers_part()
             .unwrap_or_default()
             .split('&')
             .filter(|header| !header.is_empty())

@@ -1,29 +1,39 @@
 //! URIs that own their text, and how a new one is made from an old one.
 
+use std::cmp::Ordering;
 use std::fmt::{self, Write};
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::layout::Layout;
 use super::percent::{encode_unless, is_unreserved, percent_encode};
 use super::{Uri, UriError};
 use crate::wire::text::split_str_once;
 
 /// A URI that owns its text, kept as written; always one that [`Uri::parse`] accepts. A clone shares the
 /// text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone)]
 pub struct OwnedUri {
     text: Arc<str>,
+    /// Follows from the text.
+    layout: Layout,
 }
 
 impl OwnedUri {
     pub(super) fn from_uri(uri: &Uri<'_>) -> Self {
-        Self { text: uri.as_str().into() }
+        Self { text: uri.text.into(), layout: uri.layout }
+    }
+
+    /// A changed URI. It can be read as the old one could; if it could not it would still be shown as it is.
+    fn changed(text: String) -> Self {
+        let layout = Layout::read(&text).unwrap_or(Layout::OPAQUE);
+        Self { text: text.into(), layout }
     }
 
     /// The borrowed view.
     pub fn as_uri(&self) -> Uri<'_> {
-        // The text has been read before; if it could not be read again it would still be shown as it is.
-        Uri::read(&self.text).unwrap_or_else(|_| Uri::opaque(&self.text))
+        Uri { text: &self.text, layout: self.layout }
     }
 
     /// The text as written.
@@ -44,15 +54,15 @@ impl OwnedUri {
         if !uri.is_sip() {
             return self.clone();
         }
-        let mut text = self.before_params(&uri).to_owned();
-        for param in uri.params.split(';').filter(|param| !param.is_empty()) {
+        let mut text = self.before_params().to_owned();
+        for param in self.layout.params(&self.text).split(';').filter(|param| !param.is_empty()) {
             let name = param.split_once('=').map_or(param, |(name, _)| name);
             if !name.eq_ignore_ascii_case("method") {
                 text.push(';');
                 text.push_str(param);
             }
         }
-        Self { text: text.into() }
+        Self::changed(text)
     }
 
     /// The URI with a further parameter behind those it has, before the headers part; without a value the bare name.
@@ -70,7 +80,7 @@ impl OwnedUri {
         let end = self.text.len().saturating_sub(behind);
         let (before, headers) = self.text.split_at_checked(end).unwrap_or((&self.text, ""));
         let value = value.map(|value| format!("={}", encode(value))).unwrap_or_default();
-        Self { text: format!("{before};{}{value}{headers}", encode(name)).into() }
+        Self::changed(format!("{before};{}{value}{headers}", encode(name)))
     }
 
     /// The SIP URI with a further header in its headers part, name and value percent-encoded. Other schemes have no
@@ -89,7 +99,7 @@ impl OwnedUri {
         let mut text = format!("{}{separator}", self.text);
         // Writing into a String cannot fail.
         let _ = write!(text, "{}={}", percent_encode(name.as_bytes()), percent_encode(value));
-        Self { text: text.into() }
+        Self::changed(text)
     }
 
     /// As [`Uri::same_user`]; that usual addresses with different user parts are not the same costs little.
@@ -109,10 +119,42 @@ impl OwnedUri {
     }
 
     /// Scheme, user part and hostport.
-    fn before_params(&self, uri: &Uri<'_>) -> &str {
-        let headers = uri.headers_part().map_or(0, |headers| headers.len() + 1);
-        let end = self.text.len().saturating_sub(headers + uri.params.len());
+    fn before_params(&self) -> &str {
+        let headers = self.layout.headers(&self.text).map_or(0, |headers| headers.len() + 1);
+        let end = self.text.len().saturating_sub(headers + self.layout.params(&self.text).len());
         self.text.get(..end).unwrap_or(&self.text).trim_end_matches(';')
+    }
+}
+
+impl PartialEq for OwnedUri {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for OwnedUri {}
+
+impl PartialOrd for OwnedUri {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for OwnedUri {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl Hash for OwnedUri {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+impl fmt::Debug for OwnedUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedUri").field("text", &self.text).finish()
     }
 }
 
@@ -150,6 +192,34 @@ mod tests {
 
     fn owned(text: &str) -> OwnedUri {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn whatever_made_a_uri_its_view_is_what_reading_its_text_gives() {
+        for text in [
+            "sip:h",
+            "sips:a:pw@[2001:db8::1]:5060;lr?x=y",
+            "sip:a;b?c@192.0.2.1:5070;method=BYE;x?Replaces=1",
+            "sip:a@h?",
+            "tel:+1;ext=2",
+            "cid:a@h",
+        ] {
+            let plain = owned(text);
+            for made in [
+                plain.clone(),
+                plain.without_headers_and_method(),
+                plain.with_param("user", Some("phone")),
+                plain.with_header("Require", b"replaces"),
+            ] {
+                let (view, read) = (made.as_uri(), Uri::parse(made.as_bytes()).unwrap());
+                let parts = |uri: Uri<'_>| {
+                    let user = (uri.scheme(), uri.user(), uri.password());
+                    let host = (uri.host().map(|host| host.to_string()), uri.port(), uri.body().to_owned());
+                    format!("{user:?} {host:?} {:?} {:?}", uri.params(), uri.headers_part())
+                };
+                assert_eq!(parts(view), parts(read), "{made}");
+            }
+        }
     }
 
     #[test]

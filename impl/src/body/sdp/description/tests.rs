@@ -81,6 +81,27 @@ fn what_is_no_description_is_refused() {
 }
 
 #[test]
+fn attributes_are_kept_in_order_whatever_stands_between_them_and_ends_their_lines() {
+    let lines = ["a=one", "b=AS:64", "a=two:2", "a=three", "", "a=four"];
+    let m_line = "v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n";
+    for choice in 0..1_u32 << lines.len() {
+        let end = |place: usize| if choice >> place & 1 == 0 { "\r\n" } else { "\n" };
+        let body: String = lines.iter().enumerate().flat_map(|(place, line)| [*line, end(place)]).collect();
+        for last in ["a=five\r\n", "a=five\n", "a=five"] {
+            let text = format!("{m_line}{body}{last}m=video 9 RTP/AVP 31\r\na=six\r\n");
+            let text = if last == "a=five" { format!("{m_line}{body}{last}") } else { text };
+            let read = SessionDescription::read(text.as_bytes()).unwrap();
+            assert_eq!(
+                read.media()[0].attributes.as_str(),
+                "a=one\r\na=two:2\r\na=three\r\na=four\r\na=five\r\n",
+                "{text:?}"
+            );
+            assert!(read.media().get(1).is_none_or(|video| video.attributes.as_str() == "a=six\r\n"), "{text:?}");
+        }
+    }
+}
+
+#[test]
 fn only_the_version_may_differ_in_what_says_the_same() {
     let read = |text: &str| SessionDescription::read(text.as_bytes()).unwrap();
     let offer = read(OFFER);

@@ -160,7 +160,7 @@ impl Layout {
 
     /// Hostport of a SIP URI, number of a tel URI, everything behind the scheme of another one.
     pub(super) fn body<'a>(&self, text: &'a str) -> &'a str {
-        let start = index(self.at).map_or(self.start(), |at| at + 1);
+        let start = index(self.at).map_or(self.start as usize, |at| at + 1);
         between(text, start, index(self.params.or(self.headers)).unwrap_or(text.len()))
     }
 

@@ -10,7 +10,7 @@ mod agents;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use imsconf_properties::generate::Cases;
 use imsconf_properties::run::run;
-use imsconf_properties::schedule::{Schedule, SecondOffer, Settings, Step};
+use imsconf_properties::schedule::{MAX_INVITED, Schedule, SecondOffer, Settings, Step};
 use imsconf_properties::world::{Move, World};
 
 use agents::Agents;
@@ -83,14 +83,18 @@ fn moves(schedules: &[Schedule]) -> u64 {
     schedules.iter().map(|schedule| u64::from(run(schedule, None).moves)).sum()
 }
 
-/// Moves per second of generated schedules with all checks on.
+/// Moves per second of generated schedules with all checks on, for as many users as the model can follow.
 fn schedule(criterion: &mut Criterion) {
     let (count, seed) = SCHEDULES;
-    let schedules: Vec<_> = Cases::new(2, seed).take(count).collect();
-    let mut group = criterion.benchmark_group("schedule");
+    let mut group = criterion.benchmark_group("schedule, all checks, users invited");
     group.sample_size(10);
-    group.throughput(Throughput::Elements(moves(&schedules)));
-    group.bench_function("all checks", |bencher| bencher.iter(|| moves(&schedules)));
+    for invited in 1..=MAX_INVITED {
+        let schedules: Vec<_> = Cases::new(invited, seed).take(count).collect();
+        let moves_of_all = moves(&schedules);
+        group.throughput(Throughput::Elements(moves_of_all));
+        let name = BenchmarkId::new(invited.to_string(), format!("{moves_of_all} moves"));
+        group.bench_function(name, |bencher| bencher.iter(|| moves(&schedules)));
+    }
     group.finish();
 }
 

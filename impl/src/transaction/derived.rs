@@ -1,8 +1,9 @@
 //! The two requests that repeat an INVITE's own header fields because they travel hop by hop behind it: the ACK to a
 //! 300-699 response (RFC 3261 section 17.1.1.3) and the CANCEL (section 9.1).
 
+use super::TransactionError;
 use super::packet::Packet;
-use crate::wire::{HeaderError, Message, Name, Start};
+use crate::wire::{HeaderError, MAX_FIELDS, MAX_LINE, Message, Name, Start};
 
 /// The option tag of session timers (RFC 4028 section 12.4).
 const TIMER: &str = "timer";
@@ -31,6 +32,21 @@ pub(super) fn cancel(invite: &Packet) -> Option<Packet> {
 /// Something is missing or malformed.
 pub(super) fn check(invite: &Message<'_>) -> Result<(), HeaderError> {
     Required::of(invite).map(drop)
+}
+
+/// Whether an INVITE that was rendered here can be read again, so that its ACK and its CANCEL can be made: it has what
+/// they repeat, but may be too long.
+///
+/// # Errors
+/// It is too long, or has too many header fields.
+pub(super) fn check_rendered(invite: &[u8]) -> Result<(), TransactionError> {
+    let lines = invite.iter().filter(|byte| **byte == b'\n').count();
+    // No line of it is too long, nor are there too many.
+    if invite.len() <= MAX_LINE && lines <= MAX_FIELDS {
+        return Ok(());
+    }
+    let invite = Message::parse(invite).map_err(|error| TransactionError::NotARequest(error.to_string()))?;
+    Ok(check(&invite)?)
 }
 
 /// The header fields behind the top Via that every INVITE has and its ACK and its CANCEL repeat.

@@ -86,7 +86,10 @@ impl Transactions {
         }
         let via = message.via()?;
         let (key, sent_by) = (ClientKey::of_request(&via, method)?, SentBy::of(&via));
-        self.start(now, key.clone(), sent_by, bytes, to)?;
+        if method == Method::Invite {
+            derived::check(&message)?;
+        }
+        self.begin(now, key.clone(), sent_by, bytes, to)?;
         Ok(key)
     }
 
@@ -102,11 +105,22 @@ impl Transactions {
         bytes: Vec<u8>,
         to: Addr,
     ) -> Result<(), TransactionError> {
-        self.vacancy(&key)?;
         if key.method() == Method::Invite {
-            let invite = Message::parse(&bytes).map_err(|error| TransactionError::NotARequest(error.to_string()))?;
-            derived::check(&invite)?;
+            derived::check_rendered(&bytes)?;
         }
+        self.begin(now, key, sent_by, bytes, to)
+    }
+
+    /// Starts a client transaction for a request from which, if it is an INVITE, ACK and CANCEL can be made.
+    fn begin(
+        &mut self,
+        now: Time,
+        key: ClientKey,
+        sent_by: SentBy,
+        bytes: Vec<u8>,
+        to: Addr,
+    ) -> Result<(), TransactionError> {
+        self.vacancy(&key)?;
         let (machine, outputs) = Client::start(&self.conditions(now, to.transport), key.method(), bytes.into());
         self.open_client(key, ClientEntry { machine, to, sent_by }, outputs);
         Ok(())
@@ -350,8 +364,8 @@ impl Transactions {
                 let (sent_by, before) = (entry.sent_by.clone(), earliest(&entry.machine.timers()));
                 self.clients.remove(&key);
                 self.deadlines.change(Whose::Client(&key), before, None);
-                // The transaction was there a moment ago: there is room for it, and its bytes are a request.
-                let _ = self.start(now, key, sent_by, bytes, datagram);
+                // The transaction was there a moment ago: there is room for it, and its request was checked.
+                let _ = self.begin(now, key, sent_by, bytes, datagram);
             }
             // The ACK to a 2xx has no transaction.
             (Ok(bytes), None) if refused && method == Method::Ack => self.send(bytes, datagram),

@@ -274,7 +274,7 @@ pub(crate) fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> 
 
 /// [`split_once`] of text, at an ASCII character. What is split is short: a loop is faster than a search by blocks.
 pub(crate) fn split_str_once(text: &str, separator: u8) -> Option<(&str, &str)> {
-    let (before, behind) = text.split_at_checked(text.bytes().position(|byte| byte == separator)?)?;
+    let (before, behind) = text.split_at_checked(find_by_words(separator, text.as_bytes())?)?;
     Some((before, behind.get(1..)?))
 }
 

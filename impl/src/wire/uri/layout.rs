@@ -27,6 +27,8 @@ pub(super) struct Layout {
     headers: Option<Place>,
     host: Literal,
     port: Option<u16>,
+    /// Nothing but `sip:user@host`, and no escape in the user part.
+    is_address: bool,
 }
 
 /// [`Scheme`] without text.
@@ -63,7 +65,7 @@ impl Layout {
 
     const fn behind(kind: Kind, start: u32) -> Self {
         let (host, port) = (Literal::Name, None);
-        Self { kind, start, password: None, at: None, params: None, headers: None, host, port }
+        Self { kind, start, password: None, at: None, params: None, headers: None, host, port, is_address: false }
     }
 
     /// Reads text without characters that no URI holds.
@@ -108,9 +110,15 @@ impl Layout {
             Host::V4(address) => Literal::V4(address),
             Host::V6(address) => Literal::V6(address),
         };
+        let is_address = matches!(self.kind, Kind::Sip)
+            && at.is_some()
+            && password.is_none()
+            && end.is_none()
+            && find_any([b'%', b';', b'?'], user).is_none();
         let behind_host = |found| place(host_start + found);
         let (params, headers) = (params.and_then(behind_host), headers.and_then(behind_host));
-        Ok(Self { password: password.and_then(place), at: at.and_then(place), params, headers, host, port, ..self })
+        let (password, at) = (password.and_then(place), at.and_then(place));
+        Ok(Self { password, at, params, headers, host, port, is_address, ..self })
     }
 
     fn start(&self) -> usize {
@@ -133,6 +141,12 @@ impl Layout {
 
     pub(super) fn user<'a>(&self, text: &'a str) -> Option<&'a str> {
         Some(between(text, self.start(), index(self.password.or(self.at))?))
+    }
+
+    /// The user part of a URI that is nothing but an address and has no escapes in it: two of them that differ are not
+    /// the same user.
+    pub(super) fn plain_user<'a>(&self, text: &'a str) -> Option<&'a str> {
+        self.user(text).filter(|_| self.is_address)
     }
 
     pub(super) fn password<'a>(&self, text: &'a str) -> Option<&'a str> {

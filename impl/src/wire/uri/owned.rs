@@ -9,7 +9,6 @@ use std::sync::Arc;
 use super::layout::Layout;
 use super::percent::{encode_unless, is_unreserved, percent_encode};
 use super::{Uri, UriError};
-use crate::wire::text::split_str_once;
 
 /// A URI that owns its text, kept as written; always one that [`Uri::parse`] accepts. A clone shares the
 /// text.
@@ -102,20 +101,9 @@ impl OwnedUri {
         Self::changed(text)
     }
 
-    /// As [`Uri::same_user`]; that usual addresses with different user parts are not the same costs little.
+    /// As [`Uri::same_user`].
     pub fn same_user(&self, other: &Self) -> bool {
-        match (self.plain_user(), other.plain_user()) {
-            (Some(one), Some(two)) if one != two => false,
-            (Some(_) | None, _) => self.as_uri().same_user(&other.as_uri()),
-        }
-    }
-
-    /// The user part of an address that is nothing but `sip:user@host`, without escapes, parameters or password.
-    fn plain_user(&self) -> Option<&str> {
-        let address = self.text.strip_prefix("sip:")?;
-        let (user, _) = split_str_once(address, b'@')?;
-        let is_plain = address.bytes().all(|byte| !matches!(byte, b'%' | b';' | b'?')) && !user.contains(':');
-        is_plain.then_some(user)
+        self.as_uri().same_user(&other.as_uri())
     }
 
     /// Scheme, user part and hostport.
@@ -256,7 +244,7 @@ mod tests {
         ];
         for one in addresses.map(owned) {
             for two in addresses.map(owned) {
-                assert_eq!(one.same_user(&two), one.as_uri().same_user(&two.as_uri()), "{one} {two}");
+                assert_eq!(one.same_user(&two), one.as_uri().is_same_user(&two.as_uri()), "{one} {two}");
             }
         }
     }

@@ -101,6 +101,15 @@ impl Uri<'_> {
     /// Whether both name the same user: the same telephone number, by tel URI or SIP URI and whatever the host, or
     /// equivalent URIs (TS 34.229-5 A.20 lets one user have both).
     pub fn same_user(&self, other: &Uri<'_>) -> bool {
+        // Usual addresses with different user parts are told apart at little cost.
+        match (self.layout.plain_user(self.text), other.layout.plain_user(other.text)) {
+            (Some(one), Some(two)) if one != two => false,
+            (Some(_) | None, _) => self.is_same_user(other),
+        }
+    }
+
+    /// [`Self::same_user`] of any two.
+    pub(super) fn is_same_user(&self, other: &Uri<'_>) -> bool {
         match (TelephoneSubscriber::of(self), TelephoneSubscriber::of(other)) {
             (Ok(one), Ok(two)) => one == two,
             (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,

@@ -381,8 +381,14 @@ fn requests_that_make_no_sense_are_refused_by_their_code() {
         )
     };
     let conference = net.focus.view().conferences[0].uri.clone();
+    let inside = |text: String| text.replacen("To: <sip:x@home.example>", "To: <sip:x@home.example>;tag=x", 1);
     let cases = [
         (request("OPTIONS sip:mmtel@conf-factory.home.example", ""), 405),
+        // The method is looked at before what is required (RFC 3261 section 8.2).
+        (request("OPTIONS sip:mmtel@conf-factory.home.example", "Require: teleport\r\n"), 405),
+        (inside(request(&format!("INFO {conference}"), "")), 405),
+        (inside(request(&format!("CANCEL {conference}"), "Require: teleport\r\n")), 481),
+        (inside(request(&format!("BYE {conference}"), "")), 481),
         (request("INVITE sip:mmtel@conf-factory.home.example", ""), 421),
         (request("INVITE sip:mmtel@conf-factory.home.example", "Supported: 100rel\r\n"), 488),
         (request("INVITE sip:mmtel@conf-factory.home.example", "Require: teleport\r\n"), 420),

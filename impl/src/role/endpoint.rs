@@ -303,7 +303,7 @@ impl Endpoint {
         let timer = self.session_timer.map(|_| TIMER);
         let all = supported.iter().copied().chain(timer);
         let known = |tag: &[u8]| all.clone().any(|option| tag.eq_ignore_ascii_case(option.as_bytes()));
-        if request.require().all(known) || request.method() == Some(Method::Cancel) {
+        if request.require().all(known) {
             return None;
         }
         let unknown: Vec<_> = request.require().filter(|tag| !known(tag)).map(String::from_utf8_lossy).collect();

@@ -7,14 +7,51 @@ use crate::agent::{Addr, Discard, Receipt, Transmit};
 use crate::role::endpoint::Endpoint;
 use crate::time::Time;
 use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
-use crate::wire::Message;
+use crate::wire::{Message, Method};
+
+/// A method whose requests a role decides about. CANCEL and ACK are not among them, what they are about is found before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Served {
+    Invite,
+    Bye,
+    Prack,
+    Update,
+    Refer,
+    Notify,
+    Subscribe,
+}
+
+impl Served {
+    const fn of(method: Method<'_>) -> Option<Self> {
+        match method {
+            Method::Invite => Some(Self::Invite),
+            Method::Bye => Some(Self::Bye),
+            Method::Prack => Some(Self::Prack),
+            Method::Update => Some(Self::Update),
+            Method::Refer => Some(Self::Refer),
+            Method::Notify => Some(Self::Notify),
+            Method::Subscribe => Some(Self::Subscribe),
+            Method::Ack
+            | Method::Cancel
+            | Method::Options
+            | Method::Register
+            | Method::Info
+            | Method::Message
+            | Method::Publish
+            | Method::Other(_) => None,
+        }
+    }
+}
 
 /// A role that has transactions.
 pub(crate) trait UserAgent {
+    /// The extensions that a request may require, session timers aside.
+    const SUPPORTED: &'static [&'static str];
+
     fn endpoint(&mut self) -> &mut Endpoint;
 
-    /// A new request, other than ACK and than a CANCEL that has something to cancel.
-    fn on_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>);
+    /// A new request with this method.
+    fn on_request(&mut self, now: Time, server: &ServerKey, method: Served, request: &Message<'_>);
 
     /// A response to a request of ours, provisional or final.
     fn on_response(&mut self, now: Time, client: &ClientKey, response: &Message<'_>);
@@ -40,7 +77,7 @@ pub(crate) trait UserAgent {
         let Ok(message) = &Message::parse(bytes) else { return Receipt::Discarded(Discard::NotSip) };
         let receipt = match self.endpoint().receive(now, from, message) {
             Inbound::Request(server) => {
-                self.on_request(now, &server, message);
+                self.inspect(now, &server, message);
                 Receipt::Consumed
             }
             Inbound::Response { client, .. } => {
@@ -61,6 +98,19 @@ pub(crate) trait UserAgent {
         };
         self.on_transaction_events(now);
         receipt
+    }
+
+    /// Method and Require of a new request, in this order (RFC 3261 sections 8.2.1 and 8.2.2.3).
+    fn inspect(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
+        let Some(method) = Served::of(server.method()) else {
+            // A CANCEL that comes here has nothing to cancel (section 9.2).
+            let code = if server.method() == Method::Cancel { 481 } else { 405 };
+            return self.endpoint().answer(now, server, code, None);
+        };
+        match self.endpoint().refuse_unsupported(server, request, Self::SUPPORTED) {
+            Some(refusal) => self.endpoint().respond(now, server, refusal),
+            None => self.on_request(now, server, method, request),
+        }
     }
 
     /// Takes back what the transport could not deliver.

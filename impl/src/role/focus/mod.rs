@@ -26,7 +26,7 @@ use crate::dialog::{Dialog, DialogName};
 use crate::error::CommandError;
 use crate::role::config::FocusConfig;
 use crate::role::endpoint::Endpoint;
-use crate::role::user_agent::UserAgent;
+use crate::role::user_agent::{Served, UserAgent};
 use crate::time::{Time, Timer, earliest};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::view::{Counts, FocusView};
@@ -269,21 +269,6 @@ impl Focus {
     }
 
     fn on_request_in_dialog(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
-        let known = matches!(
-            request.method(),
-            Some(
-                Method::Invite
-                    | Method::Bye
-                    | Method::Prack
-                    | Method::Update
-                    | Method::Refer
-                    | Method::Subscribe
-                    | Method::Notify
-            )
-        );
-        if !known {
-            return self.endpoint.answer(now, server, 405, None);
-        }
         match self.owner(request) {
             Some((place, part)) => {
                 self.at(now, place, |conference, host| conference.on_request(host, part, server, request));
@@ -314,36 +299,24 @@ impl Focus {
 }
 
 impl UserAgent for Focus {
+    const SUPPORTED: &'static [&'static str] = &SUPPORTED;
+
     fn endpoint(&mut self) -> &mut Endpoint {
         &mut self.endpoint
     }
 
-    fn on_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
-        if let Some(response) = self.endpoint.refuse_unsupported(server, request, &SUPPORTED) {
-            self.endpoint.respond(now, server, response);
-            return;
-        }
+    fn on_request(&mut self, now: Time, server: &ServerKey, method: Served, request: &Message<'_>) {
         if request.has_to_tag() {
             return self.on_request_in_dialog(now, server, request);
         }
-        match request.method() {
-            Some(Method::Invite) => self.on_initial_invite(now, server, request),
-            Some(Method::Subscribe) => self.on_initial_subscribe(now, server, request),
+        match method {
+            Served::Invite => self.on_initial_invite(now, server, request),
+            Served::Subscribe => self.on_initial_subscribe(now, server, request),
             // Users are invited inside the creator's call.
-            Some(Method::Refer) => self.endpoint.answer(now, server, 403, None),
-            Some(Method::Bye | Method::Update | Method::Prack | Method::Cancel | Method::Notify) => {
+            Served::Refer => self.endpoint.answer(now, server, 403, None),
+            Served::Bye | Served::Update | Served::Prack | Served::Notify => {
                 self.endpoint.answer(now, server, 481, None);
             }
-            Some(
-                Method::Ack
-                | Method::Options
-                | Method::Register
-                | Method::Info
-                | Method::Message
-                | Method::Publish
-                | Method::Other(_),
-            )
-            | None => self.endpoint.answer(now, server, 405, None),
         }
     }
 

@@ -22,12 +22,12 @@ use crate::role::calls::Calls;
 use crate::role::config::ParticipantConfig;
 use crate::role::endpoint::Endpoint;
 use crate::role::subscription::ConferenceSubscription;
-use crate::role::user_agent::UserAgent;
+use crate::role::user_agent::{Served, UserAgent};
 use crate::time::{Time, Timer, earliest};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::Callee;
 use crate::view::{Counts, ParticipantState, ParticipantView, RosterEntry, SubscriptionView};
-use crate::wire::{Message, Method, OwnedUri, Replaces};
+use crate::wire::{Message, OwnedUri, Replaces};
 
 use call::Call;
 
@@ -212,35 +212,23 @@ impl Participant {
 }
 
 impl UserAgent for Participant {
+    const SUPPORTED: &'static [&'static str] = &PASSED;
+
     fn endpoint(&mut self) -> &mut Endpoint {
         &mut self.endpoint
     }
 
-    fn on_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
-        if let Some(response) = self.endpoint.refuse_unsupported(server, request, &PASSED) {
-            self.endpoint.respond(now, server, response);
-            return;
-        }
+    fn on_request(&mut self, now: Time, server: &ServerKey, method: Served, request: &Message<'_>) {
         let Ok(replaces) = Replaces::of(request) else { return self.endpoint.answer(now, server, 400, None) };
         let in_dialog = request.has_to_tag();
-        match request.method() {
-            Some(Method::Invite) if !in_dialog => self.on_invite(now, server, request, replaces),
-            Some(Method::Bye | Method::Update | Method::Invite) => self.on_request_in_call(now, server, request),
-            Some(Method::Notify) => self.on_notify(now, server, request),
+        match method {
+            Served::Invite if !in_dialog => self.on_invite(now, server, request, replaces),
+            Served::Bye | Served::Update | Served::Invite => self.on_request_in_call(now, server, request),
+            Served::Notify => self.on_notify(now, server, request),
             // Without such a usage there is nothing that it could belong to.
-            Some(Method::Prack | Method::Cancel) => self.endpoint.answer(now, server, 481, None),
-            Some(Method::Refer) => self.endpoint.answer(now, server, 603, None),
-            Some(Method::Subscribe) => self.endpoint.answer(now, server, 489, None),
-            Some(
-                Method::Ack
-                | Method::Options
-                | Method::Register
-                | Method::Info
-                | Method::Message
-                | Method::Publish
-                | Method::Other(_),
-            )
-            | None => self.endpoint.answer(now, server, 405, None),
+            Served::Prack => self.endpoint.answer(now, server, 481, None),
+            Served::Refer => self.endpoint.answer(now, server, 603, None),
+            Served::Subscribe => self.endpoint.answer(now, server, 489, None),
         }
     }
 

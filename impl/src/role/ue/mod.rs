@@ -27,7 +27,7 @@ use crate::role::config::UeConfig;
 use crate::role::endpoint::Endpoint;
 use crate::role::session::Session;
 use crate::role::subscription::ConferenceSubscription;
-use crate::role::user_agent::UserAgent;
+use crate::role::user_agent::{Served, UserAgent};
 use crate::time::{Time, Timer, TimerClass, earliest};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::Referrals;
@@ -399,39 +399,23 @@ impl Ue {
 }
 
 impl UserAgent for Ue {
+    const SUPPORTED: &'static [&'static str] = &SUPPORTED;
+
     fn endpoint(&mut self) -> &mut Endpoint {
         &mut self.endpoint
     }
 
-    fn on_request(&mut self, now: Time, server: &ServerKey, request: &Message<'_>) {
-        if let Some(response) = self.endpoint.refuse_unsupported(server, request, &SUPPORTED) {
-            self.endpoint.respond(now, server, response);
-            return;
-        }
-        match request.method() {
-            Some(Method::Notify) => self.on_notify(now, server, request),
-            Some(Method::Bye | Method::Update | Method::Invite | Method::Refer | Method::Prack)
-                if request.has_to_tag() =>
-            {
+    fn on_request(&mut self, now: Time, server: &ServerKey, method: Served, request: &Message<'_>) {
+        match method {
+            Served::Notify => self.on_notify(now, server, request),
+            Served::Bye | Served::Update | Served::Invite | Served::Refer | Served::Prack if request.has_to_tag() => {
                 self.on_request_in_call(now, server, request);
             }
-            Some(Method::Invite) => self.on_called(now, server, request),
-            Some(Method::Refer) => self.answer(now, server, 603),
-            Some(Method::Subscribe) => self.answer(now, server, 489),
-            // Without a dialog there is nothing to end, to update, to acknowledge or to cancel.
-            Some(Method::Bye | Method::Update | Method::Prack | Method::Cancel) => {
-                self.answer(now, server, 481);
-            }
-            Some(
-                Method::Ack
-                | Method::Options
-                | Method::Register
-                | Method::Info
-                | Method::Message
-                | Method::Publish
-                | Method::Other(_),
-            )
-            | None => self.answer(now, server, 405),
+            Served::Invite => self.on_called(now, server, request),
+            Served::Refer => self.answer(now, server, 603),
+            Served::Subscribe => self.answer(now, server, 489),
+            // Without a dialog there is nothing to end, to update or to acknowledge.
+            Served::Bye | Served::Update | Served::Prack => self.answer(now, server, 481),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::role::authentication::{self, Authentication, Challenged, Exchange, Pr
 use crate::role::config::{Credentials, Hosts, Identity, SessionTimer};
 use crate::role::next_hop;
 use crate::role::session::TIMER;
-use crate::time::{Time, Timer};
+use crate::time::{Time, Timer, earliest};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TimerSettings, TransactionEvent, Transactions};
 use crate::wire::edit::Edit;
 use crate::wire::text::is_token;
@@ -44,6 +44,8 @@ pub(crate) struct Endpoint {
     /// Of a user agent that has credentials.
     authentication: Option<Box<Authentication>>,
     transactions: Transactions,
+    /// The earliest timer of the role itself, from which it follows.
+    own_deadline: Option<Time>,
 }
 
 impl Endpoint {
@@ -60,6 +62,7 @@ impl Endpoint {
             session_timer: None,
             authentication: None,
             transactions: Transactions::new(timers),
+            own_deadline: None,
         }
     }
 
@@ -336,9 +339,20 @@ impl Endpoint {
         self.transactions.poll_transmit()
     }
 
-    /// When [`Endpoint::timeout`] has to be called next.
-    pub(crate) fn poll_timeout(&self) -> Option<Time> {
-        self.transactions.poll_timeout()
+    /// The earliest timer of the role itself is now this one.
+    pub(crate) const fn wake_at(&mut self, deadline: Option<Time>) {
+        self.own_deadline = deadline;
+    }
+
+    /// Whether a timer of the role itself is due.
+    pub(crate) fn is_own_due(&self, now: Time) -> bool {
+        self.own_deadline.is_some_and(|at| at <= now)
+    }
+
+    /// When the first timer fires, a transaction's or one of the role itself, which are `own`.
+    pub(crate) fn poll_timeout(&self, own: impl Iterator<Item = Timer>) -> Option<Time> {
+        debug_assert_eq!(self.own_deadline, earliest(own), "what was written down is exact");
+        self.own_deadline.into_iter().chain(self.transactions.poll_timeout()).min()
     }
 
     pub(crate) fn pending(&self) -> impl Iterator<Item = Timer> + '_ {

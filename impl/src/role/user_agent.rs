@@ -5,7 +5,7 @@
 
 use crate::agent::{Addr, Discard, Receipt, Transmit};
 use crate::role::endpoint::Endpoint;
-use crate::time::Time;
+use crate::time::{Time, Timer, earliest};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
 use crate::wire::{Message, Method};
 
@@ -65,11 +65,21 @@ pub(crate) trait UserAgent {
     /// The ACK to a 2xx.
     fn on_ack(&mut self, now: Time, ack: &Message<'_>) -> Receipt;
 
-    /// No further copy of a response to this request can come.
+    /// No further copy of a response to this INVITE can come.
     fn on_freed(&mut self, now: Time, client: &ClientKey);
 
     /// All that an input caused is done.
     fn on_done(&mut self, _now: Time) {}
+
+    /// The timers that are not those of a transaction.
+    fn own_timers(&self) -> impl Iterator<Item = Timer>;
+
+    /// Writes down when the first of its own timers fires: after whatever may have changed one. To look through all of
+    /// them takes the longer the more users there are, and most timers that fire are those of transactions.
+    fn note_deadline(&mut self) {
+        let deadline = earliest(self.own_timers());
+        self.endpoint().wake_at(deadline);
+    }
 
     /// Takes a datagram.
     fn take(&mut self, now: Time, from: Addr, bytes: &[u8]) -> Receipt {
@@ -97,6 +107,8 @@ pub(crate) trait UserAgent {
             Inbound::Discarded(why) => Receipt::Discarded(why),
         };
         self.on_transaction_events(now);
+        self.on_done(now);
+        self.note_deadline();
         receipt
     }
 
@@ -117,22 +129,29 @@ pub(crate) trait UserAgent {
     fn take_back(&mut self, now: Time, failed: Transmit) {
         self.endpoint().undelivered(now, failed);
         self.on_transaction_events(now);
+        self.on_done(now);
+        self.note_deadline();
     }
 
-    /// What became of transactions by themselves.
-    fn on_transaction_events(&mut self, now: Time) {
+    /// What became of transactions by themselves; whether it was more than that some are over, which sets no timer and
+    /// leaves nothing to be said.
+    fn on_transaction_events(&mut self, now: Time) -> bool {
+        let mut matters = false;
         while let Some(event) = self.endpoint().poll_event() {
             match event {
                 TransactionEvent::TimedOut(client)
                 | TransactionEvent::TransportFailed(TransactionKey::Client(client)) => {
                     self.on_no_response(now, &client);
+                    matters = true;
                 }
-                TransactionEvent::Terminated(TransactionKey::Client(client)) => self.on_freed(now, &client),
+                TransactionEvent::Terminated(TransactionKey::Client(client)) if client.method() == Method::Invite => {
+                    self.on_freed(now, &client);
+                }
                 TransactionEvent::AckTimedOut(_)
                 | TransactionEvent::TransportFailed(TransactionKey::Server(_))
-                | TransactionEvent::Terminated(TransactionKey::Server(_)) => {}
+                | TransactionEvent::Terminated(TransactionKey::Client(_) | TransactionKey::Server(_)) => {}
             }
         }
-        self.on_done(now);
+        matters
     }
 }

@@ -119,7 +119,7 @@ impl Conference {
             return Some(Part::Creator);
         }
         let subscription = self.subscriptions.iter().position(|subscription| is(&subscription.dialog));
-        let leg = || self.invitations.iter().position(|invitation| is(&invitation.leg.dialog));
+        let leg = || self.invitations.iter().rposition(|invitation| is(&invitation.leg.dialog));
         subscription.map(Part::Subscription).or_else(|| leg().map(Part::Leg))
     }
 

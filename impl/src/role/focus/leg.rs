@@ -394,9 +394,9 @@ impl Conference {
         self.on_expelled(&user, code);
     }
 
-    /// The leg whose INVITE this is.
+    /// The leg whose INVITE this is, mostly one of the last.
     pub(super) fn leg_of(&self, client: &ClientKey) -> Option<usize> {
-        self.invitations.iter().position(|invitation| invitation.leg.invite.as_ref() == Some(client))
+        self.invitations.iter().rposition(|invitation| invitation.leg.invite.as_ref() == Some(client))
     }
 
     /// The INVITE's transaction is freed: no further copy of the 2xx can come.

@@ -27,7 +27,7 @@ use crate::error::CommandError;
 use crate::role::config::FocusConfig;
 use crate::role::endpoint::Endpoint;
 use crate::role::user_agent::{Served, UserAgent};
-use crate::time::{Time, Timer, earliest};
+use crate::time::{Time, Timer};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::view::{Counts, FocusView};
 use crate::wire::{Message, Method, OwnedUri};
@@ -292,9 +292,36 @@ impl Focus {
         }
     }
 
-    /// The timers that are not those of a transaction.
-    fn own_timers(&self) -> impl Iterator<Item = Timer> {
-        self.conferences.iter().flat_map(Conference::timers)
+    /// Carries out a command.
+    fn obey(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
+        match command {
+            Command::Policy { admit_creation, admit_refer } => {
+                let creation = if admit_creation { Ok(()) } else { Err(403) };
+                self.policy = Policy { creation, refer: admit_refer, ..self.policy };
+            }
+            Command::InsistOnReports(insists) => self.policy.reports_always = insists,
+            Command::RefuseCreations { code } => self.policy.creation = Err(refusal(code)?),
+            Command::WithdrawCreations { code } => {
+                let code = refusal(code)?;
+                self.each(now, |conference, host| conference.withdraw(host, code));
+                self.on_transaction_events(now);
+                self.on_done(now);
+            }
+            Command::Lock(locked) => {
+                for conference in self.conferences.iter_mut().filter(|conference| conference.is_live()) {
+                    if conference.roster.lock(locked) {
+                        conference.changed();
+                    }
+                }
+                self.notify(now);
+            }
+            Command::RefuseTerminations(refuses) => self.mixer.refuse(refuses),
+            Command::Hold { ref user } | Command::Resume { ref user } => {
+                let hold = matches!(command, Command::Hold { .. });
+                self.hold(now, &command, user, hold)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -385,6 +412,10 @@ impl UserAgent for Focus {
         // What was promised and never came about leaves nothing behind.
         self.conferences.retain(|conference| !conference.is_stillborn());
     }
+
+    fn own_timers(&self) -> impl Iterator<Item = Timer> {
+        self.conferences.iter().flat_map(Conference::timers)
+    }
 }
 
 impl Agent for Focus {
@@ -400,39 +431,21 @@ impl Agent for Focus {
     }
 
     fn handle_timeout(&mut self, now: Time) {
+        let due = self.endpoint.is_own_due(now);
         self.endpoint.timeout(now);
-        self.each(now, Conference::on_timeout);
-        self.on_transaction_events(now);
+        if due {
+            self.each(now, Conference::on_timeout);
+        }
+        if self.on_transaction_events(now) || due {
+            self.on_done(now);
+            self.note_deadline();
+        }
     }
 
     fn handle_command(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
-        match command {
-            Command::Policy { admit_creation, admit_refer } => {
-                let creation = if admit_creation { Ok(()) } else { Err(403) };
-                self.policy = Policy { creation, refer: admit_refer, ..self.policy };
-            }
-            Command::InsistOnReports(insists) => self.policy.reports_always = insists,
-            Command::RefuseCreations { code } => self.policy.creation = Err(refusal(code)?),
-            Command::WithdrawCreations { code } => {
-                let code = refusal(code)?;
-                self.each(now, |conference, host| conference.withdraw(host, code));
-                self.on_transaction_events(now);
-            }
-            Command::Lock(locked) => {
-                for conference in self.conferences.iter_mut().filter(|conference| conference.is_live()) {
-                    if conference.roster.lock(locked) {
-                        conference.changed();
-                    }
-                }
-                self.notify(now);
-            }
-            Command::RefuseTerminations(refuses) => self.mixer.refuse(refuses),
-            Command::Hold { ref user } | Command::Resume { ref user } => {
-                let hold = matches!(command, Command::Hold { .. });
-                self.hold(now, &command, user, hold)?;
-            }
-        }
-        Ok(())
+        let result = self.obey(now, command);
+        self.note_deadline();
+        result
     }
 
     fn poll_transmit(&mut self) -> Option<Transmit> {
@@ -444,7 +457,7 @@ impl Agent for Focus {
     }
 
     fn poll_timeout(&self) -> Option<Time> {
-        earliest(self.own_timers()).into_iter().chain(self.endpoint.poll_timeout()).min()
+        self.endpoint.poll_timeout(self.own_timers())
     }
 
     fn timers(&self) -> Vec<Timer> {

@@ -141,7 +141,7 @@ impl Conference {
 
     /// The report whose NOTIFY this is, by the number of its REFER.
     pub(super) fn report_of(&self, notify: &ClientKey) -> Option<u32> {
-        self.reports.iter().find(|report| report.notify.as_ref() == Some(notify)).map(|report| report.cseq)
+        self.reports.iter().rev().find(|report| report.notify.as_ref() == Some(notify)).map(|report| report.cseq)
     }
 
     /// The final response to a report's NOTIFY, 408 if there was none.

@@ -23,7 +23,7 @@ use crate::role::config::ParticipantConfig;
 use crate::role::endpoint::Endpoint;
 use crate::role::subscription::ConferenceSubscription;
 use crate::role::user_agent::{Served, UserAgent};
-use crate::time::{Time, Timer, earliest};
+use crate::time::{Time, Timer};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::Callee;
 use crate::view::{Counts, ParticipantState, ParticipantView, RosterEntry, SubscriptionView};
@@ -202,12 +202,30 @@ impl Participant {
         }
     }
 
-    /// The timers that are not those of a transaction.
-    fn own_timers(&self) -> impl Iterator<Item = Timer> {
-        let call = self.call.as_ref().map(|call| &call.callee).and_then(Callee::timer);
-        let session = self.call.iter().flat_map(|call| call.session.timers());
-        let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
-        call.into_iter().chain(session).chain(subscription).chain(self.calls.timers())
+    /// Lets its own timers that are due fire.
+    fn on_own_timeout(&mut self, now: Time) {
+        self.on_call_timeout(now);
+        self.on_session_timeout(now);
+        self.on_subscription_timeout(now);
+        let (calls, mut line) = self.line(now);
+        calls.on_timeout(&mut line);
+    }
+
+    /// Carries out a command.
+    fn obey(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
+        match command {
+            Command::Ring => self.ring(now),
+            Command::Answer => self.accept(now),
+            Command::PickUp => self.pick_up(now),
+            Command::Busy => self.refuse(now, &command, 486),
+            Command::Decline => self.refuse(now, &command, 603),
+            Command::Hold => self.hold(now, true),
+            Command::Resume => self.hold(now, false),
+            Command::Leave => self.leave(now),
+            Command::Subscribe => self.subscribe(now),
+            Command::Call { target } => self.place_call(now, &target),
+            Command::HangUp { peer } => self.hang_up(now, &peer),
+        }
     }
 }
 
@@ -264,6 +282,13 @@ impl UserAgent for Participant {
             call.on_freed(client);
         }
     }
+
+    fn own_timers(&self) -> impl Iterator<Item = Timer> {
+        let call = self.call.as_ref().map(|call| &call.callee).and_then(Callee::timer);
+        let session = self.call.iter().flat_map(|call| call.session.timers());
+        let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
+        call.into_iter().chain(session).chain(subscription).chain(self.calls.timers())
+    }
 }
 
 impl Agent for Participant {
@@ -279,29 +304,21 @@ impl Agent for Participant {
     }
 
     fn handle_timeout(&mut self, now: Time) {
+        let due = self.endpoint.is_own_due(now);
         self.endpoint.timeout(now);
-        self.on_transaction_events(now);
-        self.on_call_timeout(now);
-        self.on_session_timeout(now);
-        self.on_subscription_timeout(now);
-        let (calls, mut line) = self.line(now);
-        calls.on_timeout(&mut line);
+        let matters = self.on_transaction_events(now);
+        if due {
+            self.on_own_timeout(now);
+        }
+        if matters || due {
+            self.note_deadline();
+        }
     }
 
     fn handle_command(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
-        match command {
-            Command::Ring => self.ring(now),
-            Command::Answer => self.accept(now),
-            Command::PickUp => self.pick_up(now),
-            Command::Busy => self.refuse(now, &command, 486),
-            Command::Decline => self.refuse(now, &command, 603),
-            Command::Hold => self.hold(now, true),
-            Command::Resume => self.hold(now, false),
-            Command::Leave => self.leave(now),
-            Command::Subscribe => self.subscribe(now),
-            Command::Call { target } => self.place_call(now, &target),
-            Command::HangUp { peer } => self.hang_up(now, &peer),
-        }
+        let result = self.obey(now, command);
+        self.note_deadline();
+        result
     }
 
     fn poll_transmit(&mut self) -> Option<Transmit> {
@@ -313,7 +330,7 @@ impl Agent for Participant {
     }
 
     fn poll_timeout(&self) -> Option<Time> {
-        earliest(self.own_timers()).into_iter().chain(self.endpoint.poll_timeout()).min()
+        self.endpoint.poll_timeout(self.own_timers())
     }
 
     fn timers(&self) -> Vec<Timer> {

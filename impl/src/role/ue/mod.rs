@@ -28,7 +28,7 @@ use crate::role::endpoint::Endpoint;
 use crate::role::session::Session;
 use crate::role::subscription::ConferenceSubscription;
 use crate::role::user_agent::{Served, UserAgent};
-use crate::time::{Time, Timer, TimerClass, earliest};
+use crate::time::{Time, Timer, TimerClass};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::Referrals;
 use crate::view::{Counts, RosterEntry, SubscriptionView, UeView};
@@ -388,13 +388,35 @@ impl Ue {
         }
     }
 
-    /// The timers that are not those of a transaction.
-    fn own_timers(&self) -> impl Iterator<Item = Timer> {
-        let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
-        let referrals = self.referrals.iter().flat_map(|(_, referral)| referral.timers());
-        let call = self.call.gives_up_at().map(|at| Timer { at, class: TimerClass::Protocol });
-        let session = self.session.iter().flat_map(Session::timers);
-        call.into_iter().chain(session).chain(subscription).chain(referrals).chain(self.calls.timers())
+    /// Lets its own timers that are due fire.
+    fn on_own_timeout(&mut self, now: Time) {
+        self.on_call_timeout(now);
+        self.on_session_timeout(now);
+        self.on_subscription_timeout(now);
+        self.on_referral_timeouts(now);
+        let (calls, mut line) = self.line(now);
+        calls.on_timeout(&mut line);
+    }
+
+    /// Carries out a command.
+    fn obey(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
+        match command {
+            Command::Create { second_offer } => self.create(now, second_offer),
+            Command::Subscribe => self.subscribe(now, &command, self.config.conference_expires),
+            Command::Poll => self.subscribe(now, &command, 0),
+            Command::Refresh | Command::Unsubscribe => self.resubscribe(now, &command),
+            Command::Invite { target, mode } => self.invite(now, target, mode),
+            Command::Cancel => self.give_up(now),
+            Command::Expel { target } => self.expel(now, target),
+            Command::RefreshReport { ref target } => self.control_report(now, &command, target, false),
+            Command::EndReport { ref target } => self.control_report(now, &command, target, true),
+            Command::Hold => self.hold(now, true),
+            Command::Resume => self.hold(now, false),
+            Command::Leave => self.leave(now),
+            Command::Call { target } => self.place_call(now, &target),
+            Command::Ring | Command::Answer | Command::Decline => self.decide(now, &command),
+            Command::HangUp { peer } => self.hang_up(now, peer),
+        }
     }
 }
 
@@ -469,6 +491,14 @@ impl UserAgent for Ue {
             call.on_freed(client);
         }
     }
+
+    fn own_timers(&self) -> impl Iterator<Item = Timer> {
+        let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
+        let referrals = self.referrals.iter().flat_map(|(_, referral)| referral.timers());
+        let call = self.call.gives_up_at().map(|at| Timer { at, class: TimerClass::Protocol });
+        let session = self.session.iter().flat_map(Session::timers);
+        call.into_iter().chain(session).chain(subscription).chain(referrals).chain(self.calls.timers())
+    }
 }
 
 impl Agent for Ue {
@@ -484,34 +514,21 @@ impl Agent for Ue {
     }
 
     fn handle_timeout(&mut self, now: Time) {
+        let due = self.endpoint.is_own_due(now);
         self.endpoint.timeout(now);
-        self.on_transaction_events(now);
-        self.on_call_timeout(now);
-        self.on_session_timeout(now);
-        self.on_subscription_timeout(now);
-        self.on_referral_timeouts(now);
-        let (calls, mut line) = self.line(now);
-        calls.on_timeout(&mut line);
+        let matters = self.on_transaction_events(now);
+        if due {
+            self.on_own_timeout(now);
+        }
+        if matters || due {
+            self.note_deadline();
+        }
     }
 
     fn handle_command(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
-        match command {
-            Command::Create { second_offer } => self.create(now, second_offer),
-            Command::Subscribe => self.subscribe(now, &command, self.config.conference_expires),
-            Command::Poll => self.subscribe(now, &command, 0),
-            Command::Refresh | Command::Unsubscribe => self.resubscribe(now, &command),
-            Command::Invite { target, mode } => self.invite(now, target, mode),
-            Command::Cancel => self.give_up(now),
-            Command::Expel { target } => self.expel(now, target),
-            Command::RefreshReport { ref target } => self.control_report(now, &command, target, false),
-            Command::EndReport { ref target } => self.control_report(now, &command, target, true),
-            Command::Hold => self.hold(now, true),
-            Command::Resume => self.hold(now, false),
-            Command::Leave => self.leave(now),
-            Command::Call { target } => self.place_call(now, &target),
-            Command::Ring | Command::Answer | Command::Decline => self.decide(now, &command),
-            Command::HangUp { peer } => self.hang_up(now, peer),
-        }
+        let result = self.obey(now, command);
+        self.note_deadline();
+        result
     }
 
     fn poll_transmit(&mut self) -> Option<Transmit> {
@@ -523,7 +540,7 @@ impl Agent for Ue {
     }
 
     fn poll_timeout(&self) -> Option<Time> {
-        earliest(self.own_timers()).into_iter().chain(self.endpoint.poll_timeout()).min()
+        self.endpoint.poll_timeout(self.own_timers())
     }
 
     fn timers(&self) -> Vec<Timer> {

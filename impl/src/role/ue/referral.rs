@@ -193,7 +193,7 @@ impl Ue {
     /// 2.4.6). None if it is not wanted any more, or was accepted.
     pub(super) fn renumber_refer(&mut self, now: Time, client: &ClientKey) -> Option<u32> {
         let Self { references, referrals, dialog: Some(dialog), call: Call::Confirmed, .. } = self else { return None };
-        let known = references.iter_mut().find(|known| known.refer == *client)?;
+        let known = references.iter_mut().rev().find(|known| known.refer == *client)?;
         let next = dialog.next_cseq().ok()?;
         if !referrals.renumber(now, known.cseq, next) {
             return None;

@@ -9,7 +9,7 @@ use crate::time::{Time, Timer, earliest};
 use crate::transaction::{ClientKey, Inbound, ServerKey, TransactionEvent, TransactionKey};
 use crate::wire::{Message, Method};
 
-/// A method whose requests a role decides about. CANCEL and ACK are not among them, what they are about is found before.
+/// A method whose requests a role decides about. Not CANCEL and ACK: what they are about is found before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Served {
     Invite,

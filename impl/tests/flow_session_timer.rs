@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::{Net, at, edited, focus_config, participant_config, summary, ue_config};
 use imsconf::agent::{Agent as _, Transmit};
-use imsconf::role::config::{SessionTimer, UeConfig};
+use imsconf::role::config::{Renegotiation, SessionTimer, UeConfig};
 use imsconf::role::focus::Focus;
 use imsconf::role::participant::{Command, Participant};
 use imsconf::role::ue::{self, Event, SecondOffer};
@@ -39,6 +39,14 @@ fn created(ue: Option<SessionTimer>, focus: Option<SessionTimer>) -> Net {
     assert_eq!(net.ue.view().call, CallState::Confirmed);
     net.ladder.clear();
     net
+}
+
+/// Delivers what is on its way and what follows from it, each message as `edit` makes it.
+fn deliver_edited(net: &mut Net, edit: impl Fn(&Transmit) -> Vec<u8>) {
+    while let Some((from, transmit)) = net.queue.pop_front() {
+        let bytes = edit(&transmit);
+        net.deliver(from, &Transmit { bytes, ..transmit });
+    }
 }
 
 /// What every message of the ends that says something of the session timer says, in order: sender, message,
@@ -238,6 +246,36 @@ fn a_refresh_crosses_a_re_invite() {
     assert!(net.ue.view().media.holds && net.focus.view().conferences[0].media.held);
 }
 
+/// A refresh that becomes due while a change is under way follows it, also if the change is refused.
+#[test]
+fn a_refresh_follows_a_change_that_is_refused() {
+    let (mut ue, mut focus) = (ue_config(), focus_config());
+    (ue.session_timer, focus.session_timer) = (timer(Some(1_800), 90, false), timer(None, 90, false));
+    ue.renegotiation = Renegotiation::Update;
+    let mut net = Net::with(ue, focus);
+    net.create(SecondOffer::Prack);
+    net.run_dry();
+    let start = net.now;
+    net.ladder.clear();
+    let refresh = net.ue.poll_timeout().expect("a refresh");
+    // A moment before it is due.
+    net.now = Time::from_millis(refresh.as_millis() - 100);
+    net.ue.handle_command(net.now, ue::Command::Hold).expect("hold");
+    net.collect();
+    net.now = refresh;
+    net.ue.handle_timeout(net.now);
+    deliver_edited(&mut net, |transmit| {
+        let text = String::from_utf8_lossy(&transmit.bytes);
+        let answer = transmit.to == at(common::UE) && text.starts_with("SIP/2.0 200") && text.contains("m=audio");
+        if answer { edited(&transmit.bytes, "200 OK", "488 Not Acceptable Here") } else { transmit.bytes.clone() }
+    });
+    let sent = net.ladder.iter().filter(|line| line.starts_with("ue ") && line.contains("UPDATE sip")).count();
+    assert_eq!(sent, 2, "{}", net.ladder.join("\n"));
+    assert!(!net.ue.view().media.holds);
+    net.run_until(start + Duration::from_secs(1_801));
+    assert_eq!(net.ue.view().call, CallState::Confirmed);
+}
+
 /// A refresh may be refused for a while, or for good: only a 2xx prolongs the session.
 #[test]
 fn a_refused_refresh_prolongs_nothing() {
@@ -251,19 +289,17 @@ fn a_refused_refresh_prolongs_nothing() {
         net.now = net.ue.poll_timeout().expect("a refresh");
         net.ue.handle_timeout(net.now);
         net.collect();
-        while let Some((from, transmit)) = net.queue.pop_front() {
+        deliver_edited(&mut net, |transmit| {
             let text = String::from_utf8_lossy(&transmit.bytes).into_owned();
             let answer = text.starts_with("SIP/2.0 200") && text.contains(" UPDATE\r\n");
-            let bytes = if answer && transmit.to == at(common::UE) {
-                let refused = edited(&transmit.bytes, "200 OK\r\n", &format!("{status}\r\n{extra}"));
-                let text = String::from_utf8(refused).expect("text");
-                let kept = text.split("\r\n").filter(|line| !line.starts_with("Session-Expires"));
-                kept.collect::<Vec<_>>().join("\r\n").into_bytes()
-            } else {
-                transmit.bytes.clone()
-            };
-            net.deliver(from, &Transmit { bytes, ..transmit });
-        }
+            if !answer || transmit.to != at(common::UE) {
+                return transmit.bytes.clone();
+            }
+            let refused = edited(&transmit.bytes, "200 OK\r\n", &format!("{status}\r\n{extra}"));
+            let text = String::from_utf8(refused).expect("text");
+            let kept = text.split("\r\n").filter(|line| !line.starts_with("Session-Expires"));
+            kept.collect::<Vec<_>>().join("\r\n").into_bytes()
+        });
         net.run_until(start + Duration::from_secs(910));
         let sent = net.ladder.iter().filter(|line| line.starts_with("ue ") && line.contains("UPDATE sip")).count();
         assert_eq!(sent, refreshes, "{status}: {}", net.ladder.join("\n"));

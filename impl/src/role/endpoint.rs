@@ -3,6 +3,7 @@
 //! An [`Endpoint`] knows nothing of calls. A role hands it a [`Request`] that a dialog numbered and addressed, adds its
 //! own header fields, and gets back the key under which the response will come.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::agent::{Addr, PathMtu, Transmit, Transport};
@@ -51,7 +52,8 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     pub(crate) fn new(identity: &Identity, address: Addr, hosts: Hosts, timers: TimerSettings) -> Self {
         let identifiers = identity.identifiers();
-        let sent_by = address.socket.to_string().into();
+        // Without the scope of an IPv6 address: that is a name for this host alone, and no host of the grammar has one.
+        let sent_by = SocketAddr::new(address.socket.ip(), address.socket.port()).to_string().into();
         Self {
             identifiers,
             address,

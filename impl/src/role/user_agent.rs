@@ -1,7 +1,8 @@
 //! What every user agent does with an input before its role decides: the transactions see it first, and what they let
 //! through is a request, a response, a CANCEL or an ACK (RFC 3261 sections 5 and 17).
 //!
-//! A role implements the [`UserAgent`] methods without a body. Read first: `endpoint.rs`.
+//! A role implements the [`UserAgent`] methods without a body, and `on_done` if it has something to do then.
+//! Read first: `endpoint.rs`.
 
 use crate::agent::{Addr, Discard, Receipt, Transmit};
 use crate::role::endpoint::Endpoint;
@@ -46,7 +47,7 @@ impl Served {
 /// A role that has transactions.
 pub(crate) trait UserAgent {
     /// The extensions that a request may require, session timers aside.
-    const SUPPORTED: &'static [&'static str];
+    const UNDERSTOOD: &'static [&'static str];
 
     fn endpoint(&mut self) -> &mut Endpoint;
 
@@ -73,6 +74,9 @@ pub(crate) trait UserAgent {
 
     /// The timers that are not those of a transaction.
     fn own_timers(&self) -> impl Iterator<Item = Timer>;
+
+    /// Lets its own timers that are due fire.
+    fn on_own_timeout(&mut self, now: Time);
 
     /// Writes down when the first of its own timers fires: after whatever may have changed one. To look through all of
     /// them takes the longer the more users there are, and most timers that fire are those of transactions.
@@ -119,7 +123,7 @@ pub(crate) trait UserAgent {
             let code = if server.method() == Method::Cancel { 481 } else { 405 };
             return self.endpoint().answer(now, server, code, None);
         };
-        match self.endpoint().refuse_unsupported(server, request, Self::SUPPORTED) {
+        match self.endpoint().refuse_unsupported(server, request, Self::UNDERSTOOD) {
             Some(refusal) => self.endpoint().respond(now, server, refusal),
             None => self.on_request(now, server, method, request),
         }
@@ -133,8 +137,22 @@ pub(crate) trait UserAgent {
         self.note_deadline();
     }
 
-    /// What became of transactions by themselves; whether it was more than that some are over, which sets no timer and
-    /// leaves nothing to be said.
+    /// Lets the timers that are due fire, those of transactions first.
+    fn wake(&mut self, now: Time) {
+        let due = self.endpoint().is_own_due(now);
+        self.endpoint().timeout(now);
+        let matters = self.on_transaction_events(now);
+        if due {
+            self.on_own_timeout(now);
+        }
+        if matters || due {
+            self.on_done(now);
+            self.note_deadline();
+        }
+    }
+
+    /// What became of transactions by themselves; whether a request of ours got no answer. Nothing else sets a timer or
+    /// leaves something to be said.
     fn on_transaction_events(&mut self, now: Time) -> bool {
         let mut matters = false;
         while let Some(event) = self.endpoint().poll_event() {

@@ -193,6 +193,23 @@ mod tests {
     }
 
     #[test]
+    fn an_invite_of_ours_that_could_not_be_read_again_is_refused() {
+        let with = |fields: String| SAMPLE.replace("CSeq: 1 INVITE\r\n", &format!("CSeq: 1 INVITE\r\n{fields}"));
+        let own = 6;
+        for (fields, fits) in [
+            (String::new(), true),
+            ("A: b\r\n".repeat(MAX_FIELDS - own), true),
+            ("A: b\r\n".repeat(MAX_FIELDS - own + 1), false),
+            (format!("A: {}\r\n", "b".repeat(MAX_LINE - 5)), true),
+            (format!("A: {}\r\n", "b".repeat(MAX_LINE - 4)), false),
+        ] {
+            let invite = with(fields);
+            assert_eq!(check_rendered(invite.as_bytes()).is_ok(), fits, "{} bytes", invite.len());
+            assert_eq!(cancel(&Packet::from(invite.as_bytes())).is_some(), fits);
+        }
+    }
+
+    #[test]
     fn an_invite_without_what_they_need_is_refused() {
         for name in ["Via", "Max-Forwards", "From", "To", "Call-ID", "CSeq"] {
             let without = SAMPLE.replace(&format!("\r\n{name}:"), "\r\nX-Other:");

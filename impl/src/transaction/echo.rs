@@ -78,7 +78,7 @@ impl Echo {
     }
 
     /// The 100 with which a server transaction speaks for a silent transaction user: without a To tag (RFC 3261 section
-    /// 17.2.1). `None` if it could not be written, and no part of it is judged.
+    /// 17.2.1). Never `None`: what it repeats is not judged.
     pub(super) fn trying(&self) -> Option<Packet> {
         self.response(100, "Trying", None).render().ok().map(Packet::from)
     }
@@ -88,7 +88,7 @@ impl Echo {
         response.lines(&[self.part(self.record_route, self.lines.as_bytes().len())])
     }
 
-    /// An empty one for the tests of the machines, which do not look into it.
+    /// An empty one for the tests of the machines: their 100 is a start line.
     #[cfg(test)]
     pub(super) fn sample() -> Self {
         Self { lines: Packet::from(&b""[..]), top_via: (0, 0), to_tag: None, timestamp: 0, record_route: 0 }

@@ -107,6 +107,10 @@ impl Transactions {
     ) -> Result<(), TransactionError> {
         if key.method() == Method::Invite {
             derived::check_rendered(&bytes)?;
+            debug_assert!(
+                Message::parse(&bytes).is_ok_and(|invite| derived::check(&invite).is_ok()),
+                "it has what its ACK and its CANCEL repeat"
+            );
         }
         self.begin(now, key, sent_by, bytes, to)
     }

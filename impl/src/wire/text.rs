@@ -272,7 +272,7 @@ pub(crate) fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> 
     Some((before, behind.get(1..)?))
 }
 
-/// [`split_once`] of text, at an ASCII character. What is split is short: a loop is faster than a search by blocks.
+/// [`split_once`] of text, at an ASCII character that is expected among the first few bytes.
 pub(crate) fn split_str_once(text: &str, separator: u8) -> Option<(&str, &str)> {
     let (before, behind) = text.split_at_checked(find_by_words(separator, text.as_bytes())?)?;
     Some((before, behind.get(1..)?))

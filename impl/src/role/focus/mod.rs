@@ -326,7 +326,7 @@ impl Focus {
 }
 
 impl UserAgent for Focus {
-    const SUPPORTED: &'static [&'static str] = &SUPPORTED;
+    const UNDERSTOOD: &'static [&'static str] = &SUPPORTED;
 
     fn endpoint(&mut self) -> &mut Endpoint {
         &mut self.endpoint
@@ -413,6 +413,10 @@ impl UserAgent for Focus {
         self.conferences.retain(|conference| !conference.is_stillborn());
     }
 
+    fn on_own_timeout(&mut self, now: Time) {
+        self.each(now, Conference::on_timeout);
+    }
+
     fn own_timers(&self) -> impl Iterator<Item = Timer> {
         self.conferences.iter().flat_map(Conference::timers)
     }
@@ -431,15 +435,7 @@ impl Agent for Focus {
     }
 
     fn handle_timeout(&mut self, now: Time) {
-        let due = self.endpoint.is_own_due(now);
-        self.endpoint.timeout(now);
-        if due {
-            self.each(now, Conference::on_timeout);
-        }
-        if self.on_transaction_events(now) || due {
-            self.on_done(now);
-            self.note_deadline();
-        }
+        self.wake(now);
     }
 
     fn handle_command(&mut self, now: Time, command: Command) -> Result<(), CommandError> {

@@ -202,15 +202,6 @@ impl Participant {
         }
     }
 
-    /// Lets its own timers that are due fire.
-    fn on_own_timeout(&mut self, now: Time) {
-        self.on_call_timeout(now);
-        self.on_session_timeout(now);
-        self.on_subscription_timeout(now);
-        let (calls, mut line) = self.line(now);
-        calls.on_timeout(&mut line);
-    }
-
     /// Carries out a command.
     fn obey(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
         match command {
@@ -230,7 +221,7 @@ impl Participant {
 }
 
 impl UserAgent for Participant {
-    const SUPPORTED: &'static [&'static str] = &PASSED;
+    const UNDERSTOOD: &'static [&'static str] = &PASSED;
 
     fn endpoint(&mut self) -> &mut Endpoint {
         &mut self.endpoint
@@ -283,6 +274,14 @@ impl UserAgent for Participant {
         }
     }
 
+    fn on_own_timeout(&mut self, now: Time) {
+        self.on_call_timeout(now);
+        self.on_session_timeout(now);
+        self.on_subscription_timeout(now);
+        let (calls, mut line) = self.line(now);
+        calls.on_timeout(&mut line);
+    }
+
     fn own_timers(&self) -> impl Iterator<Item = Timer> {
         let call = self.call.as_ref().map(|call| &call.callee).and_then(Callee::timer);
         let session = self.call.iter().flat_map(|call| call.session.timers());
@@ -304,15 +303,7 @@ impl Agent for Participant {
     }
 
     fn handle_timeout(&mut self, now: Time) {
-        let due = self.endpoint.is_own_due(now);
-        self.endpoint.timeout(now);
-        let matters = self.on_transaction_events(now);
-        if due {
-            self.on_own_timeout(now);
-        }
-        if matters || due {
-            self.note_deadline();
-        }
+        self.wake(now);
     }
 
     fn handle_command(&mut self, now: Time, command: Command) -> Result<(), CommandError> {

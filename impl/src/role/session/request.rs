@@ -277,8 +277,11 @@ impl Session {
             };
         }
         let again_at = self.again_at(line, dialog, &asked, response);
-        let news = self.failed(line, asked.purpose, code, again_at);
-        news.or_else(|| self.on_allowed(line, dialog))
+        match self.failed(line, asked.purpose, code, again_at) {
+            Some(News::Lost(code)) => Some(News::Lost(code)),
+            // What waited for this request goes out, whatever became of it.
+            news => self.on_allowed(line, dialog).or(news),
+        }
     }
 
     /// The request was refused, or nobody answered.

@@ -388,16 +388,6 @@ impl Ue {
         }
     }
 
-    /// Lets its own timers that are due fire.
-    fn on_own_timeout(&mut self, now: Time) {
-        self.on_call_timeout(now);
-        self.on_session_timeout(now);
-        self.on_subscription_timeout(now);
-        self.on_referral_timeouts(now);
-        let (calls, mut line) = self.line(now);
-        calls.on_timeout(&mut line);
-    }
-
     /// Carries out a command.
     fn obey(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
         match command {
@@ -421,7 +411,7 @@ impl Ue {
 }
 
 impl UserAgent for Ue {
-    const SUPPORTED: &'static [&'static str] = &SUPPORTED;
+    const UNDERSTOOD: &'static [&'static str] = &SUPPORTED;
 
     fn endpoint(&mut self) -> &mut Endpoint {
         &mut self.endpoint
@@ -492,6 +482,15 @@ impl UserAgent for Ue {
         }
     }
 
+    fn on_own_timeout(&mut self, now: Time) {
+        self.on_call_timeout(now);
+        self.on_session_timeout(now);
+        self.on_subscription_timeout(now);
+        self.on_referral_timeouts(now);
+        let (calls, mut line) = self.line(now);
+        calls.on_timeout(&mut line);
+    }
+
     fn own_timers(&self) -> impl Iterator<Item = Timer> {
         let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
         let referrals = self.referrals.iter().flat_map(|(_, referral)| referral.timers());
@@ -514,15 +513,7 @@ impl Agent for Ue {
     }
 
     fn handle_timeout(&mut self, now: Time) {
-        let due = self.endpoint.is_own_due(now);
-        self.endpoint.timeout(now);
-        let matters = self.on_transaction_events(now);
-        if due {
-            self.on_own_timeout(now);
-        }
-        if matters || due {
-            self.note_deadline();
-        }
+        self.wake(now);
     }
 
     fn handle_command(&mut self, now: Time, command: Command) -> Result<(), CommandError> {

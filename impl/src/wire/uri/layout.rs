@@ -27,7 +27,7 @@ pub(super) struct Layout {
     headers: Option<Place>,
     host: Literal,
     port: Option<u16>,
-    /// Nothing but `sip:user@host`, and no escape in the user part.
+    /// Nothing but `sip:user@host`, perhaps with a port, and no escape in the user part.
     is_address: bool,
 }
 

@@ -2,10 +2,11 @@
 
 mod common;
 
+use std::net::{Ipv6Addr, SocketAddrV6};
 use std::time::Duration;
 
 use common::{Net, focus_config, hosts, participant_config, ue_config};
-use imsconf::agent::{Agent as _, PathMtu, Transmit, Transport};
+use imsconf::agent::{Addr, Agent as _, PathMtu, Transmit, Transport};
 use imsconf::role::config::UeConfig;
 use imsconf::role::participant::{self, Participant};
 use imsconf::role::ue::{self, SecondOffer, Ue};
@@ -70,6 +71,19 @@ fn what_is_too_large_for_udp() {
 }
 
 /// The REFER, which is small enough to be made as large as the limit of an unknown path.
+/// `fe80::1%3` means something on this host alone; the grammar of a host (RFC 3261 section 25.1) has no such thing.
+#[test]
+fn the_scope_of_an_own_address_stays_here() {
+    let mut config = ue_config();
+    config.address = Addr::udp(SocketAddrV6::new(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1), 5070, 0, 3).into());
+    let mut ue = Ue::new(config);
+    ue.handle_command(START, ue::Command::Create { second_offer: SecondOffer::Prack }).expect("create");
+    let sent = ue.poll_transmit().expect("the INVITE");
+    let message = Message::parse(&sent.bytes).expect("SIP");
+    let via = message.via().expect("a Via");
+    assert_eq!((via.host.to_string(), via.port), ("[fe80::1]".to_owned(), Some(5070)));
+}
+
 #[test]
 fn sizes_around_1300() {
     let refer = |padding: usize| {

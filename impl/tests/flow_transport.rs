@@ -70,7 +70,6 @@ fn what_is_too_large_for_udp() {
     }
 }
 
-/// The REFER, which is small enough to be made as large as the limit of an unknown path.
 /// `fe80::1%3` means something on this host alone; the grammar of a host (RFC 3261 section 25.1) has no such thing.
 #[test]
 fn the_scope_of_an_own_address_stays_here() {
@@ -84,6 +83,7 @@ fn the_scope_of_an_own_address_stays_here() {
     assert_eq!((via.host.to_string(), via.port), ("[fe80::1]".to_owned(), Some(5070)));
 }
 
+/// The REFER, which is small enough to be made as large as the limit of an unknown path.
 #[test]
 fn sizes_around_1300() {
     let refer = |padding: usize| {

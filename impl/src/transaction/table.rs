@@ -89,11 +89,12 @@ impl Transactions {
         if method == Method::Invite {
             derived::check(&message)?;
         }
-        self.begin(now, key.clone(), sent_by, bytes, to)?;
+        self.start(now, key.clone(), sent_by, bytes, to)?;
         Ok(key)
     }
 
-    /// Starts a client transaction for a request that was rendered with this method, branch and sent-by, and sends it.
+    /// Starts a client transaction for a request with this method, branch and sent-by, and sends it. It was rendered
+    /// here, or has been checked.
     ///
     /// # Errors
     /// The table is full, or from this INVITE no ACK and no CANCEL can be made: it is longer than what is read.
@@ -112,18 +113,6 @@ impl Transactions {
                 "it has what its ACK and its CANCEL repeat"
             );
         }
-        self.begin(now, key, sent_by, bytes, to)
-    }
-
-    /// Starts a client transaction for a request from which, if it is an INVITE, ACK and CANCEL can be made.
-    fn begin(
-        &mut self,
-        now: Time,
-        key: ClientKey,
-        sent_by: SentBy,
-        bytes: Vec<u8>,
-        to: Addr,
-    ) -> Result<(), TransactionError> {
         self.vacancy(&key)?;
         let (machine, outputs) = Client::start(&self.conditions(now, to.transport), key.method(), bytes.into());
         self.open_client(key, ClientEntry { machine, to, sent_by }, outputs);
@@ -369,7 +358,7 @@ impl Transactions {
                 self.clients.remove(&key);
                 self.deadlines.change(Whose::Client(&key), before, None);
                 // The transaction was there a moment ago: there is room for it, and its request was checked.
-                let _ = self.begin(now, key, sent_by, bytes, datagram);
+                let _ = self.start(now, key, sent_by, bytes, datagram);
             }
             // The ACK to a 2xx has no transaction.
             (Ok(bytes), None) if refused && method == Method::Ack => self.send(bytes, datagram),

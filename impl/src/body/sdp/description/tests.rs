@@ -88,8 +88,8 @@ fn attributes_are_kept_in_order_whatever_stands_between_them_and_ends_their_line
         let end = |place: usize| if choice >> place & 1 == 0 { "\r\n" } else { "\n" };
         let body: String = lines.iter().enumerate().flat_map(|(place, line)| [*line, end(place)]).collect();
         for last in ["a=five\r\n", "a=five\n", "a=five"] {
-            let text = format!("{m_line}{body}{last}m=video 9 RTP/AVP 31\r\na=six\r\n");
-            let text = if last == "a=five" { format!("{m_line}{body}{last}") } else { text };
+            let behind = if last.ends_with('\n') { "m=video 9 RTP/AVP 31\r\na=six\r\n" } else { "" };
+            let text = format!("{m_line}{body}{last}{behind}");
             let read = SessionDescription::read(text.as_bytes()).unwrap();
             assert_eq!(
                 read.media()[0].attributes.as_str(),

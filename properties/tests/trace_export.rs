@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use imsconf_properties::campaign::{Campaign, schedules};
 use imsconf_properties::deviation::Deviation;
@@ -112,22 +112,44 @@ fn generated_schedules() {
 /// Wireshark's dissectors find nothing malformed; where it is not installed there is nothing to ask.
 #[test]
 fn wireshark_reads_it() {
+    let campaign = Campaign { cases: CASES, seed: 5, invited: 2, deviation: None, profile: Profile::ThreeGpp };
+    let generated = schedules(&campaign).zip(0..).map(|(schedule, number)| (format!("schedule {number}"), schedule));
+    // What the network damages is malformed.
+    let intact = regressions("regressions").into_iter().chain(generated).filter(|(_, schedule)| !schedule.is_rough());
+    // Captures one after the other are one capture, which takes one start of Wireshark to read.
+    let (mut capture, mut last_frames, mut frames) = (Vec::new(), Vec::new(), 0);
+    for (name, schedule) in intact {
+        let (file, _, trace) = traced(&schedule);
+        frames += trace.frames;
+        last_frames.push((frames, name));
+        capture.extend(file);
+    }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("trace_export");
     fs::create_dir_all(&folder).expect("a folder for the test");
-    for (number, (name, schedule)) in regressions("regressions").into_iter().enumerate() {
-        let (file, _, trace) = traced(&schedule);
-        // Another process may run the same test.
-        let path = folder.join(format!("{}-{number}.pcapng", std::process::id()));
-        fs::write(&path, file).expect("written");
+    // Another process may run the same test.
+    let path = folder.join(format!("{}.pcapng", std::process::id()));
+    fs::write(&path, capture).expect("written");
+    let tshark = |filter: &str| {
         let fields = ["-T", "fields", "-e", "frame.number", "-e", "_ws.malformed", "-e", "sip.CSeq"];
         // Checksums are there to be looked at.
-        let checks = ["-o", "udp.check_checksum:TRUE", "-Y", "_ws.malformed or not sip or udp.checksum.bad"];
-        let tshark = Command::new("tshark").arg("-r").arg(&path).args(fields).args(checks).output();
-        fs::remove_file(&path).expect("it was written");
-        let Ok(output) = tshark else { return };
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{name}");
-        assert!(trace.frames > 0);
+        let checks = ["-o", "udp.check_checksum:TRUE", "-Y", filter];
+        Command::new("tshark").arg("-r").arg(&path).args(fields).args(checks).output()
+    };
+    let (read, wrong) = (tshark("sip"), tshark("_ws.malformed or not sip or udp.checksum.status == \"Bad\""));
+    fs::remove_file(&path).expect("it was written");
+    let (Ok(read), Ok(wrong)) = (read, wrong) else {
+        eprintln!("no tshark here: not asked");
+        return;
+    };
+    let lines = |output: Output| {
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text").lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(read).len() as u32, frames, "Wireshark must see every message");
+    for line in lines(wrong) {
+        let frame: u32 = line.split('\t').next().and_then(|number| number.parse().ok()).expect("a frame number");
+        let of = last_frames.iter().find(|(last, _)| frame <= *last).expect("a frame of the capture");
+        panic!("{of:?}: {line}");
     }
 }
 

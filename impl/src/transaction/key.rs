@@ -24,6 +24,7 @@ pub struct ClientKey(Shared<ClientParts>);
 /// What a [`ClientKey`] is made of, with which its transaction can be found.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ClientParts {
+    mark: Mark,
     branch: Text,
     method: OwnMethod,
 }
@@ -31,7 +32,11 @@ pub(super) struct ClientParts {
 impl ClientParts {
     /// Those that a response names; `None` if its top Via has no branch.
     pub(super) fn of_response(via: &Via<'_>, method: Method<'_>) -> Option<Self> {
-        Some(Self { branch: Text::from(via.branch()?), method: method.into() })
+        Some(Self::new(via.branch()?, method))
+    }
+
+    fn new(branch: &[u8], method: Method<'_>) -> Self {
+        Self { mark: Mark::of(branch), branch: Text::from(branch), method: method.into() }
     }
 }
 
@@ -50,7 +55,7 @@ impl ClientKey {
 
     /// The key of a request with this branch.
     pub(crate) fn new(branch: &[u8], method: Method<'_>) -> Self {
-        Self(Shared::new(ClientParts { branch: Text::from(branch), method: method.into() }))
+        Self(Shared::new(ClientParts::new(branch, method)))
     }
 
     /// The key of the CANCEL of this request.
@@ -71,7 +76,7 @@ impl ClientKey {
 
 impl fmt::Display for ClientKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ClientParts { branch, method } = &*self.0;
+        let ClientParts { branch, method, .. } = &*self.0;
         write!(f, "{method} {branch}")
     }
 }
@@ -82,6 +87,7 @@ pub struct ServerKey(Shared<ServerParts>);
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct ServerParts {
+    mark: Mark,
     id: RequestId,
     method: OwnMethod,
 }
@@ -106,6 +112,15 @@ struct Rfc2543 {
     via: Text,
 }
 
+impl RequestId {
+    fn mark(&self) -> Mark {
+        match self {
+            Self::Branch { branch, .. } => Mark::of(&branch.0),
+            Self::Rfc2543(id) => Mark::of(&id.call_id.0),
+        }
+    }
+}
+
 impl ServerKey {
     /// The key of a request that came in with this top Via and this branch in it.
     pub(super) fn of(message: &Message<'_>, via: &Via<'_>, branch: Option<&[u8]>) -> Result<Self, HeaderError> {
@@ -127,7 +142,7 @@ impl ServerKey {
     }
 
     fn new(id: RequestId, method: Method<'_>) -> Self {
-        Self(Shared::new(ServerParts { id, method: method.into() }))
+        Self(Shared::new(ServerParts { mark: id.mark(), id, method: method.into() }))
     }
 
     /// The method of the request.
@@ -153,7 +168,7 @@ impl ServerKey {
 
 impl fmt::Display for ServerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ServerParts { id, method } = &*self.0;
+        let ServerParts { id, method, .. } = &*self.0;
         match id {
             RequestId::Branch { branch, sent_by } => write!(f, "{method} {branch} from {sent_by}"),
             RequestId::Rfc2543(id) => write!(f, "{method} {} of {}", id.cseq, id.call_id),
@@ -240,6 +255,17 @@ impl Origin {
             cseq: cseq.number,
             method: cseq.method.into(),
         })
+    }
+}
+
+/// The last eight octets of what names a transaction: there two of them differ first, so that keys are ordered by it
+/// before they are compared as a whole. It follows from the rest of the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Mark(u64);
+
+impl Mark {
+    fn of(name: &[u8]) -> Self {
+        Self(u64::from_be_bytes(name.last_chunk().copied().unwrap_or_default()))
     }
 }
 

@@ -2,9 +2,13 @@
 //!
 //! Read first: `agent.rs`, whose contract gives [`Time`] its meaning.
 
+mod timed;
+
 use std::hash::{Hash, Hasher};
 use std::ops::{Add, Sub};
 use std::time::Duration;
+
+pub(crate) use timed::{Alarm, Timed};
 
 /// A point in time, in milliseconds since an epoch that the caller chooses and never changes.
 ///

@@ -167,6 +167,22 @@ pub struct RosterEntry {
     pub on_hold: bool,
 }
 
+/// Of whom something else is shown now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RosterChange {
+    /// Who is new, and whose entry is another one than before; in the order of their URIs.
+    pub changed: Vec<RosterEntry>,
+    /// The entities that are not listed any more, in their order.
+    pub gone: Vec<String>,
+}
+
+impl RosterChange {
+    /// Whether everything is as before.
+    pub fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.gone.is_empty()
+    }
+}
+
 /// What a REFER asks the focus to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReferralPurpose {

@@ -20,6 +20,7 @@ pub mod focus;
 mod media;
 pub mod participant;
 pub mod proxy;
+mod roster_change;
 mod session;
 mod subscription;
 pub mod ue;

@@ -7,10 +7,11 @@
 use crate::body::conference_info::{self, Applied, Roster};
 use crate::dialog::{Dialog, DialogName, EventKey, InitialRequest, Party, Request, RouteSet, Usage};
 use crate::role::endpoint::{Endpoint, Unsendable};
+use crate::role::roster_change;
 use crate::time::{Time, Timer, TimerClass};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{self, Ending, NotifyVerdict, Received, Subscriber, SubscriberOutput, Terms};
-use crate::view::{RosterEntry, SubscriberState, SubscriptionView};
+use crate::view::{RosterChange, SubscriberState, SubscriptionView};
 use crate::wire::{Message, Method, Name, OwnedUri};
 
 /// What the identifiers of a subscription are made from, with the number of the user's command.
@@ -21,8 +22,8 @@ const CAUSE: &[u8] = b"subscribe";
 pub(crate) enum News {
     /// The first NOTIFY came.
     Subscribed,
-    /// The roster changed; this is all of it.
-    RosterChanged(Vec<RosterEntry>),
+    /// The roster changed.
+    RosterChanged(RosterChange),
     /// It was terminated, or never came about.
     Ended {
         /// The reason of the terminating NOTIFY, or the code of the response that refused the SUBSCRIBE.
@@ -96,18 +97,6 @@ pub(crate) struct ConferenceSubscription {
     was_active: bool,
 }
 
-/// The roster as a list, without what nobody is shown.
-fn entries(roster: &Roster) -> Vec<RosterEntry> {
-    let users = roster.conference().users.iter().flat_map(|users| &users.rows);
-    users
-        .map(|(entity, user)| RosterEntry {
-            entity: entity.to_owned(),
-            connected: user.is_present(),
-            on_hold: user.is_on_hold(),
-        })
-        .collect()
-}
-
 impl ConferenceSubscription {
     /// Subscribes.
     ///
@@ -161,7 +150,7 @@ impl ConferenceSubscription {
             open: self.subscribe.is_some(),
             unnotified: self.subscriber.ending().is_some_and(|ending| !matches!(ending, Ending::Notified { .. })),
             version: self.roster.version(),
-            roster: entries(&self.roster),
+            roster: roster_change::entries(&self.roster),
         }
     }
 
@@ -314,17 +303,13 @@ impl ConferenceSubscription {
         if let (Some(dialog), Some(refresh)) = (&mut self.dialog, refresh) {
             dialog.on_answered(refresh, 200);
         }
-        let before = document.is_some().then(|| entries(&self.roster));
-        let applied = document.map(|document| self.roster.apply(document));
-        let changed = before.map(|before| (before, entries(&self.roster))).filter(|(before, after)| before != after);
+        let (applied, change) = document.map(|document| roster_change::apply(&mut self.roster, document)).unzip();
         let first = verdict == NotifyVerdict::Taken && !std::mem::replace(&mut self.was_active, true);
         owner.answer(server, 200);
         if first {
             owner.news.push(News::Subscribed);
         }
-        if let Some((_, after)) = changed {
-            owner.news.push(News::RosterChanged(after));
-        }
+        owner.news.extend(change.filter(|change| !change.is_empty()).map(News::RosterChanged));
         match verdict {
             NotifyVerdict::Ended(ending) => self.on_ended(owner, &ending),
             NotifyVerdict::Taken | NotifyVerdict::Unmatched => self.on_applied(owner, applied),

@@ -75,13 +75,18 @@ pub(crate) trait UserAgent {
     /// The timers that are not those of a transaction.
     fn own_timers(&self) -> impl Iterator<Item = Timer>;
 
+    /// When the first of its own timers fires.
+    fn own_alarm(&mut self) -> Option<Time> {
+        earliest(self.own_timers())
+    }
+
     /// Lets its own timers that are due fire.
     fn on_own_timeout(&mut self, now: Time);
 
-    /// Writes down when the first of its own timers fires: after whatever may have changed one. To look through all of
-    /// them takes the longer the more users there are, and most timers that fire are those of transactions.
+    /// Writes down when the first of its own timers fires: after whatever may have changed one. Most timers that fire
+    /// are those of transactions.
     fn note_deadline(&mut self) {
-        let deadline = earliest(self.own_timers());
+        let deadline = self.own_alarm();
         self.endpoint().wake_at(deadline);
     }
 

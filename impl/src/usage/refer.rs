@@ -4,15 +4,13 @@
 //! Each REFER in a dialog has its own subscription, named by the `CSeq` number of the REFER (section 2.4.6). Ending it
 //! says nothing about the reference itself. Read [`ReferralState`] first.
 
-use std::collections::BTreeMap;
-
 use thiserror::Error;
 
 use super::Reason;
 use super::notifier::{Notification, Notifier, NotifierOutput, NotifierState, NotifyStatus};
 use super::subscriber::{Ending, NotifyVerdict, Received, Subscriber, SubscriberOutput, SubscriberState, Terms};
 use crate::dialog::EventKey;
-use crate::time::{Time, Timer, TimerClass};
+use crate::time::{Alarm, Time, Timed, Timer, TimerClass, earliest};
 
 /// Most REFERs of one dialog that a referrer keeps track of.
 pub const MAX_REFERRALS: usize = 64;
@@ -160,9 +158,22 @@ pub enum Matched {
 #[error("{MAX_REFERRALS} REFERs in one dialog are tracked already")]
 pub struct ReferralsFull;
 
-/// The REFERs that one end sent in one dialog, by `CSeq` number.
+/// The REFERs that one end sent in one dialog, in the order of their `CSeq` numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Referrals(BTreeMap<u32, Referral>);
+pub struct Referrals(Timed<Sent>);
+
+/// A REFER and its number.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Sent {
+    cseq: u32,
+    referral: Referral,
+}
+
+impl Alarm for Sent {
+    fn alarm(&self) -> Option<Time> {
+        earliest(self.referral.timers())
+    }
+}
 
 impl Referrals {
     /// A REFER with `cseq` goes out now.
@@ -171,13 +182,32 @@ impl Referrals {
     /// The table is full of REFERs that are not over.
     pub fn start(&mut self, now: Time, cseq: u32, terms: Terms) -> Result<(), ReferralsFull> {
         if self.0.len() >= MAX_REFERRALS {
-            self.0.retain(|_, referral| referral.is_open());
+            self.0.rearrange(|all| all.retain(|sent| sent.referral.is_open()));
         }
         if self.0.len() >= MAX_REFERRALS {
             return Err(ReferralsFull);
         }
-        self.0.insert(cseq, Referral::new(now, cseq, terms));
+        self.insert(cseq, Referral::new(now, cseq, terms));
         Ok(())
+    }
+
+    /// Puts a REFER where its number belongs, mostly the end; one with this number would be replaced.
+    fn insert(&mut self, cseq: u32, referral: Referral) {
+        let sent = Sent { cseq, referral };
+        match self.place(cseq) {
+            Err(place) if place == self.0.len() => self.0.push(sent),
+            Err(place) => self.0.rearrange(|all| all.insert(place, sent)),
+            Ok(place) => {
+                if let Some(known) = self.0.get_mut(place) {
+                    *known = sent;
+                }
+            }
+        }
+    }
+
+    /// The place of the REFER with this number, or where it would be.
+    fn place(&self, cseq: u32) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&cseq, |sent| sent.cseq)
     }
 
     /// A challenge to the REFER with `cseq` came, which can be met: it goes out again as `next`, and that is what its
@@ -185,51 +215,67 @@ impl Referrals {
     /// again.
     #[must_use = "what is not to be sent again has failed"]
     pub fn renumber(&mut self, now: Time, cseq: u32, next: u32) -> bool {
-        let Some(referral) = self.0.get_mut(&cseq).filter(|referral| referral.state() == ReferralState::Sent) else {
-            return false;
-        };
+        let Ok(place) = self.place(cseq) else { return false };
+        let referral = self.0.get_mut(place).map(|sent| &mut sent.referral);
+        let Some(referral) = referral.filter(|referral| referral.state() == ReferralState::Sent) else { return false };
         if !referral.on_challenge(now) {
             return false;
         }
-        if let Some(mut referral) = self.0.remove(&cseq) {
-            referral.subscriber.rename(EventKey::refer(next));
-            self.0.insert(next, referral);
-        }
+        let mut referral = referral.clone();
+        referral.subscriber.rename(EventKey::refer(next));
+        self.0.rearrange(|all| drop(all.remove(place)));
+        self.insert(next, referral);
         true
     }
 
     /// Which REFER a NOTIFY with Event `refer` and this `id` parameter belongs to.
     pub fn matching(&self, id: Option<&[u8]>) -> Matched {
-        let mut open = self.0.iter().filter(|(_, referral)| referral.is_open()).map(|(cseq, _)| *cseq);
         match id {
             Some(id) => {
                 let number = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok());
-                let known = open.find(|cseq| Some(*cseq) == number).filter(|cseq| cseq.to_string().as_bytes() == id);
+                let open = number.filter(|cseq| self.referral(*cseq).is_some_and(Referral::is_open));
+                let known = open.filter(|cseq| cseq.to_string().as_bytes() == id);
                 known.map_or(Matched::None, Matched::ById)
             }
             // The first REFER if it is still open, else the earliest that is.
-            None => open.next().map_or(Matched::None, Matched::WithoutId),
+            None => {
+                let first = self.iter().find(|(_, referral)| referral.is_open());
+                first.map_or(Matched::None, |(cseq, _)| Matched::WithoutId(cseq))
+            }
         }
     }
 
     /// The REFER with this `CSeq` number.
     pub fn referral(&self, cseq: u32) -> Option<&Referral> {
-        self.0.get(&cseq)
+        self.0.get(self.place(cseq).ok()?).map(|sent| &sent.referral)
     }
 
     /// The REFER with this `CSeq` number, to hand it an input.
     pub fn referral_mut(&mut self, cseq: u32) -> Option<&mut Referral> {
-        self.0.get_mut(&cseq)
+        let place = self.place(cseq).ok()?;
+        self.0.get_mut(place).map(|sent| &mut sent.referral)
     }
 
     /// All of them, in the order in which they were sent.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &Referral)> {
-        self.0.iter().map(|(cseq, referral)| (*cseq, referral))
+        self.0.iter().map(|sent| (sent.cseq, &sent.referral))
+    }
+
+    /// When the first timer of all fires.
+    pub(crate) fn alarm(&mut self) -> Option<Time> {
+        self.0.alarm()
+    }
+
+    /// The `CSeq` numbers of those that have a timer due at `now`.
+    pub(crate) fn due(&mut self, now: Time) -> Vec<u32> {
+        let places = self.0.due(now);
+        places.into_iter().filter_map(|place| self.0.get(place)).map(|sent| sent.cseq).collect()
     }
 
     /// Lets every timer that is due fire: what came of it, by `CSeq` number.
     pub fn on_timeout(&mut self, now: Time) -> Vec<(u32, SubscriberOutput)> {
-        let outputs = self.0.iter_mut().map(|(cseq, referral)| (*cseq, referral.on_timeout(now)));
+        let due = self.due(now).into_iter();
+        let outputs = due.filter_map(|cseq| Some((cseq, self.referral_mut(cseq)?.on_timeout(now))));
         outputs.filter(|(_, output)| *output != SubscriberOutput::Nothing).collect()
     }
 }

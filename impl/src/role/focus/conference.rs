@@ -7,14 +7,14 @@ use super::expulsion::Expulsion;
 use super::leg::Invitation;
 use super::mixer::Mixer;
 use super::notification::Subscription;
-use super::report::Report;
+use super::report::Reports;
 use super::roster::Roster;
 use super::{Event, Policy};
 use crate::body::conference_info::DisconnectionMethod;
 use crate::dialog::{Dialog, DialogName};
 use crate::role::config::FocusConfig;
 use crate::role::endpoint::Endpoint;
-use crate::time::{Time, Timer, TimerClass};
+use crate::time::{Time, Timed, Timer, TimerClass, earliest};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{CalleeState, Reason};
 use crate::view::{ConferenceView, FocusCallState};
@@ -53,11 +53,10 @@ pub(super) struct Conference {
     pub(super) uri: OwnedUri,
     pub(super) creator: Creator,
     pub(super) roster: Roster,
-    pub(super) subscriptions: Vec<Subscription>,
-    pub(super) invitations: Vec<Invitation>,
+    pub(super) subscriptions: Timed<Subscription>,
+    pub(super) invitations: Timed<Invitation>,
     pub(super) expulsions: Vec<Expulsion>,
-    /// In the order of the `CSeq` numbers of their REFERs.
-    pub(super) reports: Vec<Report>,
+    pub(super) reports: Reports,
 }
 
 /// Which part of a conference a dialog belongs to.
@@ -133,7 +132,7 @@ impl Conference {
 
     /// The roster changed: every subscriber has to learn of it.
     pub(super) fn changed(&mut self) {
-        for subscription in &mut self.subscriptions {
+        for subscription in self.subscriptions.iter_mut() {
             subscription.notifier.change();
         }
     }
@@ -147,7 +146,7 @@ impl Conference {
         for place in 0..self.invitations.len() {
             self.hang_up(host, place);
         }
-        for subscription in &mut self.subscriptions {
+        for subscription in self.subscriptions.iter_mut() {
             subscription.notifier.terminate(Reason::Noresource, None);
         }
         host.events.push_back(Event::ConferenceEnded { conference: self.uri.to_string() });
@@ -156,27 +155,33 @@ impl Conference {
     pub(super) fn on_timeout(&mut self, host: &mut Host<'_>) {
         self.on_creator_timeout(host);
         self.on_session_timeouts(host);
-        for place in 0..self.invitations.len() {
+        for place in self.invitations.due(host.now) {
             self.on_leg_timeout(host, place);
         }
-        for report in &mut self.reports {
-            report.on_timeout(host.now);
-        }
-        for subscription in &mut self.subscriptions {
-            subscription.notifier.on_timeout(host.now);
+        self.reports.on_timeout(host.now);
+        for place in self.subscriptions.due(host.now) {
+            if let Some(subscription) = self.subscriptions.get_mut(place) {
+                subscription.notifier.on_timeout(host.now);
+            }
         }
     }
 
-    pub(super) fn timers(&self) -> impl Iterator<Item = Timer> {
-        let protocol = |at| Timer { at, class: TimerClass::Protocol };
+    fn creator_timers(&self) -> impl Iterator<Item = Timer> {
         let call = &self.creator;
-        let creator =
-            call.callee.timer().into_iter().chain(call.reliable.timer()).chain(call.gives_up_at.map(protocol));
+        let gives_up = call.gives_up_at.map(|at| Timer { at, class: TimerClass::Protocol });
+        call.callee.timer().into_iter().chain(call.reliable.timer()).chain(gives_up).chain(call.session.timers())
+    }
+
+    pub(super) fn timers(&self) -> impl Iterator<Item = Timer> {
         let subscriptions = self.subscriptions.iter().flat_map(Subscription::timers);
-        let reports = self.reports.iter().filter_map(Report::timer);
-        let no_answer = self.invitations.iter().filter_map(|invitation| invitation.leg.no_answer_at);
-        let legs = no_answer.map(protocol);
-        creator.chain(self.session_timers()).chain(subscriptions).chain(reports).chain(legs)
+        let legs = self.invitations.iter().flat_map(Invitation::timers);
+        self.creator_timers().chain(subscriptions).chain(self.reports.timers()).chain(legs)
+    }
+
+    /// When the first timer fires.
+    pub(super) fn alarm(&mut self) -> Option<Time> {
+        let tables = [self.subscriptions.alarm(), self.reports.alarm(), self.invitations.alarm()];
+        earliest(self.creator_timers()).into_iter().chain(tables.into_iter().flatten()).min()
     }
 
     pub(super) fn view(&self, mixer: &Mixer) -> ConferenceView {

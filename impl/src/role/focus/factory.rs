@@ -3,6 +3,7 @@
 
 use super::conference::Conference;
 use super::creator::Creator;
+use super::report::Reports;
 use super::roster::Roster;
 use super::{Event, Focus, MAX_CONFERENCES};
 use crate::body::sdp::{self, SessionDescription};
@@ -10,7 +11,7 @@ use crate::dialog::{Carrier, Dialog, DialogState, ReliableSender};
 use crate::role::edge::hides_identity;
 use crate::role::media::Media;
 use crate::role::session::{Session, is_too_small};
-use crate::time::Time;
+use crate::time::{Time, Timed};
 use crate::transaction::ServerKey;
 use crate::usage::Callee;
 use crate::wire::{Builder, Message, Name, OwnedUri};
@@ -115,10 +116,10 @@ impl Focus {
                 u32::try_from(self.config.maximum_users).unwrap_or(u32::MAX),
                 self.config.shows_progress,
             ),
-            subscriptions: Vec::new(),
-            invitations: Vec::new(),
+            subscriptions: Timed::default(),
+            invitations: Timed::default(),
             expulsions: Vec::new(),
-            reports: Vec::new(),
+            reports: Reports::default(),
         };
         let promised = conference.promise(&mut self.host(now), &offer);
         match promised {

@@ -9,7 +9,7 @@ use crate::body::conference_info::DisconnectionMethod;
 use crate::dialog::{Dialog, TargetRefresh};
 use crate::error::CommandError;
 use crate::role::session::{Line, MAX_ACKNOWLEDGED, News, NotNow, Session};
-use crate::time::{Time, Timer};
+use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{CalleeOutput, CalleeState, Caller};
 use crate::wire::{Message, OwnedUri};
@@ -114,6 +114,11 @@ impl Conference {
         std::iter::once((Part::Creator, &self.creator.session)).chain(legs)
     }
 
+    /// The part whose session this request of ours changes or has changed.
+    fn session_of(&self, client: &ClientKey) -> Option<Part> {
+        self.sessions().find(|(_, session)| session.is_of(client)).map(|(part, _)| part)
+    }
+
     /// A response to a request of ours that changes a session, or none.
     pub(super) fn on_session_response(
         &mut self,
@@ -121,8 +126,7 @@ impl Conference {
         client: &ClientKey,
         response: Option<&Message<'_>>,
     ) {
-        let asked = self.sessions().find(|(_, session)| session.is_of(client)).map(|(part, _)| part);
-        let Some(part) = asked else { return };
+        let Some(part) = self.session_of(client) else { return };
         let stands = self.is_in_session(part);
         let Some((session, dialog, mut line)) = self.session(host, part) else { return };
         let news = session.on_response(&mut line, dialog.filter(|_| stands), client, response);
@@ -131,8 +135,16 @@ impl Conference {
 
     /// No further copy of this 2xx can come.
     pub(super) fn on_session_freed(&mut self, client: &ClientKey) {
-        self.creator.session.on_freed(client);
-        self.invitations.iter_mut().for_each(|invitation| invitation.leg.session.on_freed(client));
+        let Some(part) = self.session_of(client) else { return };
+        match part {
+            Part::Creator => self.creator.session.on_freed(client),
+            Part::Leg(place) => {
+                if let Some(invitation) = self.invitations.get_mut(place) {
+                    invitation.leg.session.on_freed(client);
+                }
+            }
+            Part::Subscription(_) => {}
+        }
     }
 
     /// The ACK to the 2xx of a re-INVITE.
@@ -145,17 +157,18 @@ impl Conference {
     }
 
     pub(super) fn on_session_timeouts(&mut self, host: &mut Host<'_>) {
-        let due = |session: &Session| session.timers().any(|timer| timer.at <= host.now);
-        let parts: Vec<Part> = self.sessions().filter(|(_, session)| due(session)).map(|(part, _)| part).collect();
-        for part in parts {
-            let Some((session, Some(dialog), mut line)) = self.session(host, part) else { continue };
+        let now = host.now;
+        let legs = self.invitations.due(now).into_iter().map(Part::Leg);
+        for part in std::iter::once(Part::Creator).chain(legs) {
+            // A leg may have been woken for something else.
+            let due = |session: &Session| session.timers().any(|timer| timer.at <= now);
+            let Some((session, Some(dialog), mut line)) = self.session(host, part).filter(|(session, ..)| due(session))
+            else {
+                continue;
+            };
             let news = session.on_timeout(&mut line, dialog);
             self.on_session_news(host, part, news);
         }
-    }
-
-    pub(super) fn session_timers(&self) -> impl Iterator<Item = Timer> {
-        self.sessions().flat_map(|(_, session)| session.timers())
     }
 
     fn on_session_news(&mut self, host: &mut Host<'_>, part: Part, news: Option<News>) {

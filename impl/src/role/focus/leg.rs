@@ -16,7 +16,7 @@ use crate::role::edge::hides_identity;
 use crate::role::endpoint::ALLOW;
 use crate::role::media::Media;
 use crate::role::session::{Session, Write as _};
-use crate::time::Time;
+use crate::time::{Alarm, Time, Timer, TimerClass, earliest};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Caller, CallerOutput};
 use crate::view::{InvitationView, LegState, ReportState};
@@ -49,13 +49,19 @@ pub(super) struct Leg {
     alerting: bool,
     /// Whether the invited user wants his identity kept from other users.
     hidden: bool,
-    pub(super) no_answer_at: Option<Time>,
+    no_answer_at: Option<Time>,
     outcome: Option<u16>,
     /// His place at the mixer, as long as he has one.
     pub(super) termination: Option<TerminationId>,
 }
 
 impl Invitation {
+    /// The pending timers.
+    pub(super) fn timers(&self) -> impl Iterator<Item = Timer> {
+        let no_answer = self.leg.no_answer_at.map(|at| Timer { at, class: TimerClass::Protocol });
+        self.leg.session.timers().chain(no_answer)
+    }
+
     pub(super) fn view(&self, report: ReportState) -> InvitationView {
         let leg = match self.leg.caller {
             Caller::Calling => LegState::Calling { provisional: false },
@@ -76,6 +82,12 @@ impl Invitation {
             media: self.leg.session.view(),
             outcome: self.leg.outcome,
         }
+    }
+}
+
+impl Alarm for Invitation {
+    fn alarm(&self) -> Option<Time> {
+        earliest(self.timers())
     }
 }
 

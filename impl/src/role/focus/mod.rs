@@ -400,9 +400,10 @@ impl UserAgent for Focus {
 
     fn on_freed(&mut self, now: Time, client: &ClientKey) {
         self.each(now, |conference, _| {
-            conference.on_session_freed(client);
             if let Some(place) = conference.leg_of(client) {
                 conference.on_leg_freed(place);
+            } else {
+                conference.on_session_freed(client);
             }
         });
     }
@@ -415,6 +416,10 @@ impl UserAgent for Focus {
 
     fn on_own_timeout(&mut self, now: Time) {
         self.each(now, Conference::on_timeout);
+    }
+
+    fn own_alarm(&mut self) -> Option<Time> {
+        self.conferences.iter_mut().filter_map(Conference::alarm).min()
     }
 
     fn own_timers(&self) -> impl Iterator<Item = Timer> {

@@ -7,7 +7,7 @@ use super::roster::Roster;
 use super::{Event, Policy};
 use crate::body::conference_info::{self, Document, Versions};
 use crate::dialog::{Dialog, DialogState, EventKey, Request, Usage};
-use crate::time::{Time, Timer, TimerClass};
+use crate::time::{Alarm, Time, Timer, TimerClass, earliest};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Notification, Notifier, NotifierOutput, NotifierState, NotifyStatus};
 use crate::view::{self, NotifierView};
@@ -96,6 +96,12 @@ impl Subscription {
     }
 }
 
+impl Alarm for Subscription {
+    fn alarm(&self) -> Option<Time> {
+        earliest(self.timers())
+    }
+}
+
 /// The Event and Subscription-State of a NOTIFY.
 pub(super) fn describe(builder: Builder, notification: &Notification) -> Builder {
     let builder = builder.event(&notification.event.package, notification.event.id.as_deref());
@@ -134,7 +140,7 @@ impl Conference {
             Err(code) => return refuse_subscribe(host, server, code),
         };
         if self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
-            self.subscriptions.retain(|subscription| subscription.dialog.is_some());
+            self.subscriptions.rearrange(|all| all.retain(|subscription| subscription.dialog.is_some()));
         }
         if self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
             return host.answer(server, 503);
@@ -236,12 +242,17 @@ impl Conference {
         }
     }
 
+    /// The place of the subscription whose NOTIFY this is.
+    fn subscription_of(&self, notify: &ClientKey) -> Option<usize> {
+        self.subscriptions.iter().position(|subscription| subscription.notify.as_ref() == Some(notify))
+    }
+
     /// The final response to a NOTIFY, 408 if there was none.
     pub(super) fn on_notify_answered(&mut self, host: &mut Host<'_>, client: &ClientKey, code: u16) {
         if let Some(cseq) = self.report_of(client) {
             return self.on_report_answered(cseq, code);
         }
-        let told = self.subscriptions.iter_mut().find(|subscription| subscription.notify.as_ref() == Some(client));
+        let told = self.subscription_of(client).and_then(|place| self.subscriptions.get_mut(place));
         let Some(subscription) = told else { return };
         subscription.notify = None;
         if subscription.on_answer(code) != NotifierOutput::Nothing {
@@ -252,9 +263,8 @@ impl Conference {
     /// The answer to a NOTIFY may refresh the target of its dialog (RFC 6665 section 3.2).
     pub(super) fn on_notify_response(&mut self, client: &ClientKey, response: &Message<'_>) {
         let report = self.report_of(client).is_some();
-        let subscription = self.subscriptions.iter_mut().find(|known| known.notify.as_ref() == Some(client));
-        let dialog = match subscription {
-            Some(subscription) => subscription.dialog.as_mut(),
+        let dialog = match self.subscription_of(client) {
+            Some(place) => self.subscriptions.get_mut(place).and_then(|subscription| subscription.dialog.as_mut()),
             None => self.creator.dialog.as_mut().filter(|_| report),
         };
         if let Some(dialog) = dialog {

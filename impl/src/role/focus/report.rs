@@ -8,7 +8,7 @@ use super::creator::ISFOCUS;
 use super::notification::describe;
 use crate::dialog::{EventKey, Request, TargetRefresh, Usage};
 use crate::role::endpoint::phrase;
-use crate::time::{Time, Timer};
+use crate::time::{Alarm, Time, Timed, Timer};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{NotifierOutput, NotifierState, NotifyStatus, ReferNotifier, next_owed};
 use crate::view::ReportState;
@@ -22,6 +22,14 @@ pub(super) struct Report {
     /// The NOTIFY that waits for its final response.
     notify: Option<ClientKey>,
     told: Told,
+}
+
+/// The reports of one conference, in the order of the `CSeq` numbers of their REFERs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Reports {
+    all: Timed<Report>,
+    /// The places of those that are not over, in order.
+    open: Vec<usize>,
 }
 
 /// What the referrer has been told.
@@ -38,16 +46,71 @@ enum Told {
     Removed,
 }
 
-impl Report {
+impl Alarm for Report {
     /// When the report ends by itself.
-    pub(super) fn timer(&self) -> Option<Timer> {
-        self.notifier.timer()
+    fn alarm(&self) -> Option<Time> {
+        self.notifier.timer().map(|timer| timer.at)
+    }
+}
+
+impl Reports {
+    fn start(&mut self, report: Report) {
+        self.open.push(self.all.len());
+        self.all.push(report);
     }
 
+    fn place(&self, cseq: u32) -> Option<usize> {
+        self.all.binary_search_by_key(&cseq, |report| report.cseq).ok()
+    }
+
+    /// The report on the REFER with this number.
+    fn get(&self, cseq: u32) -> Option<&Report> {
+        self.all.get(self.place(cseq)?)
+    }
+
+    /// The same, to be changed.
+    fn get_mut(&mut self, cseq: u32) -> Option<&mut Report> {
+        let place = self.place(cseq)?;
+        self.all.get_mut(place)
+    }
+
+    /// Those that are not over, by their places.
+    fn open(&self) -> impl Iterator<Item = (usize, &Report)> {
+        self.open.iter().filter_map(|place| Some((*place, self.all.get(*place)?)))
+    }
+
+    /// The one that may be sent now and owes something: the lowest `CSeq` first.
+    fn next_owed(&mut self) -> Option<&mut Report> {
+        let place = next_owed(self.open().map(|(place, report)| (place, report.notifier.notifier())))?;
+        self.all.get_mut(place)
+    }
+
+    /// The one with this number is over.
+    fn close(&mut self, cseq: u32) {
+        let place = self.place(cseq);
+        self.open.retain(|open| Some(*open) != place);
+    }
+
+    pub(super) fn timers(&self) -> impl Iterator<Item = Timer> {
+        self.all.iter().filter_map(|report| report.notifier.timer())
+    }
+
+    /// When the first timer fires.
+    pub(super) fn alarm(&mut self) -> Option<Time> {
+        self.all.alarm()
+    }
+
+    /// Lets the timers that are due fire.
     pub(super) fn on_timeout(&mut self, now: Time) {
-        self.notifier.on_timeout(now);
+        for place in self.all.due(now) {
+            if let Some(report) = self.all.get_mut(place) {
+                report.notifier.on_timeout(now);
+            }
+        }
     }
+}
 
+impl Report {
     fn view(&self) -> ReportState {
         match (self.notifier.notifier().state(), self.told) {
             (_, Told::Removed) => ReportState::Removed,
@@ -67,19 +130,19 @@ impl Conference {
             dialog.begin(Usage::Notifier(EventKey::refer(cseq)));
         }
         let notifier = ReferNotifier::new(host.now, cseq, host.config.refer_expires);
-        self.reports.push(Report { cseq, notifier, notify: None, told: Told::Nothing });
+        self.reports.start(Report { cseq, notifier, notify: None, told: Told::Nothing });
     }
 
     /// What the REFER with this number asked for has ended with `code`.
     pub(super) fn on_referred(&mut self, cseq: u32, code: u16) {
-        if let Some(report) = self.reports.iter_mut().find(|report| report.cseq == cseq) {
+        if let Some(report) = self.reports.get_mut(cseq) {
             report.notifier.outcome(code);
         }
     }
 
     /// How far the report on the REFER with this number is.
     pub(super) fn report_view(&self, cseq: u32) -> ReportState {
-        self.reports.iter().find(|report| report.cseq == cseq).map_or(ReportState::None, Report::view)
+        self.reports.get(cseq).map_or(ReportState::None, Report::view)
     }
 
     /// A SUBSCRIBE inside the creator's dialog: for a refer subscription (RFC 3515 section 2.4.4); the conference
@@ -97,7 +160,10 @@ impl Conference {
         }
         let expires = subscribe.expires().unwrap_or(host.config.refer_expires).min(host.config.refer_expires);
         let id = event.id().unwrap_or_default();
-        let Some(report) = self.reports.iter_mut().find(|known| known.cseq.to_string().as_bytes() == id) else {
+        // As it was written: no zeros in front.
+        let number = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok());
+        let known = number.filter(|number: &u32| number.to_string().as_bytes() == id);
+        let Some(report) = known.and_then(|cseq| self.reports.get_mut(cseq)) else {
             // Only a REFER starts such a subscription.
             return host.answer(server, 403);
         };
@@ -111,12 +177,10 @@ impl Conference {
         self.accept_subscribe(host, server, &tag, expires);
     }
 
-    /// Sends the report that is owed and may be sent now: the lowest `CSeq` first.
+    /// Sends the report that is owed and may be sent now.
     pub(super) fn report(&mut self, host: &mut Host<'_>) {
         loop {
-            let reports = self.reports.iter().enumerate();
-            let owed = next_owed(reports.map(|(place, report)| (place, report.notifier.notifier())));
-            let Some(report) = owed.and_then(|place| self.reports.get_mut(place)) else { return };
+            let Some(report) = self.reports.next_owed() else { return };
             let Some((notification, code)) = report.notifier.next(host.now) else { return };
             let last = matches!(notification.status, NotifyStatus::Terminated { .. });
             report.told = if last { Told::Outcome } else { Told::Trying };
@@ -141,17 +205,18 @@ impl Conference {
 
     /// The report whose NOTIFY this is, by the number of its REFER.
     pub(super) fn report_of(&self, notify: &ClientKey) -> Option<u32> {
-        self.reports.iter().rev().find(|report| report.notify.as_ref() == Some(notify)).map(|report| report.cseq)
+        self.reports.open().find(|(_, report)| report.notify.as_ref() == Some(notify)).map(|(_, report)| report.cseq)
     }
 
     /// The final response to a report's NOTIFY, 408 if there was none.
     pub(super) fn on_report_answered(&mut self, cseq: u32, code: u16) {
-        let Some(report) = self.reports.iter_mut().find(|report| report.cseq == cseq) else { return };
+        let Some(report) = self.reports.get_mut(cseq) else { return };
         report.notify = None;
         if report.notifier.on_response(code) == NotifierOutput::Removed {
             report.told = Told::Removed;
         }
         if report.notifier.is_over() {
+            self.reports.close(cseq);
             self.creator.end_usage(&Usage::Notifier(EventKey::refer(cseq)));
         }
     }

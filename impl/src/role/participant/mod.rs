@@ -26,7 +26,7 @@ use crate::role::user_agent::{Served, UserAgent};
 use crate::time::{Time, Timer};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::Callee;
-use crate::view::{Counts, ParticipantState, ParticipantView, RosterEntry, SubscriptionView};
+use crate::view::{Counts, ParticipantState, ParticipantView, RosterChange, SubscriptionView};
 use crate::wire::{Message, OwnedUri, Replaces};
 
 use call::Call;
@@ -122,8 +122,8 @@ pub enum Event {
     Abandoned,
     /// The first NOTIFY of the conference subscription came.
     Subscribed,
-    /// The roster changed; this is all of it.
-    RosterChanged(Vec<RosterEntry>),
+    /// The roster changed; the view has all of it.
+    RosterChanged(RosterChange),
     /// The conference subscription was terminated, or never came about.
     SubscriptionEnded {
         /// The reason of the terminating NOTIFY, or the code of the response that refused the SUBSCRIBE.

@@ -28,10 +28,10 @@ use crate::role::endpoint::Endpoint;
 use crate::role::session::Session;
 use crate::role::subscription::ConferenceSubscription;
 use crate::role::user_agent::{Served, UserAgent};
-use crate::time::{Time, Timer, TimerClass};
+use crate::time::{Time, Timer, TimerClass, earliest};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::Referrals;
-use crate::view::{Counts, RosterEntry, SubscriptionView, UeView};
+use crate::view::{Counts, RosterChange, SubscriptionView, UeView};
 use crate::wire::{Message, Method, OwnedUri};
 
 pub use crate::role::authentication::Unanswered;
@@ -174,8 +174,8 @@ pub enum Event {
     IsFocusLost,
     /// The first NOTIFY of the conference subscription came.
     Subscribed,
-    /// The roster changed; this is all of it.
-    RosterChanged(Vec<RosterEntry>),
+    /// The roster changed; the view has all of it.
+    RosterChanged(RosterChange),
     /// The conference subscription was terminated, or never came about.
     SubscriptionEnded {
         /// The reason of the terminating NOTIFY, or the code of the response that refused the SUBSCRIBE.
@@ -388,6 +388,14 @@ impl Ue {
         }
     }
 
+    /// Its own timers without those of the referrals, of which there can be many.
+    fn few_timers(&self) -> impl Iterator<Item = Timer> {
+        let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
+        let call = self.call.gives_up_at().map(|at| Timer { at, class: TimerClass::Protocol });
+        let session = self.session.iter().flat_map(Session::timers);
+        call.into_iter().chain(session).chain(subscription).chain(self.calls.timers())
+    }
+
     /// Carries out a command.
     fn obey(&mut self, now: Time, command: Command) -> Result<(), CommandError> {
         match command {
@@ -491,12 +499,13 @@ impl UserAgent for Ue {
         calls.on_timeout(&mut line);
     }
 
+    fn own_alarm(&mut self) -> Option<Time> {
+        let referrals = self.referrals.alarm();
+        earliest(self.few_timers()).into_iter().chain(referrals).min()
+    }
+
     fn own_timers(&self) -> impl Iterator<Item = Timer> {
-        let subscription = self.subscription.iter().flat_map(ConferenceSubscription::timers);
-        let referrals = self.referrals.iter().flat_map(|(_, referral)| referral.timers());
-        let call = self.call.gives_up_at().map(|at| Timer { at, class: TimerClass::Protocol });
-        let session = self.session.iter().flat_map(Session::timers);
-        call.into_iter().chain(session).chain(subscription).chain(referrals).chain(self.calls.timers())
+        self.few_timers().chain(self.referrals.iter().flat_map(|(_, referral)| referral.timers()))
     }
 }
 

@@ -238,7 +238,7 @@ impl Ue {
     /// The final response to a REFER; `None` if none came.
     pub(super) fn on_refer_response(&mut self, now: Time, client: &ClientKey, response: Option<&Message<'_>>) {
         let code = response.and_then(Message::status).unwrap_or(408);
-        let known = self.references.iter().find(|reference| reference.refer == *client);
+        let known = self.references.iter().rev().find(|reference| reference.refer == *client);
         let known = known.map(|reference| (reference.cseq, reference.asked.quiet)).filter(|_| code >= 200);
         let Some((cseq, quiet)) = known else { return };
         if let (Some(dialog), Some(response)) = (&mut self.dialog, response) {
@@ -284,7 +284,8 @@ impl Ue {
             Err(code) => return self.refuse_report(now, server, code),
         };
         let mut verdict = NotifyVerdict::Unmatched;
-        let asked = self.references.iter().find(|reference| reference.cseq == cseq).map(|reference| &reference.asked);
+        let asked =
+            self.references.iter().rev().find(|reference| reference.cseq == cseq).map(|reference| &reference.asked);
         if let (Some(code @ 0..=199), Some(asked)) =
             (status, asked.filter(|asked| asked.purpose == ReferralPurpose::Invite))
         {
@@ -307,9 +308,7 @@ impl Ue {
     }
 
     pub(super) fn on_referral_timeouts(&mut self, now: Time) {
-        let is_due = |(_, referral): &(u32, &Referral)| referral.timers().any(|timer| timer.at <= now);
-        let due: Vec<u32> = self.referrals.iter().filter(is_due).map(|(cseq, _)| cseq).collect();
-        for cseq in due {
+        for cseq in self.referrals.due(now) {
             self.with_referral(cseq, |referral| {
                 referral.on_timeout(now);
             });

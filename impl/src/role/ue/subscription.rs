@@ -76,7 +76,7 @@ impl From<News> for Event {
     fn from(news: News) -> Self {
         match news {
             News::Subscribed => Self::Subscribed,
-            News::RosterChanged(roster) => Self::RosterChanged(roster),
+            News::RosterChanged(change) => Self::RosterChanged(change),
             News::Ended { reason } => Self::SubscriptionEnded { reason },
         }
     }

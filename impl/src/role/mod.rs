@@ -25,6 +25,7 @@ mod session;
 mod subscription;
 pub mod ue;
 mod user_agent;
+mod user_index;
 
 use crate::agent::Addr;
 use crate::wire::Uri;

@@ -2,9 +2,10 @@
 //!
 //! Read first: [`Timed::alarm`].
 
-use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
+
+use smallvec::SmallVec;
 
 use super::Time;
 
@@ -19,10 +20,11 @@ pub(crate) trait Alarm {
 pub(crate) struct Timed<T> {
     things: Vec<T>,
     /// What was known of each when it was looked at last.
-    known: Vec<Known>,
-    order: BTreeSet<(Time, usize)>,
+    known: SmallVec<[Known; 1]>,
+    /// The alarms of those that have one and their places, in order.
+    order: SmallVec<[(Time, usize); 1]>,
     /// The places of those that were given out to be changed since.
-    touched: Vec<usize>,
+    touched: SmallVec<[usize; 1]>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -92,17 +94,20 @@ impl<T: Alarm> Timed<T> {
             if before.alarm == known.alarm {
                 continue;
             }
-            if let Some(at) = before.alarm {
-                order.remove(&(at, place));
+            if let Some(Ok(old)) = before.alarm.map(|at| order.binary_search(&(at, place))) {
+                order.remove(old);
             }
-            order.extend(known.alarm.map(|at| (at, place)));
+            if let Some(at) = known.alarm {
+                let new = order.partition_point(|other| *other < (at, place));
+                order.insert(new, (at, place));
+            }
         }
     }
 }
 
 impl<T> Default for Timed<T> {
     fn default() -> Self {
-        Self { things: Vec::new(), known: Vec::new(), order: BTreeSet::new(), touched: Vec::new() }
+        Self { things: Vec::new(), known: SmallVec::new(), order: SmallVec::new(), touched: SmallVec::new() }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::body::conference_info::DisconnectionMethod;
 use crate::dialog::{Dialog, DialogName};
 use crate::role::config::FocusConfig;
 use crate::role::endpoint::Endpoint;
+use crate::role::user_index::UserIndex;
 use crate::time::{Time, Timed, Timer, TimerClass, earliest};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{CalleeState, Reason};
@@ -55,6 +56,8 @@ pub(super) struct Conference {
     pub(super) roster: Roster,
     pub(super) subscriptions: Timed<Subscription>,
     pub(super) invitations: Timed<Invitation>,
+    /// The users of the invitations.
+    pub(super) invited: UserIndex,
     pub(super) expulsions: Vec<Expulsion>,
     pub(super) reports: Reports,
 }
@@ -102,7 +105,8 @@ impl Conference {
     pub(super) fn has(&self, user: &OwnedUri) -> bool {
         let same = |known: &OwnedUri| known.same_user(user);
         let called = |invitation: &Invitation| same(&invitation.target) && !invitation.leg.caller.is_over();
-        same(&self.creator.user) || self.invitations.iter().any(called)
+        let mut candidates = self.invited.candidates(user).filter_map(|place| self.invitations.get(place));
+        same(&self.creator.user) || candidates.any(called)
     }
 
     pub(super) fn dialogs(&self) -> impl Iterator<Item = &Dialog> {

@@ -11,6 +11,7 @@ use crate::dialog::{Carrier, Dialog, DialogState, ReliableSender};
 use crate::role::edge::hides_identity;
 use crate::role::media::Media;
 use crate::role::session::{Session, is_too_small};
+use crate::role::user_index::UserIndex;
 use crate::time::{Time, Timed};
 use crate::transaction::ServerKey;
 use crate::usage::Callee;
@@ -118,6 +119,7 @@ impl Focus {
             ),
             subscriptions: Timed::default(),
             invitations: Timed::default(),
+            invited: UserIndex::default(),
             expulsions: Vec::new(),
             reports: Reports::default(),
         };

@@ -122,6 +122,7 @@ impl Conference {
         };
         let target = reference.target.clone();
         host.events.push_back(Event::Inviting { conference: self.uri.to_string(), target: target.to_string() });
+        self.invited.push(&target);
         self.invitations.push(Invitation {
             cseq,
             target: target.clone(),

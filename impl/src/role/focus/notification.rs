@@ -3,7 +3,7 @@
 
 use super::conference::{Conference, Host};
 use super::creator::ISFOCUS;
-use super::roster::Roster;
+use super::roster::{Roster, Told};
 use super::{Event, Policy};
 use crate::body::conference_info::{self, Document, Versions};
 use crate::dialog::{Dialog, DialogState, EventKey, Request, Usage};
@@ -28,8 +28,8 @@ pub(super) struct Subscription {
     pub(super) dialog: Option<Dialog>,
     pub(super) notifier: Notifier,
     documents: Versions,
-    /// The roster as the last document told it.
-    told: Option<Roster>,
+    /// What the last document told.
+    pub(super) told: Option<Told>,
     version: Option<u32>,
     /// The NOTIFY that waits for its final response.
     notify: Option<ClientKey>,
@@ -65,18 +65,22 @@ impl Subscription {
             NotifyStatus::Terminated { .. } | NotifyStatus::Active { .. } | NotifyStatus::Pending { .. } => {}
         }
         let change = match self.told.as_ref().filter(|_| !notification.full) {
-            Some(told) => self.documents.between(told.except(roster), roster.except(told)).ok().flatten(),
+            Some(told) => {
+                let (before, after) = roster.since(told);
+                self.documents.between(before, after).ok().flatten()
+            }
             None => None,
         };
         let document = change.or_else(|| self.documents.full(roster.conference()).ok())?;
-        self.told = Some(roster.clone());
+        self.told = Some(Told::all(roster));
         self.version = Some(document.version);
         Some(document)
     }
 
-    /// When a change that is owed may be told, if that is not now.
-    fn waits_until(&self, now: Time) -> Option<Time> {
-        self.next_change_at.filter(|at| *at > now && self.notifier.is_owing_change())
+    /// Whether something is owed and may be told now.
+    fn owes(&self, now: Time) -> bool {
+        let waits = self.notifier.is_owing_change() && self.next_change_at.is_some_and(|at| at > now);
+        self.notifier.is_owing() && !waits
     }
 
     /// The pending timers: the end of its time, and of the time in which changes are gathered.
@@ -208,18 +212,30 @@ impl Conference {
     /// Sends every NOTIFY that is owed and may be sent now, the reports first as in TS 34.229-5 A.20.
     pub(super) fn notify(&mut self, host: &mut Host<'_>) {
         self.report(host);
+        self.note_news();
         for place in 0..self.subscriptions.len() {
             self.tell(host, place);
+        }
+    }
+
+    /// What changed in the roster is not what the subscribers were told.
+    fn note_news(&mut self) {
+        if !self.roster.has_news() {
+            return;
+        }
+        let news = self.roster.take_news();
+        for told in self.subscriptions.iter_mut().filter_map(|subscription| subscription.told.as_mut()) {
+            told.note(&news, &self.roster);
         }
     }
 
     /// The state of the conference, to one subscriber.
     fn tell(&mut self, host: &mut Host<'_>, place: usize) {
         let live = self.is_live();
-        let Some(subscription) = self.subscriptions.get_mut(place) else { return };
-        if subscription.waits_until(host.now).is_some() {
+        if !self.subscriptions.get(place).is_some_and(|subscription| subscription.owes(host.now)) {
             return;
         }
+        let Some(subscription) = self.subscriptions.get_mut(place) else { return };
         let Some(notification) = subscription.notifier.next(host.now) else { return };
         subscription.next_change_at = host.config.notification_interval.map(|interval| host.now + interval);
         let document = subscription.document(&notification, &self.roster, live);

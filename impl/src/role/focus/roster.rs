@@ -26,10 +26,49 @@ pub(crate) struct Roster {
     /// Whether the transient statuses are shown, and who was called in vain.
     shows_progress: bool,
     locked: bool,
-    /// By the URI that is shown. Shared with what the subscribers were told last.
-    members: Arc<BTreeMap<Arc<str>, Arc<Member>>>,
+    /// By the URI that is shown. Shared with what the subscribers were told of them.
+    members: BTreeMap<Arc<str>, Arc<Member>>,
+    /// How many of them are in the conference.
+    present: usize,
     /// Under which URI a user is shown who asked for privacy.
     hidden: BTreeMap<String, String>,
+    /// Who changed since [`Roster::take_news`].
+    news: Former,
+}
+
+/// Users who have changed, as they were; none where somebody was not listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Former(BTreeMap<Arc<str>, Option<Arc<Member>>>);
+
+/// What a subscriber was told last, as far as it is not so any more.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Told {
+    head: Head,
+    users: Former,
+}
+
+/// What the roster says beside its users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Head {
+    present: usize,
+    locked: bool,
+}
+
+impl Told {
+    /// All of the roster.
+    pub(crate) fn all(roster: &Roster) -> Self {
+        Self { head: roster.head(), users: Former::default() }
+    }
+
+    /// Users have changed, in `roster` already. Who is again as he was told is no news.
+    pub(crate) fn note(&mut self, news: &Former, roster: &Roster) {
+        for (entity, before) in &news.0 {
+            let told = self.users.0.entry(Arc::clone(entity)).or_insert_with(|| before.clone());
+            if told.as_ref() == roster.members.get(entity) {
+                self.users.0.remove(entity);
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -83,7 +122,15 @@ impl Status {
 impl Roster {
     /// Nobody yet, at most `maximum` users.
     pub(crate) fn new(maximum: u32, shows_progress: bool) -> Self {
-        Self { maximum, shows_progress, locked: false, members: Arc::default(), hidden: BTreeMap::new() }
+        Self {
+            maximum,
+            shows_progress,
+            locked: false,
+            members: BTreeMap::new(),
+            present: 0,
+            hidden: BTreeMap::new(),
+            news: Former::default(),
+        }
     }
 
     /// A user is called into the conference, as `referrer` wished. His URI names his endpoint too: where he will answer
@@ -92,7 +139,7 @@ impl Roster {
         if self.shows_progress {
             let referred = Some(self.shown(referrer).to_owned());
             let member = Member { endpoint: user.to_owned(), referred, status: Status::DialingOut };
-            Arc::make_mut(&mut self.members).insert(user.into(), Arc::new(member));
+            self.put(user.into(), Some(member));
         }
         self.shows_progress
     }
@@ -111,15 +158,13 @@ impl Roster {
             return;
         }
         let member = Member { endpoint: endpoint.to_owned(), referred: None, status };
-        Arc::make_mut(&mut self.members).insert(user.into(), Arc::new(member));
+        self.put(user.into(), Some(member));
     }
 
     /// As [`Roster::join`], for a user who asked for privacy: he is shown under a URI that is made up, and so is his
     /// endpoint (RFC 4575 section 5.6). What was shown of his way in names him, and goes.
     pub(crate) fn join_hidden(&mut self, user: &str, joining: JoiningMethod, source: u32) {
-        if self.members.contains_key(user) {
-            Arc::make_mut(&mut self.members).remove(user);
-        }
+        self.put(user.into(), None);
         let number = self.hidden.len() + 1;
         let shown = || format!("sip:anonymous{number}@anonymous.invalid");
         let entity = self.hidden.entry(user.to_owned()).or_insert_with(shown).clone();
@@ -163,13 +208,33 @@ impl Roster {
 
     /// Changes where a listed user is, if there is a next status; tells whether there was.
     fn advance(&mut self, user: &str, next: impl FnOnce(Status) -> Option<Status>) -> bool {
-        let Self { members, hidden, .. } = self;
-        let shown = hidden.get(user).map_or(user, String::as_str);
-        let Some(status) = members.get(shown).and_then(|member| next(member.status)) else { return false };
-        if let Some(member) = Arc::make_mut(members).get_mut(shown) {
-            Arc::make_mut(member).status = status;
-        }
+        let Some((entity, member)) = self.members.get_key_value(self.shown(user)) else { return false };
+        let Some(status) = next(member.status) else { return false };
+        let (entity, member) = (Arc::clone(entity), Member { status, ..Member::clone(member) });
+        self.put(entity, Some(member));
         true
+    }
+
+    /// From now on a user is listed like this, or not at all.
+    fn put(&mut self, entity: Arc<str>, member: Option<Member>) {
+        let is_present = |member: &Member| usize::from(member.status.is_connected());
+        self.present += member.as_ref().map_or(0, is_present);
+        let before = match member {
+            Some(member) => self.members.insert(Arc::clone(&entity), Arc::new(member)),
+            None => self.members.remove(&entity),
+        };
+        self.present -= before.as_deref().map_or(0, is_present);
+        self.news.0.entry(entity).or_insert(before);
+    }
+
+    /// Whether anybody changed since [`Roster::take_news`].
+    pub(crate) fn has_news(&self) -> bool {
+        !self.news.0.is_empty()
+    }
+
+    /// Who changed since this was called last, as he was.
+    pub(crate) fn take_news(&mut self) -> Former {
+        std::mem::take(&mut self.news)
     }
 
     /// The URI under which others see a user.
@@ -190,8 +255,12 @@ impl Roster {
     }
 
     /// How many are in the conference.
-    pub(crate) fn present(&self) -> usize {
-        self.members.values().filter(|member| member.status.is_connected()).count()
+    pub(crate) const fn present(&self) -> usize {
+        self.present
+    }
+
+    const fn head(&self) -> Head {
+        Head { present: self.present, locked: self.locked }
     }
 
     /// Whether nobody was ever in it.
@@ -201,28 +270,24 @@ impl Roster {
 
     /// The conference as every subscriber is to know it.
     pub(crate) fn conference(&self) -> Conference {
-        self.excerpt(|_, _| true)
+        self.excerpt(self.head(), self.members.iter())
     }
 
-    /// The conference without the users who are the same in `other`: enough to tell both apart, and no more.
-    pub(crate) fn except(&self, other: &Self) -> Conference {
-        let mut others = other.members.iter().peekable();
-        self.excerpt(|entity, member| {
-            // Both are in the same order, and what they have in common is mostly shared.
-            while others.next_if(|(known, _)| !Arc::ptr_eq(known, entity) && *known < entity).is_some() {}
-            let known = others.next_if(|(known, _)| Arc::ptr_eq(known, entity) || *known == entity);
-            known.is_none_or(|(_, known)| !Arc::ptr_eq(known, member) && known != member)
-        })
+    /// The conference as a subscriber was told, and as it is, both without the users who are the same: enough to tell
+    /// both apart, and no more.
+    pub(crate) fn since(&self, told: &Told) -> (Conference, Conference) {
+        let before = told.users.0.iter().filter_map(|(entity, member)| Some((entity, member.as_ref()?)));
+        let after = told.users.0.keys().filter_map(|entity| self.members.get_key_value(entity));
+        (self.excerpt(told.head, before), self.excerpt(self.head(), after))
     }
 
-    fn excerpt(&self, mut listed: impl FnMut(&Arc<str>, &Arc<Member>) -> bool) -> Conference {
+    fn excerpt<'a>(&self, head: Head, members: impl Iterator<Item = (&'a Arc<str>, &'a Arc<Member>)>) -> Conference {
         let audio = AvailableMedium {
             label: AUDIO_LABEL.to_owned(),
             kind: Some("audio".to_owned()),
             status: Some(MediaStatus::SendRecv),
             ..AvailableMedium::default()
         };
-        let members = self.members.iter().filter(|(entity, member)| listed(entity, member));
         let rows = members.map(|(entity, member)| (entity.to_string(), member.user())).collect();
         Conference {
             description: Some(ConferenceDescription {
@@ -231,9 +296,9 @@ impl Roster {
                 ..ConferenceDescription::default()
             }),
             conference_state: Some(ConferenceState {
-                user_count: u32::try_from(self.present()).ok(),
+                user_count: u32::try_from(head.present).ok(),
                 active: Some(true),
-                locked: self.locked.then_some(true),
+                locked: head.locked.then_some(true),
                 ..ConferenceState::default()
             }),
             users: Some(Users { rows, ..Users::default() }),
@@ -313,26 +378,35 @@ mod tests {
     }
 
     #[test]
-    fn an_excerpt_holds_who_came_who_changed_and_who_went() {
-        let mut before = Roster::new(6, false);
-        before.join("sip:alice@home.example", "sip:alice@192.0.2.9", JoiningMethod::DialedIn, 1);
-        before.join("sip:bob@home.example", "sip:bob@192.0.2.41", JoiningMethod::DialedOut, 2);
-        let mut after = before.clone();
-        after.leave("sip:bob@home.example", DisconnectionMethod::Departed);
-        after.join("sip:carol@home.example", "sip:carol@192.0.2.42", JoiningMethod::DialedOut, 3);
-
-        let listed = |conference: Conference| conference.users.map(|users| users.rows.into_keys().collect::<Vec<_>>());
-        let (bob, carol) = ("sip:bob@home.example".to_owned(), "sip:carol@home.example".to_owned());
-        assert_eq!(listed(before.except(&after)), Some(vec![bob.clone()]));
-        assert_eq!(listed(after.except(&before)), Some(vec![bob, carol]));
-        assert_eq!(listed(after.except(&after)), Some(Vec::new()));
-
-        // Whom only the other knows, or knows from elsewhere, does not make anybody else different.
-        let mut others = Roster::new(6, false);
-        others.join("sip:aaron@home.example", "sip:aaron@192.0.2.43", JoiningMethod::DialedOut, 1);
-        others.join("sip:alice@home.example", "sip:alice@192.0.2.9", JoiningMethod::DialedIn, 1);
-        others.join("sip:bob@home.example", "sip:bob@192.0.2.41", JoiningMethod::DialedOut, 2);
-        assert_eq!(listed(before.except(&others)), Some(Vec::new()));
+    fn what_was_told_is_kept_of_those_who_changed_only() {
+        let (alice, bob, carol) = ("sip:alice@home.example", "sip:bob@home.example", "sip:carol@home.example");
+        let mut roster = Roster::new(6, false);
+        roster.join(alice, "sip:alice@192.0.2.9", JoiningMethod::DialedIn, 1);
+        roster.join(bob, "sip:bob@192.0.2.41", JoiningMethod::DialedOut, 2);
+        roster.take_news();
+        let (mut told, all) = (Told::all(&roster), roster.conference());
+        let mut changes = |roster: &mut Roster| {
+            told.note(&roster.take_news(), roster);
+            let (before, after) = roster.since(&told);
+            let listed = |conference: Conference| {
+                conference.users.map(|users| users.rows.into_keys().collect::<Vec<_>>()).unwrap_or_default()
+            };
+            assert_eq!(before.conference_state, all.conference_state, "as it was told");
+            assert_eq!(after.conference_state, roster.conference().conference_state, "as it is");
+            (listed(before), listed(after))
+        };
+        assert_eq!(changes(&mut roster), (vec![], vec![]));
+        roster.hold(bob, true, Flow::SENDRECV);
+        roster.join(carol, "sip:carol@192.0.2.42", JoiningMethod::DialedOut, 3);
+        let (bob_alone, both) = (vec![bob.to_owned()], vec![bob.to_owned(), carol.to_owned()]);
+        assert_eq!(changes(&mut roster), (bob_alone.clone(), both.clone()));
+        roster.leave(carol, DisconnectionMethod::Departed);
+        assert_eq!(changes(&mut roster), (bob_alone, both), "he was not told of her at all");
+        roster.hold(bob, false, Flow::SENDRECV);
+        assert_eq!(changes(&mut roster), (vec![], vec![carol.to_owned()]), "Bob is as he was told");
+        roster.join_hidden(alice, JoiningMethod::DialedIn, 1);
+        let anonymous = "sip:anonymous1@anonymous.invalid".to_owned();
+        assert_eq!(changes(&mut roster), (vec![alice.to_owned()], vec![anonymous, carol.to_owned()]));
     }
 
     #[test]

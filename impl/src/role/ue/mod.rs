@@ -28,6 +28,7 @@ use crate::role::endpoint::Endpoint;
 use crate::role::session::Session;
 use crate::role::subscription::ConferenceSubscription;
 use crate::role::user_agent::{Served, UserAgent};
+use crate::role::user_index::UserIndex;
 use crate::time::{Time, Timer, TimerClass, earliest};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::Referrals;
@@ -278,6 +279,8 @@ pub struct Ue {
     conference: Option<OwnedUri>,
     subscription: Option<ConferenceSubscription>,
     references: Vec<Reference>,
+    /// The users of the references.
+    referred: UserIndex,
     /// How many subscriptions there were.
     subscriptions: u32,
     referrals: Referrals,
@@ -311,6 +314,7 @@ impl Ue {
             conference: None,
             subscription: None,
             references: Vec::new(),
+            referred: UserIndex::default(),
             subscriptions: 0,
             referrals: Referrals::default(),
             calls: Calls::default(),

@@ -94,6 +94,13 @@ impl Ue {
         self.refer(now, &command, &refer_to, Asked { purpose: ReferralPurpose::Expel, target, quiet: false })
     }
 
+    /// Whether the same was asked for this user before.
+    fn has_asked(&self, asked: &Asked) -> bool {
+        let same = |known: &Asked| known.purpose == asked.purpose && known.target.same_user(&asked.target);
+        let mut candidates = self.referred.candidates(&asked.target);
+        candidates.any(|place| self.references.get(place).is_some_and(|known| same(&known.asked)))
+    }
+
     /// Sends a REFER with this Refer-To; one for each purpose and user.
     fn refer(&mut self, now: Time, command: &Command, refer_to: &OwnedUri, asked: Asked) -> Result<(), CommandError> {
         let limit = crate::usage::MAX_REFERRALS;
@@ -107,9 +114,7 @@ impl Ue {
                 "a focus with a GRUU wants its REFERs outside the dialog (RFC 7647 section 3)",
             ));
         }
-        let before =
-            |known: &Reference| known.asked.purpose == asked.purpose && known.asked.target.same_user(&asked.target);
-        if self.references.iter().any(before) {
+        if self.has_asked(&asked) {
             return Err(not_now(command, "this was asked for this user before"));
         }
         if self.references.len() >= limit {
@@ -141,6 +146,7 @@ impl Ue {
         }
         dialog.begin(Usage::Subscriber(EventKey::refer(cseq)));
         self.dialog = Some(dialog);
+        self.referred.push(&asked.target);
         self.references.push(Reference { cseq, asked, refer, subscribe: None });
         Ok(())
     }
@@ -331,7 +337,7 @@ impl Ue {
                 InvitationOutcome::Unknown
             }
         };
-        if let Some(reference) = self.references.iter().find(|reference| reference.cseq == cseq) {
+        if let Some(reference) = self.references.iter().rev().find(|reference| reference.cseq == cseq) {
             let target = reference.asked.target.clone();
             self.events.push_back(match reference.asked.purpose {
                 ReferralPurpose::Invite => Event::InvitationEnded { target, outcome },

@@ -106,6 +106,14 @@ impl OwnedUri {
         self.as_uri().same_user(&other.as_uri())
     }
 
+    /// A number that this URI has in common with every other one of the same user that has one: the end of its user
+    /// part. None of one that is more than an address, or has escapes in it: that may be the user of any other.
+    pub(crate) fn user_mark(&self) -> Option<u64> {
+        let user = self.layout.plain_user(&self.text)?.as_bytes();
+        let last = user.last_chunk::<8>().map_or(user, |last| last);
+        Some(last.iter().fold(0, |mark, byte| mark << 8 | u64::from(*byte)))
+    }
+
     /// Scheme, user part and hostport.
     fn before_params(&self) -> &str {
         let headers = self.layout.headers(&self.text).map_or(0, |headers| headers.len() + 1);

@@ -8,8 +8,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use imsconf_properties::campaign::{Campaign, schedules};
 use imsconf_properties::deviation::Deviation;
@@ -112,6 +113,11 @@ fn generated_schedules() {
 /// Wireshark's dissectors find nothing malformed; where it is not installed there is nothing to ask.
 #[test]
 fn wireshark_reads_it() {
+    let installed = Command::new("tshark").arg("--version").output();
+    if installed.is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        eprintln!("no tshark here: not asked");
+        return;
+    }
     let campaign = Campaign { cases: CASES, seed: 5, invited: 2, deviation: None, profile: Profile::ThreeGpp };
     let generated = schedules(&campaign).zip(0..).map(|(schedule, number)| (format!("schedule {number}"), schedule));
     // What the network damages is malformed.
@@ -133,20 +139,14 @@ fn wireshark_reads_it() {
         let fields = ["-T", "fields", "-e", "frame.number", "-e", "_ws.malformed", "-e", "sip.CSeq"];
         // Checksums are there to be looked at.
         let checks = ["-o", "udp.check_checksum:TRUE", "-Y", filter];
-        Command::new("tshark").arg("-r").arg(&path).args(fields).args(checks).output()
-    };
-    let (read, wrong) = (tshark("sip"), tshark("_ws.malformed or not sip or udp.checksum.status == \"Bad\""));
-    fs::remove_file(&path).expect("it was written");
-    let (Ok(read), Ok(wrong)) = (read, wrong) else {
-        eprintln!("no tshark here: not asked");
-        return;
-    };
-    let lines = |output: Output| {
+        let output = Command::new("tshark").arg("-r").arg(&path).args(fields).args(checks).output().expect("started");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("text").lines().map(str::to_owned).collect::<Vec<_>>()
     };
-    assert_eq!(lines(read).len() as u32, frames, "Wireshark must see every message");
-    for line in lines(wrong) {
+    let (read, wrong) = (tshark("sip"), tshark("_ws.malformed or not sip or udp.checksum.status == \"Bad\""));
+    fs::remove_file(&path).expect("it was written");
+    assert_eq!((read.len() as u32, frames > 10_000), (frames, true), "Wireshark must see every message");
+    for line in wrong {
         let frame: u32 = line.split('\t').next().and_then(|number| number.parse().ok()).expect("a frame number");
         let of = last_frames.iter().find(|(last, _)| frame <= *last).expect("a frame of the capture");
         panic!("{of:?}: {line}");

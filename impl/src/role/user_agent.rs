@@ -1,7 +1,8 @@
 //! What every user agent does with an input before its role decides: the transactions see it first, and what they let
 //! through is a request, a response, a CANCEL or an ACK (RFC 3261 sections 5 and 17).
 //!
-//! A role implements the [`UserAgent`] methods without a body, and `on_done` if it has something to do then.
+//! A role implements the [`UserAgent`] methods without a body, `on_done` if it has something to do then,
+//! and `own_alarm` if it has tables of timers.
 //! Read first: `endpoint.rs`.
 
 use crate::agent::{Addr, Discard, Receipt, Transmit};
@@ -75,7 +76,7 @@ pub(crate) trait UserAgent {
     /// The timers that are not those of a transaction.
     fn own_timers(&self) -> impl Iterator<Item = Timer>;
 
-    /// When the first of its own timers fires.
+    /// When the first of its own timers fires: what looking at all of them would tell.
     fn own_alarm(&mut self) -> Option<Time> {
         earliest(self.own_timers())
     }
@@ -83,8 +84,8 @@ pub(crate) trait UserAgent {
     /// Lets its own timers that are due fire.
     fn on_own_timeout(&mut self, now: Time);
 
-    /// Writes down when the first of its own timers fires: after whatever may have changed one. Most timers that fire
-    /// are those of transactions.
+    /// Writes down when the first of its own timers fires: after whatever may have changed one. A timer of a transaction
+    /// that just fires changes none.
     fn note_deadline(&mut self) {
         let deadline = self.own_alarm();
         self.endpoint().wake_at(deadline);

@@ -1,5 +1,5 @@
 //! Finding a user among many without a look at each: [`OwnedUri::same_user`] decides, this says of whom it is worth
-//! asking.
+//! asking. Who has more than a plain SIP address (a telephone number, a URI with parameters) is asked each time.
 
 use smallvec::SmallVec;
 

@@ -258,8 +258,8 @@ impl Origin {
     }
 }
 
-/// The last eight octets of what names a transaction: there two of them differ first, so that keys are ordered by it
-/// before they are compared as a whole. It follows from the rest of the key.
+/// The last eight octets of the branch, of the Call-ID where there is no unique branch; zero of a shorter one. Branches
+/// have their beginnings in common, so that keys are ordered by this before they are compared as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Mark(u64);
 

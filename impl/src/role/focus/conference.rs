@@ -56,7 +56,7 @@ pub(super) struct Conference {
     pub(super) roster: Roster,
     pub(super) subscriptions: Timed<Subscription>,
     pub(super) invitations: Timed<Invitation>,
-    /// The users of the invitations.
+    /// The users of the invitations by their places: none is ever taken out.
     pub(super) invited: UserIndex,
     pub(super) expulsions: Vec<Expulsion>,
     pub(super) reports: Reports,

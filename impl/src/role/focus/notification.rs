@@ -3,7 +3,7 @@
 
 use super::conference::{Conference, Host};
 use super::creator::ISFOCUS;
-use super::roster::{Roster, Told};
+use super::roster::{LastTold, Roster};
 use super::{Event, Policy};
 use crate::body::conference_info::{self, Document, Versions};
 use crate::dialog::{Dialog, DialogState, EventKey, Request, Usage};
@@ -29,7 +29,7 @@ pub(super) struct Subscription {
     pub(super) notifier: Notifier,
     documents: Versions,
     /// What the last document told.
-    pub(super) told: Option<Told>,
+    told: Option<LastTold>,
     version: Option<u32>,
     /// The NOTIFY that waits for its final response.
     notify: Option<ClientKey>,
@@ -72,7 +72,7 @@ impl Subscription {
             None => None,
         };
         let document = change.or_else(|| self.documents.full(roster.conference()).ok())?;
-        self.told = Some(Told::all(roster));
+        self.told = Some(LastTold::all(roster));
         self.version = Some(document.version);
         Some(document)
     }

@@ -28,7 +28,7 @@ pub(super) struct Report {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Reports {
     all: Timed<Report>,
-    /// The places of those that are not over, in order.
+    /// The places of those that are not over, in order: none is ever taken out of `all`.
     open: Vec<usize>,
 }
 
@@ -55,6 +55,8 @@ impl Alarm for Report {
 
 impl Reports {
     fn start(&mut self, report: Report) {
+        // An older REFER would have been refused (RFC 3261 section 12.2.2).
+        debug_assert!(self.all.last().is_none_or(|last| last.cseq < report.cseq), "in the order of their numbers");
         self.open.push(self.all.len());
         self.all.push(report);
     }
@@ -76,6 +78,11 @@ impl Reports {
 
     /// Those that are not over, by their places.
     fn open(&self) -> impl Iterator<Item = (usize, &Report)> {
+        debug_assert_eq!(
+            self.open.len(),
+            self.all.iter().filter(|report| !report.notifier.is_over()).count(),
+            "an open one is not over"
+        );
         self.open.iter().filter_map(|place| Some((*place, self.all.get(*place)?)))
     }
 

@@ -42,7 +42,7 @@ pub(crate) struct Former(BTreeMap<Arc<str>, Option<Arc<Member>>>);
 
 /// What a subscriber was told last, as far as it is not so any more.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Told {
+pub(crate) struct LastTold {
     head: Head,
     users: Former,
 }
@@ -54,7 +54,7 @@ struct Head {
     locked: bool,
 }
 
-impl Told {
+impl LastTold {
     /// All of the roster.
     pub(crate) fn all(roster: &Roster) -> Self {
         Self { head: roster.head(), users: Former::default() }
@@ -255,12 +255,14 @@ impl Roster {
     }
 
     /// How many are in the conference.
-    pub(crate) const fn present(&self) -> usize {
+    pub(crate) fn present(&self) -> usize {
+        let present = |member: &&Arc<Member>| member.status.is_connected();
+        debug_assert_eq!(self.present, self.members.values().filter(present).count(), "the count is exact");
         self.present
     }
 
-    const fn head(&self) -> Head {
-        Head { present: self.present, locked: self.locked }
+    fn head(&self) -> Head {
+        Head { present: self.present(), locked: self.locked }
     }
 
     /// Whether nobody was ever in it.
@@ -275,7 +277,7 @@ impl Roster {
 
     /// The conference as a subscriber was told, and as it is, both without the users who are the same: enough to tell
     /// both apart, and no more.
-    pub(crate) fn since(&self, told: &Told) -> (Conference, Conference) {
+    pub(crate) fn since(&self, told: &LastTold) -> (Conference, Conference) {
         let before = told.users.0.iter().filter_map(|(entity, member)| Some((entity, member.as_ref()?)));
         let after = told.users.0.keys().filter_map(|entity| self.members.get_key_value(entity));
         (self.excerpt(told.head, before), self.excerpt(self.head(), after))
@@ -360,6 +362,10 @@ fn audio(source: u32, flow: Flow) -> Media {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     #[test]
@@ -384,7 +390,7 @@ mod tests {
         roster.join(alice, "sip:alice@192.0.2.9", JoiningMethod::DialedIn, 1);
         roster.join(bob, "sip:bob@192.0.2.41", JoiningMethod::DialedOut, 2);
         roster.take_news();
-        let (mut told, all) = (Told::all(&roster), roster.conference());
+        let (mut told, all) = (LastTold::all(&roster), roster.conference());
         let mut changes = |roster: &mut Roster| {
             told.note(&roster.take_news(), roster);
             let (before, after) = roster.since(&told);
@@ -407,6 +413,73 @@ mod tests {
         roster.join_hidden(alice, JoiningMethod::DialedIn, 1);
         let anonymous = "sip:anonymous1@anonymous.invalid".to_owned();
         assert_eq!(changes(&mut roster), (vec![alice.to_owned()], vec![anonymous, carol.to_owned()]));
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Change {
+        Dial,
+        Alert,
+        Join,
+        JoinHidden,
+        Hold(bool),
+        Dismiss,
+        Leave,
+        Lock(bool),
+        Tell,
+    }
+
+    impl Change {
+        /// Makes it, of this user; a telling is of all.
+        fn make(self, roster: &mut Roster, user: &str) {
+            match self {
+                Self::Dial => drop(roster.dial(user, "sip:alice@home.example")),
+                Self::Alert => drop(roster.alert(user)),
+                Self::Join => roster.join(user, user, JoiningMethod::DialedOut, 1),
+                Self::JoinHidden => roster.join_hidden(user, JoiningMethod::DialedOut, 1),
+                Self::Hold(on) => drop(roster.hold(user, on, Flow::SENDRECV)),
+                Self::Dismiss => drop(roster.dismiss(user)),
+                Self::Leave => drop(roster.leave(user, DisconnectionMethod::Departed)),
+                Self::Lock(locked) => drop(roster.lock(locked)),
+                Self::Tell => {}
+            }
+        }
+    }
+
+    fn change() -> impl Strategy<Value = Change> {
+        use Change::{Alert, Dial, Dismiss, Hold, Join, JoinHidden, Leave, Lock, Tell};
+        let all =
+            [Dial, Alert, Join, JoinHidden, Hold(true), Hold(false), Dismiss, Leave, Lock(true), Lock(false), Tell];
+        select(all.to_vec())
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_told_differs_as_a_copy_of_all_of_it_would(
+            shows_progress: bool,
+            changes in vec((change(), 0..4_usize, any::<bool>()), 0..40),
+        ) {
+            let mut roster = Roster::new(6, shows_progress);
+            let (mut told, mut copy) = (LastTold::all(&roster), roster.clone());
+            for (change, user, look) in changes {
+                change.make(&mut roster, ["sip:a@b", "sip:c@b", "sip:d@b", "sip:e@b"][user]);
+                if !look {
+                    continue;
+                }
+                told.note(&roster.take_news(), &roster);
+                let (before, after) = (copy.conference(), roster.conference());
+                let differs = |mut conference: Conference, other: &Conference| {
+                    let others = other.users.as_ref().map(|users| &users.rows);
+                    let users = conference.users.as_mut();
+                    users.expect("a list").rows.retain(|entity, row| others.and_then(|rows| rows.get(entity)) != Some(row));
+                    conference
+                };
+                let expected = (differs(before.clone(), &after), differs(after, &before));
+                prop_assert_eq!(roster.since(&told), expected);
+                if matches!(change, Change::Tell) {
+                    (told, copy) = (LastTold::all(&roster), roster.clone());
+                }
+            }
+        }
     }
 
     #[test]

@@ -279,7 +279,7 @@ pub struct Ue {
     conference: Option<OwnedUri>,
     subscription: Option<ConferenceSubscription>,
     references: Vec<Reference>,
-    /// The users of the references.
+    /// The users of the references by their places: none is ever taken out.
     referred: UserIndex,
     /// How many subscriptions there were.
     subscriptions: u32,

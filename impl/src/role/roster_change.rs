@@ -46,24 +46,21 @@ pub(crate) fn apply(roster: &mut Roster, document: Document) -> (Applied, Roster
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::body::conference_info::{Conference, Endpoint, EndpointStatus, Users};
+    use crate::body::conference_info::{Endpoint, EndpointStatus, Rows, Users};
 
-    /// A document with these users and their statuses; a dash for one that is taken away.
-    fn document(state: State, version: u32, users: &[(&str, &str)]) -> Document {
-        let row = |&(entity, status): &(&str, &str)| {
+    /// A document with these users, each with a status, or `gone` for one that is taken away.
+    fn document(state: State, version: u32, listed: &str) -> Document {
+        let mut rows: Rows<User> = Rows::new();
+        for (entity, status) in listed.split(", ").filter_map(|user| user.split_once(' ')) {
             let status = match status {
-                "connected" => EndpointStatus::Connected,
-                "on-hold" => EndpointStatus::OnHold,
-                _ => EndpointStatus::Disconnected,
+                "connected" => Some(EndpointStatus::Connected),
+                "on-hold" => Some(EndpointStatus::OnHold),
+                "disconnected" => Some(EndpointStatus::Disconnected),
+                _ => None,
             };
-            let endpoint = Endpoint { status: Some(status), ..Endpoint::default() };
-            (entity.to_owned(), User { endpoints: [("e".to_owned(), endpoint)].into(), ..User::default() })
-        };
-        let mut rows: crate::body::conference_info::Rows<User> = users.iter().map(row).collect();
-        for (entity, status) in users {
-            if let Some(user) = rows.get_mut(entity).filter(|_| *status == "-") {
-                user.state = State::Deleted;
-            }
+            let state = if status.is_some() { State::Full } else { State::Deleted };
+            let endpoints = [("e".to_owned(), Endpoint { status, ..Endpoint::default() })].into();
+            rows.insert(entity, User { state, endpoints, ..User::default() });
         }
         let content = Conference { users: Some(Users { state, rows, ..Users::default() }), ..Conference::default() };
         Document { entity: "sip:c@example.org".to_owned(), state, version, content }
@@ -72,32 +69,40 @@ mod tests {
     #[test]
     fn only_who_is_shown_otherwise_is_told() {
         use State::{Full, Partial};
-        let cases: [(&str, State, u32, &[(&str, &str)], &[&str], &[&str]); 8] = [
-            ("first", Full, 1, &[("a", "connected"), ("b", "on-hold"), ("c", "connected")], &["a", "b", "c"], &[]),
-            ("one came, one resumed", Partial, 2, &[("b", "connected"), ("d", "connected")], &["b", "d"], &[]),
-            ("nothing new", Partial, 3, &[("a", "connected")], &[], &[]),
-            ("a gap", Partial, 5, &[("a", "disconnected")], &[], &[]),
-            ("the whole after it", Full, 5, &[("a", "connected"), ("d", "disconnected")], &["d"], &["b", "c"]),
-            ("an old one", Partial, 4, &[("a", "on-hold")], &[], &[]),
-            ("one is taken away", Partial, 6, &[("a", "on-hold"), ("d", "-")], &["a"], &["d"]),
-            ("nobody", Partial, 7, &[], &[], &[]),
+        let cases = [
+            ("the first", Full, 1, "a connected, b on-hold, c connected", "a b c", ""),
+            ("one came, one resumed", Partial, 2, "b connected, d connected", "b d", ""),
+            ("nothing new", Partial, 3, "a connected", "", ""),
+            ("a gap", Partial, 5, "a disconnected", "", ""),
+            ("the whole after it", Full, 5, "a connected, d disconnected", "d", "b c"),
+            ("an old one", Partial, 4, "a on-hold", "", ""),
+            ("one is taken away", Partial, 6, "a on-hold, d gone", "a", "d"),
+            ("nobody", Partial, 7, "", "", ""),
         ];
         let mut roster = Roster::new();
         for (name, state, version, users, changed, gone) in cases {
-            let before = entries(&roster);
+            let mut kept = entries(&roster);
             let (_, change) = apply(&mut roster, document(state, version, users));
             let listed: Vec<_> = change.changed.iter().map(|entry| entry.entity.as_str()).collect();
-            assert_eq!(
-                (listed.as_slice(), change.gone.as_slice()),
-                (changed, &*gone.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>()),
-                "{name}"
-            );
+            assert_eq!((listed.join(" ").as_str(), change.gone.join(" ").as_str()), (changed, gone), "{name}");
             // Who keeps the list by these changes has it.
-            let mut kept = before;
             kept.retain(|entry| !change.gone.contains(&entry.entity) && !listed.contains(&entry.entity.as_str()));
             kept.extend(change.changed.clone());
             kept.sort();
             assert_eq!(kept, entries(&roster), "{name}");
         }
+    }
+
+    /// A list that is not partial replaces the one before, also in a document that is.
+    #[test]
+    fn a_full_list_in_a_partial_document_tells_who_is_gone() {
+        let mut roster = Roster::new();
+        let _ = apply(&mut roster, document(State::Full, 1, "a connected, b connected"));
+        let mut document = document(State::Partial, 2, "b connected");
+        if let Some(users) = &mut document.content.users {
+            users.state = State::Full;
+        }
+        let (_, change) = apply(&mut roster, document);
+        assert_eq!((change.changed, change.gone), (vec![], vec!["a".to_owned()]));
     }
 }

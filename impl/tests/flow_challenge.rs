@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::{FOCUS, Net, PCSCF, at, name, summary, ue_config, uri};
 use digest_auth::{AuthContext, AuthorizationHeader, HttpMethod};
-use imsconf::agent::{Agent as _, Transmit};
+use imsconf::agent::{Agent as _, PathMtu, Transmit, Transport};
 use imsconf::role::config::Credentials;
 use imsconf::role::participant::Command as BobDoes;
 use imsconf::role::ue::{Command, Event, InvitationOutcome, SecondOffer, Unanswered};
@@ -423,6 +423,27 @@ fn a_stale_nonce_is_replaced() {
     assert_eq!(net.ue.view().referrals[0].state, ReferralState::Done(200));
     net.run_dry();
     assert_eq!(net.ue.view().counts, Counts::default());
+}
+
+/// The credentials make the INVITE too large for UDP; the next challenge is met over TCP too.
+#[test]
+fn what_grows_by_credentials_stays_on_the_transport_that_its_via_names() {
+    let mut plain = net();
+    create(&mut plain, &mut [], SecondOffer::Prack);
+    let length = plain.said.first().map(|(_, sent)| sent.bytes.len()).expect("an INVITE");
+    let mut config = ue_config();
+    config.credentials = vec![credentials("proxy.example"), credentials("conf.example")];
+    config.path_mtu = PathMtu::Known(u16::try_from(length + PathMtu::MARGIN).expect("some 1,500"));
+    let mut net = Net::with(config, common::focus_config());
+    create(&mut net, &mut [Guard::proxy(ALL), Guard::focus(ALL)], SecondOffer::Prack);
+    let sent = net.said.iter().filter(|(from, _)| name(*from) == "ue").map(|(_, sent)| sent);
+    let invites = sent.filter(|sent| sent.bytes.starts_with(b"INVITE"));
+    let transports = invites.map(|sent| {
+        let via = Message::parse(&sent.bytes).expect("SIP").via().expect("a Via").transport.to_vec();
+        (String::from_utf8(via).expect("text"), sent.to.transport)
+    });
+    let (udp, tcp) = (("UDP".to_owned(), Transport::Udp), ("TCP".to_owned(), Transport::Tcp));
+    assert_eq!(transports.collect::<Vec<_>>(), [udp, tcp.clone(), tcp]);
 }
 
 /// The user gives the call up: before the challenge comes, and after it was answered.

@@ -99,6 +99,22 @@ fn refused(bytes: &[u8], status: &str, field: &str) -> Vec<u8> {
     format!("SIP/2.0 {status}\r\n{kept}{field}Content-Length: 0\r\n\r\n").into_bytes()
 }
 
+/// Each change waits for late copies of its 2xx to be ruled out, and for no longer.
+#[test]
+fn there_is_no_last_change() {
+    let mut net = joined(Renegotiation::ReInvite);
+    for _ in 0..20 {
+        alice(&mut net, ue::Command::Hold);
+        alice(&mut net, ue::Command::Resume);
+        operator(&mut net, focus::Command::Hold { user: uri(BOB) });
+        operator(&mut net, focus::Command::Resume { user: uri(BOB) });
+        net.bob(Command::Hold);
+        net.bob(Command::Resume);
+        net.run_dry();
+    }
+    assert_eq!(on_hold(&net), [""; 0]);
+}
+
 #[test]
 fn the_creator_holds_and_resumes() {
     let mut net = joined(Renegotiation::ReInvite);

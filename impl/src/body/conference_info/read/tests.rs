@@ -331,6 +331,16 @@ fn usual_documents_are_read_in_one_pass() {
     }
 }
 
+/// Neither a comment nor an element of others ends a text; the last one is read from the tree.
+#[test]
+fn a_text_in_pieces_is_one_text() {
+    for between in ["<!-- and -->", "<x xmlns='urn:x'>foreign</x>", "<?b c?>"] {
+        let text = named(&format!("Bob {between}and {between}Alice"));
+        let users = Document::read(text.as_bytes()).unwrap().content.users.unwrap();
+        assert_eq!(users.rows.get("a").unwrap().display_text.as_deref(), Some("Bob and Alice"), "{between}");
+    }
+}
+
 /// Well-formed, but rare: each of these is left to the tree, and is read all the same.
 #[test]
 fn unusual_documents_are_read_from_the_tree() {

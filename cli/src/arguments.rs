@@ -278,6 +278,8 @@ pub(crate) struct Lint {
     #[arg(long = "as", value_enum, value_name = "KIND")]
     pub(crate) kind: Option<KindName>,
     #[command(flatten)]
+    pub(crate) judged: Judged,
+    #[command(flatten)]
     pub(crate) output: Output,
 }
 

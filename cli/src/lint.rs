@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{Read as _, stdin};
 use std::path::{Path, PathBuf};
 
-use imsconf_properties::lint::{Finding, Kind, Level, Unreadable, lint as judge, recognise};
+use imsconf_properties::lint::{Finding, Kind, Level, Linter, Unreadable, recognise};
 use imsconf_properties::verdict::Verdict;
 use serde::Serialize;
 
@@ -40,7 +40,7 @@ struct File {
 
 #[derive(Serialize)]
 struct Row {
-    rule: String,
+    rule: &'static str,
     clause: String,
     level: Level,
     start: usize,
@@ -56,9 +56,10 @@ struct Row {
 pub(crate) fn lint(arguments: &arguments::Lint, printer: &mut Printer) -> Result<Outcome, CommandError> {
     let standard_input = [PathBuf::from("-")];
     let paths = if arguments.files.is_empty() { &standard_input[..] } else { &arguments.files };
+    let linter = Linter::new(arguments.judged.profile())?;
     let mut files = Vec::new();
     for path in paths {
-        let file = judged(path, arguments.kind.map(arguments::KindName::kind))?;
+        let file = judged(path, arguments.kind.map(arguments::KindName::kind), &linter)?;
         printer.print(text(&file))?;
         files.push(file);
     }
@@ -72,7 +73,7 @@ pub(crate) fn lint(arguments: &arguments::Lint, printer: &mut Printer) -> Result
     }
 }
 
-fn judged(path: &Path, kind: Option<Kind>) -> Result<File, CommandError> {
+fn judged(path: &Path, kind: Option<Kind>, linter: &Linter) -> Result<File, CommandError> {
     let is_standard_input = path == Path::new("-");
     let file = if is_standard_input { "standard input".to_owned() } else { path.display().to_string() };
     let bytes = if is_standard_input {
@@ -82,7 +83,7 @@ fn judged(path: &Path, kind: Option<Kind>) -> Result<File, CommandError> {
         fs::read(path)
     };
     let bytes = bytes.map_err(|error| CommandError::Read { path: path.to_owned(), error })?;
-    let found = kind.map_or_else(|| recognise(&bytes), Ok).map(|kind| (kind, judge(&bytes, kind)));
+    let found = kind.map_or_else(|| recognise(&bytes), Ok).map(|kind| (kind, linter.lint(&bytes, kind)));
     Ok(match found {
         Ok((kind, Ok(findings))) => {
             let breaks = findings.iter().any(|finding| finding.level == Level::Fail);

@@ -4,7 +4,8 @@
 //! finding again, with the same requirement, level, party and text, and nothing else; it passes if and only if they
 //! found no failure. Three things are beside that. What only the inside of an agent shows, or the model, no capture can
 //! show. What a run that stopped at its failure still owed is undecided in its capture. And `trace` also compares with
-//! the procedures step by step: that may name more, but calls no conforming run a failure.
+//! the procedures step by step and judges each message by itself: that may name more, but calls no conforming run a
+//! failure.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,8 +25,8 @@ use imsconf_properties::world::Node;
 
 /// How many generated schedules are compared.
 const CASES: u32 = 500;
-/// The name of what `trace` finds about the steps of the procedures.
-const STEPS: &str = "procedure";
+/// The names of what `trace` finds besides: about the steps of the procedures, and about each message by itself.
+const BESIDES: [&str; 2] = ["procedure", "message"];
 
 /// What makes two findings the same: where they were found is a step in the one and a frame in the other.
 type Found = (&'static str, &'static str, Level, Party, String);
@@ -59,7 +60,7 @@ fn assert_same_verdict(name: &str, schedule: &Schedule) -> TraceReport {
     let decided = |finding: &&Finding| !stopped || finding.level != Level::Inconclusive;
     let on_the_wire = |finding: &&Finding| !inside::NAMES.contains(&finding.invariant) && decided(finding);
     let of_the_run = found(run.judge.findings().iter().filter(on_the_wire), |party| party);
-    let observed = |finding: &&Finding| finding.invariant != STEPS && decided(finding);
+    let observed = |finding: &&Finding| !BESIDES.contains(&finding.invariant) && decided(finding);
     let invited = schedule.world.invited;
     let of_the_capture = found(trace.findings.iter().filter(observed), |party| in_the_world(&trace, invited, party));
     assert_eq!(of_the_capture, of_the_run, "{name}\n{trace}");
@@ -176,7 +177,7 @@ fn a_file_that_missed_something_proves_less() {
 /// What is owed at rest is a failure in a file that says that it shows everything, and undecided in one that does not.
 #[test]
 fn what_is_never_done_is_a_failure_only_where_nothing_was_missed() {
-    let at_the_end = |finding: &&Finding| finding.numbers.is_empty() && finding.invariant != STEPS;
+    let at_the_end = |finding: &&Finding| finding.numbers.is_empty() && !BESIDES.contains(&finding.invariant);
     let mut seen = 0;
     for (name, schedule) in regressions("regressions/deviations") {
         let (file, _, trace) = traced(&schedule);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use imsconf_properties::observe::{Finding, Party};
+use imsconf_properties::oracle::Sip;
 use imsconf_properties::trace::{Capture, Options, TraceReport, judge_capture};
 use imsconf_properties::verdict::{Level, Verdict};
 
@@ -76,7 +77,7 @@ fn reordered(order: &[u32]) -> Capture {
     for (place, number) in places.iter().zip(order) {
         let content = original.frames.iter().find(|frame| frame.number == *number).expect("a frame");
         let slot = changed.frames.iter_mut().find(|frame| frame.number == *place).expect("a frame");
-        slot.message = content.message.clone();
+        (slot.message, slot.octets) = (content.message.clone(), content.octets.clone());
         (slot.source, slot.destination) = (content.source, content.destination);
     }
     changed
@@ -85,14 +86,18 @@ fn reordered(order: &[u32]) -> Capture {
 fn edited(number: u32, from: &str, to: &str) -> Capture {
     let mut capture = capture();
     let frame = capture.frames.iter_mut().find(|frame| frame.number == number).expect("a frame");
-    let body = String::from_utf8(frame.message.body.clone()).expect("text");
-    let mut changed = body.contains(from);
-    frame.message.body = body.replace(from, to).into_bytes();
-    for header in &mut frame.message.headers {
-        changed |= header.value.contains(from);
-        header.value = header.value.replace(from, to);
-    }
-    assert!(changed, "frame {number} has no {from}");
+    let text = String::from_utf8(frame.octets.clone()).expect("text");
+    let (start, rest) = text.split_once("\r\n").expect("a start line");
+    assert!(rest.contains(from), "frame {number} has no {from}");
+    let (head, body) = rest.split_once("\r\n\r\n").expect("an end of the header");
+    let (head, body) = (head.replace(from, to), body.replace(from, to));
+    let length = |line: &str| match line.starts_with("Content-Length:") {
+        true => format!("Content-Length: {}", body.len()),
+        false => line.to_owned(),
+    };
+    let head = head.split("\r\n").map(length).collect::<Vec<_>>().join("\r\n");
+    frame.octets = format!("{start}\r\n{head}\r\n\r\n{body}").into_bytes();
+    frame.message = Sip::read(&frame.octets).expect("a message");
     capture
 }
 
@@ -185,6 +190,10 @@ fn one_value_wrong() {
         (8, ";isfocus", "", "no isfocus in the 200"),
         (22, "tag=ss1", "tag=ss9", "the BYE has another To tag"),
         (8, "tag=ss1", "tag=ss9", "the 200 to the INVITE has another To tag than the 183"),
+        (1, "s=-\r\n", "", "the session description has no s line"),
+        (12, "Event: conference\r\n", "Event: conference\r\nEvent: refer\r\n", "two Event fields"),
+        (12, "<users>", "<x/><users>", "an element that nobody knows is in the namespace of the document"),
+        (12, "<status>connected</status>", "<status> connected</status>", "a blank before a status"),
         (15, "Accepted", "", "nothing: a phrase says nothing"),
     ];
     let mut text = String::new();

@@ -53,6 +53,7 @@ fn note(world: &World, capture: &mut Capture) -> bool {
         destination: datagram.to.address().socket,
         direction: None,
         message: Sip::read(&datagram.bytes).expect("our own message"),
+        octets: datagram.bytes.to_vec(),
     });
     true
 }

@@ -15,7 +15,7 @@ pub(super) fn of_type(
     media_type: &MediaType<'_>,
     body: &[u8],
     start: usize,
-    judge: &mut Judge,
+    judge: &mut Judge<'_>,
 ) -> Result<(), Unreadable> {
     if media_type.is(sdp::MEDIA_TYPE) {
         sdp(body, start, judge);
@@ -33,7 +33,7 @@ fn multipart(
     found: Result<Multipart<'_>, MultipartError>,
     body: &[u8],
     start: usize,
-    judge: &mut Judge,
+    judge: &mut Judge<'_>,
 ) -> Result<(), Unreadable> {
     const CLAUSE: &str = "RFC 2046 section 5.1.1";
     let whole = start..start + body.len();
@@ -68,7 +68,7 @@ fn offset(whole: &[u8], part: &[u8]) -> usize {
 }
 
 /// `application/sdp`.
-pub(super) fn sdp(body: &[u8], start: usize, judge: &mut Judge) {
+pub(super) fn sdp(body: &[u8], start: usize, judge: &mut Judge<'_>) {
     for finding in sdp::verdict(body) {
         let rule = finding.rule;
         judge.add(rule.id(), rule.clause(), level(rule.strength()), shifted(&finding.at, start), rule.summary());
@@ -82,7 +82,7 @@ pub(super) fn sdp(body: &[u8], start: usize, judge: &mut Judge) {
 }
 
 /// `message/sipfrag`.
-pub(super) fn sipfrag(body: &[u8], start: usize, judge: &mut Judge) {
+pub(super) fn sipfrag(body: &[u8], start: usize, judge: &mut Judge<'_>) {
     if let Err(error) = wire::sipfrag::parse(body) {
         let line = body.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let at = shifted(&(0..line.trim_ascii_end().len()), start);
@@ -102,7 +102,7 @@ pub(super) fn sipfrag(body: &[u8], start: usize, judge: &mut Judge) {
 }
 
 /// `application/conference-info+xml`.
-pub(super) fn conference_info(body: &[u8], start: usize, judge: &mut Judge) -> Result<(), Unreadable> {
+pub(super) fn conference_info(body: &[u8], start: usize, judge: &mut Judge<'_>) -> Result<(), Unreadable> {
     match read(body) {
         Ok(reading) => {
             for finding in reading.findings {

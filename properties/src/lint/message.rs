@@ -2,12 +2,12 @@
 
 use imsconf::violation::Violation;
 use imsconf::wire::stream::{Segment, Side, StreamFault, StreamFramer};
-use imsconf::wire::{FramingError, FramingFault, Message, Name, verdict, verdict_on_stream};
+use imsconf::wire::{FramingError, FramingFault, Message, Method, Name, verdict, verdict_on_stream};
 
-use super::{Judge, Level, Unreadable, body, level, shifted};
+use super::{Judge, Level, Profile, Unreadable, body, level, shifted};
 
 /// One datagram.
-pub(super) fn datagram(bytes: &[u8], judge: &mut Judge) -> Result<(), Unreadable> {
+pub(super) fn datagram(bytes: &[u8], judge: &mut Judge<'_>) -> Result<(), Unreadable> {
     match Message::parse(bytes) {
         Ok(message) => whole(&message, verdict(&message), 0, judge),
         Err(error) => unframed(bytes, error, 0, judge),
@@ -15,7 +15,7 @@ pub(super) fn datagram(bytes: &[u8], judge: &mut Judge) -> Result<(), Unreadable
 }
 
 /// Messages one behind the other.
-pub(super) fn stream(bytes: &[u8], judge: &mut Judge) -> Result<(), Unreadable> {
+pub(super) fn stream(bytes: &[u8], judge: &mut Judge<'_>) -> Result<(), Unreadable> {
     let mut framer = StreamFramer::new(Side::Accepted);
     let (mut rest, mut fed) = (bytes, 0);
     loop {
@@ -56,7 +56,7 @@ pub(super) fn stream(bytes: &[u8], judge: &mut Judge) -> Result<(), Unreadable> 
     Ok(())
 }
 
-fn one_of_stream(bytes: &[u8], start: usize, judge: &mut Judge) -> Result<(), Unreadable> {
+fn one_of_stream(bytes: &[u8], start: usize, judge: &mut Judge<'_>) -> Result<(), Unreadable> {
     match Message::parse(bytes) {
         Ok(message) => whole(&message, verdict_on_stream(&message), start, judge),
         Err(error) => unframed(bytes, error, start, judge),
@@ -64,7 +64,7 @@ fn one_of_stream(bytes: &[u8], start: usize, judge: &mut Judge) -> Result<(), Un
 }
 
 /// Where the stream cannot be followed any further, the rest is judged as a message as far as it is one.
-fn not_followed(rest: &[u8], fault: StreamFault, start: usize, judge: &mut Judge) -> Result<(), Unreadable> {
+fn not_followed(rest: &[u8], fault: StreamFault, start: usize, judge: &mut Judge<'_>) -> Result<(), Unreadable> {
     match Message::parse(rest) {
         Ok(message) => {
             whole(&message, verdict_on_stream(&message), start, judge)?;
@@ -79,10 +79,17 @@ fn not_followed(rest: &[u8], fault: StreamFault, start: usize, judge: &mut Judge
     }
 }
 
-fn whole(message: &Message<'_>, violations: Vec<Violation>, start: usize, judge: &mut Judge) -> Result<(), Unreadable> {
+fn whole(
+    message: &Message<'_>,
+    violations: Vec<Violation>,
+    start: usize,
+    judge: &mut Judge<'_>,
+) -> Result<(), Unreadable> {
     for violation in violations {
         let rule = violation.rule;
-        judge.add(rule.id(), rule.clause(), level(rule.strength()), shifted(&violation.at, start), rule.summary());
+        let usual = judge.linter.profile == Profile::ThreeGpp && is_left_out_by_3gpp(rule.id(), message);
+        let level = if usual { Level::NonStrict } else { level(rule.strength()) };
+        judge.add(rule.id(), rule.clause(), level, shifted(&violation.at, start), rule.summary());
     }
     let encoded = message.field(Name::ContentEncoding).is_some();
     let (Ok(media_type), false) = (message.content_type(), encoded || message.body().is_empty()) else {
@@ -92,8 +99,18 @@ fn whole(message: &Message<'_>, violations: Vec<Violation>, start: usize, judge:
     body::of_type(&media_type, message.body(), start + at, judge)
 }
 
+/// Whether a message that breaks this rule is one that the tables of TS 34.229 show: a NOTIFY without `expires` (A.5.3),
+/// a 202 to a REFER without Contact (A.3.3).
+fn is_left_out_by_3gpp(rule: &str, message: &Message<'_>) -> bool {
+    let answers_refer = || {
+        let method = message.cseq().map(|cseq| cseq.method);
+        message.status().is_some() && method == Ok(Method::Refer)
+    };
+    rule == "subscription-expires" || (rule == "contact-missing" && answers_refer())
+}
+
 /// What is no message at all, by the rule that says so; a limit of the reader is no rule.
-fn unframed(bytes: &[u8], error: FramingError, start: usize, judge: &mut Judge) -> Result<(), Unreadable> {
+fn unframed(bytes: &[u8], error: FramingError, start: usize, judge: &mut Judge<'_>) -> Result<(), Unreadable> {
     let rest = bytes.get(error.at..).unwrap_or_default();
     let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
     let at = shifted(&(error.at..error.at + line.len()), start);

@@ -1,7 +1,7 @@
 //! What is wrong with one message, or with one body: every rule that it breaks, with clause, level and byte range.
 //!
 //! The rules are those of the codec's strict layer ([`imsconf::wire::verdict`], [`imsconf::body`]); here they are
-//! brought into one form, and a message is judged together with its body. Read [`lint`] first, then `body.rs`.
+//! brought into one form, and a message is judged together with its body. Read [`Linter::lint`] first, then `body.rs`.
 
 mod body;
 mod message;
@@ -14,7 +14,7 @@ use imsconf::violation::Strength;
 use thiserror::Error;
 
 use crate::catalogue::{Catalogue, CatalogueError, Keyword};
-pub use crate::level::Level;
+pub use crate::level::{Level, Profile};
 
 /// What some octets are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,7 +57,7 @@ impl fmt::Display for Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Stable identifier of the rule.
-    pub rule: String,
+    pub rule: &'static str,
     /// Where the rule stands.
     pub clause: String,
     /// How serious it is.
@@ -79,9 +79,6 @@ pub enum Unreadable {
     /// More than the reader takes; whether it is right is not known.
     #[error("{0}: this is a limit of the reader, no fault")]
     Limit(String),
-    /// The requirements that the program carries are broken.
-    #[error(transparent)]
-    Catalogue(#[from] CatalogueError),
 }
 
 /// What these octets are, by what they begin with.
@@ -92,38 +89,55 @@ pub fn recognise(bytes: &[u8]) -> Result<Kind, Unreadable> {
     recognise::kind(bytes).ok_or(Unreadable::Unrecognised)
 }
 
-/// Every rule that these octets break, in the order of the byte ranges.
-///
-/// # Errors
-/// They are beyond a limit of the reader.
-pub fn lint(bytes: &[u8], kind: Kind) -> Result<Vec<Finding>, Unreadable> {
-    let mut judge = Judge { catalogue: Catalogue::load()?, findings: Vec::new() };
-    match kind {
-        Kind::Datagram => message::datagram(bytes, &mut judge)?,
-        Kind::Stream => message::stream(bytes, &mut judge)?,
-        Kind::ConferenceInfo => body::conference_info(bytes, 0, &mut judge)?,
-        Kind::Sipfrag => body::sipfrag(bytes, 0, &mut judge),
-        Kind::Sdp => body::sdp(bytes, 0, &mut judge),
+/// Judges octets by the documents that a profile goes by.
+#[derive(Debug)]
+pub struct Linter {
+    catalogue: Catalogue,
+    profile: Profile,
+}
+
+impl Linter {
+    /// A linter for this profile.
+    ///
+    /// # Errors
+    /// The requirements that the program carries are broken.
+    pub fn new(profile: Profile) -> Result<Self, CatalogueError> {
+        Ok(Self { catalogue: Catalogue::load()?, profile })
     }
-    let mut findings = judge.findings;
-    findings.sort_by_key(|finding| (finding.at.start, finding.at.end));
-    Ok(findings)
+
+    /// Every rule that these octets break, in the order of the byte ranges.
+    ///
+    /// # Errors
+    /// They are beyond a limit of the reader.
+    pub fn lint(&self, bytes: &[u8], kind: Kind) -> Result<Vec<Finding>, Unreadable> {
+        let mut judge = Judge { linter: self, findings: Vec::new() };
+        match kind {
+            Kind::Datagram => message::datagram(bytes, &mut judge)?,
+            Kind::Stream => message::stream(bytes, &mut judge)?,
+            Kind::ConferenceInfo => body::conference_info(bytes, 0, &mut judge)?,
+            Kind::Sipfrag => body::sipfrag(bytes, 0, &mut judge),
+            Kind::Sdp => body::sdp(bytes, 0, &mut judge),
+        }
+        let mut findings = judge.findings;
+        findings.sort_by_key(|finding| (finding.at.start, finding.at.end));
+        Ok(findings)
+    }
 }
 
 /// What has been found so far.
-struct Judge {
-    catalogue: Catalogue,
+struct Judge<'l> {
+    linter: &'l Linter,
     findings: Vec<Finding>,
 }
 
-impl Judge {
-    fn add(&mut self, rule: &str, clause: &str, level: Level, at: Range<usize>, text: impl Into<String>) {
-        self.findings.push(Finding { rule: rule.to_owned(), clause: clause.to_owned(), level, at, text: text.into() });
+impl Judge<'_> {
+    fn add(&mut self, rule: &'static str, clause: &str, level: Level, at: Range<usize>, text: impl Into<String>) {
+        self.findings.push(Finding { rule, clause: clause.to_owned(), level, at, text: text.into() });
     }
 
     /// Source and level of the requirement that an identifier like `EV-30/root` begins with.
     fn requirement(&self, id: &str) -> (String, Level) {
-        let row = self.catalogue.requirement(id.split('/').next().unwrap_or_default());
+        let row = self.linter.catalogue.requirement(id.split('/').next().unwrap_or_default());
         row.map_or_else(
             || (id.to_owned(), Level::Inconclusive),
             |row| {

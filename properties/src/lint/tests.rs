@@ -10,16 +10,18 @@ fn with_body(media_type: &str, body: &str) -> String {
     format!("{INVITE}Content-Type: {media_type}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
-fn judged(text: &str, kind: Kind) -> Vec<(String, Level, &str)> {
-    let findings = lint(text.as_bytes(), kind).expect("readable");
+fn linter() -> Linter {
+    Linter::new(Profile::Ietf).expect("the requirements")
+}
+
+fn judged(text: &str, kind: Kind) -> Vec<(&'static str, Level, &str)> {
+    let findings = linter().lint(text.as_bytes(), kind).expect("readable");
     findings.into_iter().map(|one| (one.rule, one.level, &text[one.at])).collect()
 }
 
 #[track_caller]
 fn assert_judged(text: &str, kind: Kind, expected: &[(&str, Level, &str)]) {
-    let found = judged(text, kind);
-    let found: Vec<_> = found.iter().map(|(rule, level, at)| (rule.as_str(), *level, *at)).collect();
-    assert_eq!(found, expected, "{text}");
+    assert_eq!(judged(text, kind), expected, "{text}");
 }
 
 #[test]
@@ -62,7 +64,7 @@ fn a_message_is_judged_with_its_body() {
     else {
         panic!("one finding")
     };
-    assert_eq!((rule.as_str(), *level), ("EV-31/state", Fail));
+    assert_eq!((*rule, *level), ("EV-31/state", Fail));
     assert!(at.starts_with("<conference-info") || at.starts_with("state"), "{at}");
     let more = format!("{}more", with_body("application/sdp", SDP));
     assert_judged(&more, Kind::Datagram, &[("trailing-bytes", Note, "more")]);
@@ -122,7 +124,31 @@ fn fragments_and_documents_by_themselves() {
         DOCUMENT.replace("/>", ">\n <users>\n  <us\u{e9}r entity='sip:a@h'></user></users></conference-info>");
     assert_judged(&document, Kind::ConferenceInfo, &[("EV-30/not-closed", Fail, "</user>")]);
     let large = format!("{DOCUMENT}{}", " ".repeat(imsconf::body::conference_info::MAX_BYTES));
-    assert!(matches!(lint(large.as_bytes(), Kind::ConferenceInfo), Err(Unreadable::Limit(_))));
+    assert!(matches!(linter().lint(large.as_bytes(), Kind::ConferenceInfo), Err(Unreadable::Limit(_))));
     let long = format!("{INVITE}Subject: {}\r\n\r\n", "x".repeat(imsconf::wire::MAX_LINE));
-    assert!(matches!(lint(long.as_bytes(), Kind::Datagram), Err(Unreadable::Limit(_))));
+    assert!(matches!(linter().lint(long.as_bytes(), Kind::Datagram), Err(Unreadable::Limit(_))));
+}
+
+/// What the tables of TS 34.229 leave out is no failure where they decide.
+#[test]
+fn the_profile_decides_where_documents_conflict() {
+    let dialog = "Via: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>;tag=2\r\nCall-ID: c\r\n";
+    let notify = format!(
+        "NOTIFY sip:b@h SIP/2.0\r\n{dialog}Max-Forwards: 70\r\nCSeq: 1 NOTIFY\r\nContact: <sip:a@h>\r\n\
+         Event: conference\r\nSubscription-State: active\r\nContent-Length: 0\r\n\r\n"
+    );
+    let answer = |method: &str| format!("SIP/2.0 202 OK\r\n{dialog}CSeq: 1 {method}\r\nContent-Length: 0\r\n\r\n");
+    let cases = [
+        (notify, "subscription-expires", Level::NonStrict),
+        (answer("REFER"), "contact-missing", Level::NonStrict),
+        (answer("SUBSCRIBE"), "contact-missing", Level::Fail),
+    ];
+    for (text, rule, in_3gpp) in cases {
+        for (profile, level) in [(Profile::ThreeGpp, in_3gpp), (Profile::Ietf, Level::Fail)] {
+            let linter = Linter::new(profile).expect("the requirements");
+            let findings = linter.lint(text.as_bytes(), Kind::Datagram).expect("readable");
+            let found: Vec<_> = findings.iter().map(|finding| (finding.rule, finding.level)).collect();
+            assert!(found.contains(&(rule, level)), "{profile:?}: {found:?}\n{text}");
+        }
+    }
 }

@@ -130,6 +130,21 @@ impl Judge {
         self.find(self.invariant, requirement, Level::Note, party, numbers, text());
     }
 
+    /// A rule that is told only of when it is broken.
+    pub(crate) fn broken(
+        &mut self,
+        (invariant, requirement): (&'static str, &'static str),
+        level: Level,
+        party: Party,
+        numbers: &[u32],
+        text: String,
+    ) {
+        let count = self.counts.entry((invariant, requirement)).or_default();
+        count.evaluated += 1;
+        count.broken += 1;
+        self.find(invariant, requirement, level, party, numbers, text);
+    }
+
     fn find(
         &mut self,
         invariant: &'static str,

@@ -65,6 +65,8 @@ pub struct Frame {
     pub direction: Option<Direction>,
     /// The message.
     pub message: Sip,
+    /// Its octets.
+    pub octets: Vec<u8>,
 }
 
 /// What a capture file holds.
@@ -263,10 +265,10 @@ impl Reader {
             Content::Segment(segment) => self.streams.messages(source, destination, segment),
         };
         let time = time.saturating_sub(begin);
-        for message in messages {
-            let Ok(message) = Sip::read(&message) else { continue };
+        for octets in messages {
+            let Ok(message) = Sip::read(&octets) else { continue };
             if message.header("Call-ID").is_some() && message.header("CSeq").is_some() {
-                self.capture.frames.push(Frame { number, time, source, destination, direction, message });
+                self.capture.frames.push(Frame { number, time, source, destination, direction, message, octets });
             }
         }
     }

@@ -14,6 +14,7 @@ mod scenes;
 mod seen;
 mod steps;
 mod stream;
+mod wording;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -61,6 +62,7 @@ pub fn judge_capture(capture: &Capture, options: Options) -> TraceReport {
         cast(frames, &calls, &mut roles);
         observe(frames, &calls, boundary, options, &mut judge);
         let seen = seen::messages(frames, &calls, boundary);
+        wording::judge_wording(&seen, &mut judge);
         judge.enter(steps::NAME);
         order::judge_order(&seen, &mut judge);
         let mut scribe = steps::Scribe { judge: &mut judge, steps: Vec::new(), conference, end };

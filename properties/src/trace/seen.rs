@@ -13,6 +13,8 @@ use crate::oracle::Sip;
 #[derive(Clone, Debug)]
 pub(super) struct Seen<'a> {
     pub(super) message: &'a Sip,
+    /// The octets of the message where it was first seen.
+    pub(super) octets: &'a [u8],
     pub(super) key: TransactionKey,
     pub(super) kind: CallKind,
     pub(super) from: Party,
@@ -99,8 +101,9 @@ pub(super) fn messages<'a>(frames: &[&'a Frame], calls: &Calls, boundary: &Bound
             (None, None) => continue,
         };
         let (message, time, kind, key) = (&frame.message, frame.time, call.kind, identity.0.clone());
+        let octets = frame.octets.as_slice();
         known.insert(identity, all.len());
-        all.push(Seen { message, key, kind, from, to, time, numbers: vec![frame.number], arrived });
+        all.push(Seen { message, octets, key, kind, from, to, time, numbers: vec![frame.number], arrived });
     }
     all
 }

@@ -191,6 +191,9 @@ pub(crate) struct Check {
     /// Count states that differ only by the invited users' order once
     #[arg(long)]
     pub(crate) symmetry: bool,
+    /// Of --impl: the model has nothing that the profiles see differently
+    #[command(flatten)]
+    pub(crate) judged: Judged,
     #[command(flatten)]
     pub(crate) output: Output,
 }

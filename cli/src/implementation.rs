@@ -59,13 +59,14 @@ pub(crate) fn check(
     let faults =
         Faults { drops: arguments.drops.unwrap_or(usual.drops), doubles: arguments.doubles.unwrap_or(usual.doubles) };
     let deviation = arguments.deviation.as_deref().map(deviation).transpose()?;
+    let profile = arguments.judged.profile();
     let threads = if scope == Scope::Transactions { 1 } else { usize::try_from(threads()).unwrap_or(1) };
     printer.line(format_args!("Implementation, {scope}{}", allowed(scope, faults)))?;
     let (before, worked) = (memory(), processor_time());
     let progress = Progress::start();
     progress.show(|| format!("exploring {scope}"));
     let limit = Some(Duration::from_secs(60 * u64::from(arguments.minutes)));
-    let explored = Exploration { scope, faults: Some(faults), deviation, threads, limit }.run();
+    let explored = Exploration { scope, faults: Some(faults), deviation, profile, threads, limit }.run();
     let elapsed = progress.elapsed();
     drop(progress);
     for part in &explored {

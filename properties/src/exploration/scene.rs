@@ -191,8 +191,8 @@ impl Scope {
 
 impl Scene {
     fn new(what: &Exploration, tally: Arc<Tally>) -> Self {
-        let Exploration { scope, faults, deviation, .. } = what;
-        let settings = Settings { invited: scope.invited(), ..Settings::default() };
+        let Exploration { scope, faults, deviation, profile, .. } = what;
+        let settings = Settings { invited: scope.invited(), profile: *profile, ..Settings::default() };
         let tower = Watchtower::new(settings.profile, deviation.clone(), Arc::clone(&tally));
         let opening = scope.opening();
         let world = World::new(settings, deviation.clone());

@@ -191,7 +191,7 @@ pub(crate) struct Check {
     /// Count states that differ only by the invited users' order once
     #[arg(long)]
     pub(crate) symmetry: bool,
-    /// Of --impl: the model has nothing that the profiles see differently
+    // Of --impl: the model has nothing that the profiles see differently.
     #[command(flatten)]
     pub(crate) judged: Judged,
     #[command(flatten)]

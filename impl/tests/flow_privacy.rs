@@ -2,8 +2,10 @@
 
 mod common;
 
-use common::{BOB, Net, focus_config, participant_config, ue_config};
+use common::{BOB, Net, focus_config, name, participant_config, pcscf_config, ue_config, uri};
+use imsconf::agent::Agent as _;
 use imsconf::role::participant::{Command, Participant};
+use imsconf::role::proxy::Proxy;
 use imsconf::role::ue::SecondOffer;
 
 #[test]
@@ -31,4 +33,30 @@ fn who_asked_for_privacy_is_shown_to_nobody() {
     ];
     assert_eq!(shown, expected);
     assert_eq!(net.focus.view().conferences[0].roster, roster);
+    let to_bob = net.said.iter().filter(|(_, sent)| name(sent.to) == "bob");
+    let telling = to_bob.filter(|(_, sent)| String::from_utf8_lossy(&sent.bytes).contains("alice"));
+    assert_eq!(telling.count(), 0, "no Referred-By tells it either");
+}
+
+/// The network asserts who the creator is, whatever his From says: under that identity he is shown, and his REFERs may
+/// name him by either.
+#[test]
+fn the_asserted_identity_counts() {
+    let mut net = Net::new();
+    let mut pcscf = pcscf_config();
+    pcscf.served.as_mut().expect("it serves Alice").identity = uri("tel:+15550100");
+    net.pcscf = Proxy::new(pcscf);
+    net.create(SecondOffer::Prack);
+    net.subscribe();
+    net.invite("sip:bob@home.example");
+    net.bob(Command::Answer);
+    let shown: Vec<_> = net.ue.view().subscription.roster.into_iter().map(|row| row.entity).collect();
+    assert_eq!(shown, ["sip:bob@home.example", "tel:+15550100"]);
+    let to_himself = imsconf::role::ue::Command::Invite {
+        target: uri("sip:+1-555-0100@home.example;user=phone"),
+        mode: imsconf::role::ue::InviteMode::ReferToFocus,
+    };
+    net.ue.handle_command(net.now, to_himself).expect("it does not know its number");
+    net.settle();
+    assert!(net.ends().contains("603 "), "he is in the conference already\n{}", net.ends());
 }

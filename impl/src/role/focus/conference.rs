@@ -106,7 +106,7 @@ impl Conference {
         let same = |known: &OwnedUri| known.same_user(user);
         let called = |invitation: &Invitation| same(&invitation.target) && !invitation.leg.caller.is_over();
         let mut candidates = self.invited.candidates(user).filter_map(|place| self.invitations.get(place));
-        same(&self.creator.user) || candidates.any(called)
+        self.creator.is(user) || candidates.any(called)
     }
 
     pub(super) fn dialogs(&self) -> impl Iterator<Item = &Dialog> {

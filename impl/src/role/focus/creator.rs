@@ -15,7 +15,7 @@ use crate::role::session::{Line, Session, Write as _, offered};
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Callee, CalleeOutput, CalleeState};
-use crate::wire::{Message, Method, OwnedUri};
+use crate::wire::{HeaderError, Message, Method, Name, OwnedUri};
 
 /// Every Contact of a focus has this feature tag (RFC 4579 section 4.2).
 pub(super) const ISFOCUS: &str = "isfocus";
@@ -23,7 +23,10 @@ pub(super) const ISFOCUS: &str = "isfocus";
 /// The creator and his call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Creator {
+    /// The identity that the others are shown.
     pub(super) user: OwnedUri,
+    /// All that he is known by.
+    pub(super) identities: Vec<OwnedUri>,
     pub(super) contact: String,
     /// Whether he wants his identity kept from other users.
     pub(super) hidden: bool,
@@ -42,7 +45,21 @@ pub(super) struct Creator {
     pub(super) termination: Option<TerminationId>,
 }
 
+/// Who sends a request: whom the network asserts, a SIP identity first (RFC 3325 section 9.1, TS 24.147 section
+/// 5.3.2.3), then whom From names. From alone may be anything, anonymous too.
+pub(super) fn identities(request: &Message<'_>) -> Result<Vec<OwnedUri>, HeaderError> {
+    let mut asserted = request.name_addrs(Name::PAssertedIdentity)?;
+    asserted.sort_by_key(|identity| !identity.uri.is_sip());
+    let asserted = asserted.into_iter().map(|identity| identity.uri.to_owned());
+    Ok(asserted.chain([request.from()?.uri.to_owned()]).collect())
+}
+
 impl Creator {
+    /// Whether this is he.
+    pub(super) fn is(&self, user: &OwnedUri) -> bool {
+        self.identities.iter().any(|identity| identity.same_user(user))
+    }
+
     /// His place at the mixer is free again.
     pub(super) fn release(&mut self, host: &mut Host<'_>) {
         if let Some(termination) = self.termination.take() {

@@ -2,7 +2,7 @@
 //! 5.3.2.3.1).
 
 use super::conference::Conference;
-use super::creator::Creator;
+use super::creator::{Creator, identities};
 use super::report::Reports;
 use super::roster::Roster;
 use super::{Event, Focus, MAX_CONFERENCES};
@@ -91,12 +91,14 @@ impl Focus {
         let mut session = Session::of_callee(media, self.config.renegotiation);
         session.offers.receive(Carrier::Invite, true);
         session.interval.on_request(invite);
-        let user = from.uri.to_owned();
+        let identities = identities(invite).map_err(|_| 400_u16)?;
+        let user = identities.first().cloned().ok_or(400_u16)?;
         // Before the answer that the 183 carries.
         let termination = self.mixer.reserve(uri.as_str(), user.as_str()).map_err(|_| 503_u16)?;
         let timers = self.endpoint.timers();
         let creator = Creator {
             user,
+            identities,
             contact: contact.uri.to_string(),
             hidden: hides_identity(invite),
             invite: server.clone(),

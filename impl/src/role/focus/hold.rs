@@ -43,7 +43,7 @@ impl Focus {
 impl Conference {
     /// Where this user takes part, if his dialog is confirmed.
     fn part_of(&self, user: &OwnedUri) -> Option<Part> {
-        if self.creator.user.same_user(user) && self.creator.callee.state() == CalleeState::Established {
+        if self.creator.is(user) && self.creator.callee.state() == CalleeState::Established {
             return Some(Part::Creator);
         }
         let joined = self

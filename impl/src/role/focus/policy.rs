@@ -49,7 +49,7 @@ impl Policy {
         if !self.refer {
             return Err(603);
         }
-        let asked = Asked::of(refer, &conference.creator.user)?;
+        let asked = Asked::of(refer, &conference.creator.identities)?;
         // Leaving and expelling stay possible.
         let locked = conference.roster.is_locked();
         let full = conference.roster.present() >= room || conference.invitations.len() >= MAX_INVITATIONS;
@@ -58,7 +58,7 @@ impl Policy {
             Asked::Invite(_) if full => Err(486),
             Asked::Invite(reference) if conference.has(&reference.target) => Err(603),
             // The creator leaves by a BYE of his own.
-            Asked::Expel(user) if conference.creator.user.same_user(user) => Err(403),
+            Asked::Expel(user) if conference.creator.is(user) => Err(403),
             Asked::Expel(_) if !conference.may_expel() => Err(603),
             Asked::Invite(_) | Asked::Expel(_) => Ok(asked),
         }

@@ -16,8 +16,8 @@ pub(super) enum Asked {
 }
 
 impl Asked {
-    /// What `refer`, sent by `referrer`, asks for; or the code that refuses it.
-    pub(super) fn of(refer: &Message<'_>, referrer: &OwnedUri) -> Result<Self, u16> {
+    /// What `refer`, sent by whom these identities name, asks for; or the code that refuses it.
+    pub(super) fn of(refer: &Message<'_>, referrer: &[OwnedUri]) -> Result<Self, u16> {
         let method = |method: &[u8]| method.eq_ignore_ascii_case(b"BYE");
         let expels = refer.refer_to().is_ok_and(|to| to.uri.param("method").is_some_and(method));
         let reference = Reference::of(refer, referrer)?;
@@ -37,8 +37,8 @@ pub(super) struct Reference {
 }
 
 impl Reference {
-    /// What `refer`, sent by `referrer`, asks for; or the code that refuses it.
-    pub(super) fn of(refer: &Message<'_>, referrer: &OwnedUri) -> Result<Self, u16> {
+    /// What `refer`, sent by whom these identities name, asks for; or the code that refuses it.
+    fn of(refer: &Message<'_>, referrer: &[OwnedUri]) -> Result<Self, u16> {
         let (Ok(refer_to), Ok(_)) = (refer.refer_to(), refer.contact()) else { return Err(400) };
         if refer.values(Name::ReferTo).count() != 1 {
             return Err(400);
@@ -86,14 +86,14 @@ fn replaces(uri: &Uri<'_>) -> Result<Option<Vec<u8>>, u16> {
 }
 
 /// Who refers, by his own word: the invited user decides what that is worth. Somebody else's name is refused.
-fn referred_by(refer: &Message<'_>, referrer: &OwnedUri) -> Result<Option<Vec<u8>>, u16> {
+fn referred_by(refer: &Message<'_>, referrer: &[OwnedUri]) -> Result<Option<Vec<u8>>, u16> {
     let Some(value) = refer.field(Name::ReferredBy) else { return Ok(None) };
     let fields = refer.fields().filter(|field| field.name == Name::ReferredBy).count();
     let claim = refer.referred_by().map_err(|_| 400_u16)?;
     if fields != 1 {
         return Err(400);
     }
-    if !claim.uri.same_user(&referrer.as_uri()) {
+    if !referrer.iter().any(|identity| claim.uri.same_user(&identity.as_uri())) {
         return Err(403);
     }
     Ok(Some(value.to_vec()))
@@ -107,7 +107,7 @@ mod tests {
         let text = format!(
             "REFER sip:c@h SIP/2.0\r\nContact: <sip:alice@h>\r\nRefer-To: {refer_to}\r\n{more}Content-Length: 0\r\n\r\n"
         );
-        let alice = "sip:alice@home.example".parse().unwrap();
+        let alice = ["sip:alice@home.example", "tel:+15550100"].map(|identity| identity.parse().unwrap());
         Reference::of(&Message::parse(text.as_bytes()).unwrap(), &alice)
     }
 
@@ -183,5 +183,6 @@ mod tests {
         let more = "Referred-By: \"A. \"  <sip:alice@HOME.example>;cid=\"x@y\"\r\n";
         let reference = asked("<sip:b@h>", more).unwrap();
         assert_eq!(reference.referred_by.as_deref(), Some(&b"\"A. \"  <sip:alice@HOME.example>;cid=\"x@y\""[..]));
+        assert!(asked("<sip:b@h>", "Referred-By: <tel:+1-555-0100>\r\n").is_ok(), "by any of his identities");
     }
 }

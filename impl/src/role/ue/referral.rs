@@ -125,7 +125,9 @@ impl Ue {
         let refer = self
             .endpoint
             .request(now, &request, |builder| {
-                let builder = headers::contact(config, builder).refer_to(refer_to).referred_by(&config.user);
+                let builder = headers::contact(config, builder).refer_to(refer_to);
+                // It is passed on to the user who is called (RFC 3892 section 2.2).
+                let builder = if config.privacy { builder } else { builder.referred_by(&config.user) };
                 if asked.quiet {
                     // Inside a dialog the REFER cannot fork, so that there is nobody else to hear of.
                     builder.supported(&["norefersub"]).field(Name::ReferSub, "false")

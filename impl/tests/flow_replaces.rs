@@ -5,6 +5,7 @@ mod common;
 
 use common::{BOB, FOCUS, Net, at, edited, hosts, name, ue_config, uri};
 use imsconf::agent::{Agent as _, Transmit};
+use imsconf::role::config::UeConfig;
 use imsconf::role::participant::{self, Command, Event};
 use imsconf::role::ue::{self, InviteMode, SecondOffer};
 use imsconf::view::{Counts, ParticipantState, PlainCallState, ReferralState};
@@ -24,7 +25,11 @@ enum Leg {
 
 /// Alice and Bob talk, and Alice creates a conference.
 fn talking(leg: Leg) -> Net {
-    let mut net = Net::new();
+    talking_as(leg, ue_config())
+}
+
+fn talking_as(leg: Leg, alice: UeConfig) -> Net {
+    let mut net = Net::with(alice, common::focus_config());
     match leg {
         Leg::Originating => {
             ask(&mut net, ue::Command::Call { target: uri(BOB_URI) });
@@ -84,6 +89,19 @@ fn the_conference_takes_the_place_of_a_call() {
         net.run_dry();
         assert_eq!(net.ue.view().counts, Counts::default(), "{leg:?}");
         assert_eq!(net.bob.view().counts, Counts::default(), "{leg:?}");
+    }
+}
+
+/// Bob knows whom he talks to: there the REFER names Alice although she wants privacy, and Bob is sure that it is she who
+/// asks.
+#[test]
+fn privacy_is_no_hindrance() {
+    for leg in [Leg::Originating, Leg::Terminating] {
+        let mut net = talking_as(leg, UeConfig { privacy: true, ..ue_config() });
+        net.invite(BOB_URI);
+        net.run_dry();
+        assert_eq!(calls(&net), (PlainCallState::Over, PlainCallState::Over), "{leg:?}");
+        assert_eq!(net.bob.view().call, ParticipantState::InCall, "{leg:?}");
     }
 }
 

@@ -120,14 +120,18 @@ impl Ue {
         if self.references.len() >= limit {
             return Err(CommandError::LimitReached { table: "referral", limit });
         }
+        // The user who is called gets to see it (RFC 3892 section 2.2). Whose call is replaced knows the caller, and may
+        // want to know that it is he who asks (RFC 3891 section 3).
+        let mut headers = refer_to.as_uri().headers();
+        let replaces = headers.any(|(name, _)| name.eq_ignore_ascii_case(b"Replaces"));
+        let names_itself = !self.config.privacy || replaces;
         let request = dialog.request(Method::Refer).map_err(|_| not_now(command, "the dialog is over"))?;
         let config = &self.config;
         let refer = self
             .endpoint
             .request(now, &request, |builder| {
                 let builder = headers::contact(config, builder).refer_to(refer_to);
-                // It is passed on to the user who is called (RFC 3892 section 2.2).
-                let builder = if config.privacy { builder } else { builder.referred_by(&config.user) };
+                let builder = if names_itself { builder.referred_by(&config.user) } else { builder };
                 if asked.quiet {
                     // Inside a dialog the REFER cannot fork, so that there is nobody else to hear of.
                     builder.supported(&["norefersub"]).field(Name::ReferSub, "false")

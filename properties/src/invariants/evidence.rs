@@ -11,6 +11,10 @@ use crate::oracle::{Sip, Text, Uri};
 pub(super) struct Call {
     /// The other end: whom the focus called, or who called it.
     pub(super) user: String,
+    /// By what else he is known: whom the network asserts (RFC 3325 section 9.1).
+    asserted: Vec<String>,
+    /// Whether he wants his identity kept from other users (RFC 3325 section 9.3).
+    hidden: bool,
     /// The Call-ID.
     pub(super) call_id: Text,
     /// Whether the focus made the call.
@@ -30,6 +34,11 @@ pub(super) struct Call {
 }
 
 impl Call {
+    /// Whether the other end is this user. Who wants privacy is shown as somebody made up (RFC 4575 section 5.6).
+    pub(super) fn is(&self, user: &str) -> bool {
+        self.user == user || self.asserted.iter().any(|other| other == user) || (self.hidden && is_made_up(user))
+    }
+
     /// Whether the INVITE was answered with a 2xx.
     pub(super) fn succeeded(&self) -> bool {
         self.answered.is_some_and(|code| (200..300).contains(&code))
@@ -71,6 +80,8 @@ fn call(conversation: &Conversation, focus: Party, key: &TransactionKey, invite:
     let cancel = TransactionKey { method: "CANCEL".into(), ..key.clone() };
     Some(Call {
         user: user(if dialed_out { &request.uri } else { &request.from }),
+        asserted: if dialed_out { Vec::new() } else { request.asserted.iter().map(|uri| user(uri)).collect() },
+        hidden: if dialed_out { invite.responses.iter().any(|response| response.private) } else { request.private },
         call_id: key.call_id.clone(),
         dialed_out,
         answered,
@@ -109,6 +120,11 @@ pub(super) fn user(uri: &str) -> String {
         return format!("tel:{digits}");
     }
     format!("{}@{}", uri.user, uri.host.to_ascii_lowercase())
+}
+
+/// Whether this is nobody in particular (RFC 3323 section 4.1.1.3).
+pub(super) fn is_made_up(user: &str) -> bool {
+    user.ends_with("@anonymous.invalid")
 }
 
 /// The focus of the conference that was seen: who answered the call that made it.

@@ -39,7 +39,7 @@ impl Expel {
         let Some((key, _)) = conversation.subscription(event.message) else { return };
         let Some(target) = target(conversation, key) else { return };
         let calls = calls(conversation, event.party);
-        let up = calls.into_iter().find(|call| call.user == target && call.is_connected() && !call.cancelled);
+        let up = calls.into_iter().find(|call| call.is(&target) && call.is_connected() && !call.cancelled);
         if let Some(call) = up {
             self.owed.insert(key.clone(), (event.party, call.call_id));
         }
@@ -52,7 +52,7 @@ impl Expel {
         let Some((key, _)) = conversation.subscription(event.message) else { return };
         let Some(target) = target(conversation, key) else { return };
         let calls = calls(conversation, event.party);
-        let mut theirs = calls.iter().filter(|call| call.user == target);
+        let mut theirs = calls.iter().filter(|call| call.is(&target));
         if code < 300 {
             let gone = theirs.any(|call| call.succeeded() && (call.dismissed || call.left));
             judge.rule(&TRUE, event.party, gone, &[event.number], || {

@@ -5,9 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use super::evidence::user;
+use super::evidence::{is_made_up, user};
 use crate::observe::{Conversation, End, Event, Judge, Observer, Rule};
-use crate::oracle::Sip;
 use crate::oracle::conference::Document;
 use crate::verdict::{Level, Profile};
 
@@ -21,23 +20,23 @@ pub struct Privacy {
     hidden: BTreeSet<String>,
 }
 
-/// Whether a message asks that its sender's identity be kept from other users.
-fn asks(message: &Sip) -> bool {
-    let kinds = message.header("Privacy").unwrap_or_default().split(';');
-    kinds.into_iter().any(|kind| kind.trim().eq_ignore_ascii_case("id"))
-}
-
-/// Who asks for privacy with an INVITE or with the answer to one.
-fn asker(event: &Event<'_>, conversation: &Conversation) -> Option<String> {
+/// The identities of who asks for privacy with an INVITE or with the answer to one, but for what names nobody.
+fn asker(event: &Event<'_>, conversation: &Conversation) -> Vec<String> {
     let message = event.message;
-    if message.method() != "INVITE" || !asks(message) {
-        return None;
+    if message.method() != "INVITE" || !message.asks_for_privacy() {
+        return Vec::new();
     }
+    let mut identities: Vec<String> = message.asserted_identities().into_iter().map(user).collect();
     if event.receives_request() {
-        return Some(user(message.from()?.uri));
+        identities.extend(message.from().map(|from| user(from.uri)));
+    } else if event.receives_response() {
+        let request = conversation.transaction(message).and_then(|transaction| transaction.request.as_ref());
+        identities.extend(request.map(|request| user(&request.uri)));
+    } else {
+        return Vec::new();
     }
-    let request = conversation.transaction(message)?.request.as_ref()?;
-    event.receives_response().then(|| user(&request.uri))
+    identities.retain(|identity| !is_made_up(identity));
+    identities
 }
 
 impl Observer for Privacy {

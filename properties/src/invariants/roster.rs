@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::evidence::{calls, has_unanswered_notify, user};
+use super::evidence::{Call, calls, has_unanswered_notify, is_made_up, user};
 use super::status_true::is_present;
 use crate::observe::{Conversation, End, Event, Judge, Observer, Rule, SubscriptionKey, TransactionKey};
 use crate::oracle::conference::{Document, Roster as Known};
@@ -28,6 +28,16 @@ pub struct Roster {
 fn present(known: &Known) -> BTreeSet<String> {
     let users = known.users.iter().filter(|(_, endpoints)| endpoints.values().any(is_present));
     users.map(|(entity, _)| user(entity)).collect()
+}
+
+/// Whether these are the users of these calls, under whatever identity; of those who are made up, as many as want it.
+fn agrees(held: &BTreeSet<String>, connected: &[Call]) -> bool {
+    let (made_up, named): (Vec<&String>, Vec<&String>) = held.iter().partition(|user| is_made_up(user));
+    let nameless: Vec<&Call> = connected.iter().filter(|call| !named.iter().any(|user| call.is(user))).collect();
+    let known = |user: &&String| connected.iter().any(|call| call.is(user));
+    named.iter().all(known)
+        && nameless.len() == made_up.len()
+        && nameless.iter().all(|call| made_up.iter().all(|user| call.is(user)))
 }
 
 impl Observer for Roster {
@@ -69,11 +79,12 @@ impl Observer for Roster {
             }
             let held = self.known.get(key).map(|known| present(known)).unwrap_or_default();
             let calls = calls(conversation, notifier);
-            let real: BTreeSet<String> =
-                calls.into_iter().filter(|call| call.is_connected()).map(|call| call.user).collect();
+            let connected: Vec<Call> = calls.into_iter().filter(|call| call.is_connected()).collect();
+            let real: BTreeSet<&str> = connected.iter().map(|call| call.user.as_str()).collect();
             let text = || format!("the subscriber holds {held:?}, connected are {real:?}");
-            if held == real || (end == End::Quiescent && conversation.is_complete()) {
-                judge.rule(&CONVERGES, notifier, held == real, &[], text);
+            let agrees = agrees(&held, &connected);
+            if agrees || (end == End::Quiescent && conversation.is_complete()) {
+                judge.rule(&CONVERGES, notifier, agrees, &[], text);
             } else {
                 judge.inconclusive(&CONVERGES, notifier, &[], text);
             }

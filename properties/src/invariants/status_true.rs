@@ -121,7 +121,7 @@ impl Observer for StatusTrue {
         let Some((_, users)) = document.users else { return };
         let calls = calls(conversation, event.party);
         for (entity, shown) in &users {
-            let theirs: Vec<&Call> = calls.iter().filter(|call| call.user == user(entity)).collect();
+            let theirs: Vec<&Call> = calls.iter().filter(|call| call.is(&user(entity))).collect();
             for endpoint in shown.endpoints.values() {
                 on_endpoint(event, entity, endpoint, &theirs, conversation, judge);
                 let connected = theirs.iter().filter(|call| call.is_connected()).map(|call| &call.call_id);

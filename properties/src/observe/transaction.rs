@@ -38,6 +38,11 @@ pub struct Request {
     pub uri: Text,
     /// The URI in From; empty if there is none.
     pub from: Text,
+    /// Whom the network asserts, as the party that was handed the request was told; as sent, as long as nobody was (RFC
+    /// 3325 section 9.1).
+    pub asserted: Vec<Text>,
+    /// Whether it asks that its sender's identity be kept from other users (RFC 3325 section 9.3).
+    pub private: bool,
     /// The tag in To; `None` outside a dialog.
     pub to_tag: Option<Text>,
     /// The URI in Refer-To.
@@ -61,6 +66,8 @@ impl Request {
         Self {
             uri: message.request_uri().unwrap_or("").into(),
             from: message.from().map_or("", |from| from.uri).into(),
+            asserted: message.asserted_identities().into_iter().map(Text::from).collect(),
+            private: message.asks_for_privacy(),
             refer_to: message.refer_to().map(|target| target.uri.into()),
             to_tag: message.to_tag().map(Text::from),
             contact: message.contact().map(|contact| contact.uri.into()),
@@ -82,6 +89,8 @@ pub struct Response {
     pub to_tag: Option<Text>,
     /// The RSeq of a reliable provisional.
     pub rseq: Option<u32>,
+    /// Whether it asks that its sender's identity be kept from other users (RFC 3325 section 9.3).
+    pub private: bool,
     /// Where it was first sent.
     pub sent: Option<u32>,
     /// Where it was first delivered.

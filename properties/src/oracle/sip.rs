@@ -250,6 +250,17 @@ impl Sip {
         self.values("Contact").first().map(|value| Address::read(value))
     }
 
+    /// The URIs of P-Asserted-Identity, in order.
+    pub fn asserted_identities(&self) -> Vec<&str> {
+        self.values("P-Asserted-Identity").into_iter().map(|value| Address::read(value).uri).collect()
+    }
+
+    /// Whether it asks that its sender's identity be kept from other users.
+    pub fn asks_for_privacy(&self) -> bool {
+        let kinds = self.header("Privacy").unwrap_or_default().split(';');
+        kinds.into_iter().any(|kind| kind.trim().eq_ignore_ascii_case("id"))
+    }
+
     /// The URIs of Record-Route, in order.
     pub fn record_routes(&self) -> Vec<&str> {
         self.values("Record-Route").into_iter().map(|value| Address::read(value).uri).collect()

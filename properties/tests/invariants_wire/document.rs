@@ -165,6 +165,20 @@ fn status_true() {
             @JOIN
             @SHOWN
             holds EV-41 EV-43 FA-19
+        case the creator under the identity that the network asserts
+            D1 ue INVITE* 1 | P-Asserted-Identity: <tel:+1-555-0100>
+            D1 focus 200 INVITE 1
+            D2 focus NOTIFY 1 | roster 1 full tel:+15550100=connected/dialed-in
+            holds EV-41 EV-43 FA-19
+        case who wants privacy is somebody made up
+            D1 ue INVITE* 1 | Privacy: id
+            D1 focus 200 INVITE 1
+            D2 focus NOTIFY 1 | roster 1 full sip:anonymous1@anonymous.invalid=connected/dialed-in
+            holds EV-41 EV-43 FA-19
+        case somebody made up, although nobody wants privacy
+            @CALL
+            D2 focus NOTIFY 1 | roster 1 full sip:anonymous1@anonymous.invalid=connected/dialed-in
+            finds EV-43 fail
         case shown while it rings
             @CALL
             @REFER
@@ -322,6 +336,33 @@ fn roster() {
             @JOIN
             @SHOWN
             holds EV-48
+        case the creator is told of under the identity that the network asserts, Bob as somebody made up
+            D1 ue INVITE* 1 | P-Asserted-Identity: <tel:+15550100>
+            D1 focus 200 INVITE 1
+            D1 ue ACK 1
+            D2 ue SUBSCRIBE* 1
+            D2 focus 200 SUBSCRIBE 1
+            D3.1 focus INVITE* 1
+            D3.1 p1 200 INVITE 1 | Privacy: id
+            D2 focus NOTIFY 1 | roster 1 full tel:+15550100 sip:anonymous1@anonymous.invalid
+            D2 ue 200 NOTIFY 1
+            holds EV-48
+        case somebody made up too many
+            @CALL
+            D2 ue SUBSCRIBE* 1
+            D2 focus 200 SUBSCRIBE 1
+            D2 focus NOTIFY 1 | roster 1 full alice sip:anonymous1@anonymous.invalid
+            D2 ue 200 NOTIFY 1
+            finds EV-48 fail
+        case nobody is told of who wants privacy
+            D1 ue INVITE* 1 | Privacy: id
+            D1 focus 200 INVITE 1
+            D1 ue ACK 1
+            D2 ue SUBSCRIBE* 1
+            D2 focus 200 SUBSCRIBE 1
+            D2 focus NOTIFY 1 | roster 1 full
+            D2 ue 200 NOTIFY 1
+            finds EV-48 fail
         case the join is not told
             @CALL
             @SUBSCRIBE

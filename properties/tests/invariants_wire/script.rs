@@ -15,7 +15,7 @@
 //! `METHOD*` is a request without To tag. The dialogs are D1 (call of the UE), D2 (its conference subscription) and
 //! D3.n (the call of the focus to participant n). After the start come parts separated by ` | `: a header field, `uri
 //! URI` (Request-URI), `without NAME` (leaves a default header out), or a body: `frag TEXT`, `xml TEXT`, `sdp ...`,
-//! `roster VERSION STATE name=status ...`.
+//! `roster VERSION STATE name=status ...`, where a name may be a whole URI.
 
 use std::time::Duration;
 
@@ -304,8 +304,9 @@ fn roster(text: &str) -> String {
         .map(|word| {
             let (name, status) = word.split_once('=').unwrap_or((word, "connected"));
             let (status, rest) = status.split_once('/').unwrap_or((status, ""));
+            let entity = if name.contains(':') { name.to_owned() } else { format!("sip:{name}@home") };
             if status == "gone" {
-                return format!("<user entity=\"sip:{name}@home\" state=\"deleted\"/>");
+                return format!("<user entity=\"{entity}\" state=\"deleted\"/>");
             }
             let method = if name == "alice" { "dialed-in" } else { "dialed-out" };
             let joined = match status {
@@ -320,7 +321,7 @@ fn roster(text: &str) -> String {
             };
             let status = element("status", status);
             format!(
-                "<user entity=\"sip:{name}@home\"><endpoint entity=\"sip:{name}@host\">{status}{joined}{left}\
+                "<user entity=\"{entity}\"><endpoint entity=\"sip:{name}@host\">{status}{joined}{left}\
                  </endpoint></user>"
             )
         })

@@ -215,7 +215,8 @@ impl Conversation {
             .position(|response| response.code == code && response.to_tag.as_deref() == tag && response.rseq == rseq);
         let at = known.unwrap_or_else(|| {
             let to_tag = tag.map(Text::from);
-            transaction.responses.push(Response { code, to_tag, rseq, sent: None, delivered: None });
+            let private = message.asks_for_privacy();
+            transaction.responses.push(Response { code, to_tag, rseq, private, sent: None, delivered: None });
             transaction.responses.len() - 1
         });
         if let Some(response) = transaction.responses.get_mut(at) {

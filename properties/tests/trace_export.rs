@@ -17,7 +17,7 @@ use imsconf_properties::deviation::Deviation;
 use imsconf_properties::inside;
 use imsconf_properties::observe::{Finding, Party};
 use imsconf_properties::run::{Report, run_recorded};
-use imsconf_properties::schedule::Schedule;
+use imsconf_properties::schedule::{Schedule, SecondOffer, Settings, Step};
 use imsconf_properties::trace::{Capture, Options, TraceReport, judge_capture, judge_file};
 use imsconf_properties::verdict::{Level, Profile, Verdict};
 use imsconf_properties::world::Node;
@@ -108,6 +108,17 @@ fn generated_schedules() {
             assert_same_verdict(&format!("schedule {number} under {profile:?}"), &schedule);
         }
     }
+}
+
+/// Who joined and is on hold when the creator subscribes is shown as on hold, and was told of (RFC 4575 section 5.7.3).
+#[test]
+fn a_user_on_hold_has_joined() {
+    let commands =
+        [Step::Create(SecondOffer::Prack), Step::Invite(0), Step::Answer(0), Step::UserHolds(0), Step::Subscribe];
+    let steps = commands.into_iter().flat_map(|step| [step, Step::Flush]).chain([Step::Settle]).collect();
+    let trace = assert_same_verdict("on hold", &Schedule::new(Settings::default(), steps));
+    let joined = trace.steps.iter().find(|step| step.requirement == "EV-48").expect("the step");
+    assert_eq!(joined.verdict, Verdict::Pass, "{trace}");
 }
 
 /// Wireshark's dissectors find nothing malformed; where it is not installed there is nothing to ask.

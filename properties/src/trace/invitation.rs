@@ -6,7 +6,7 @@ use super::roles::CallKind;
 use super::seen::Seen;
 use super::steps::{Absent, NAME, Procedure, Row, Scribe, orphan, response};
 use crate::observe::{Party, Rule};
-use crate::oracle::conference::{Document, State};
+use crate::oracle::conference::{Document, Endpoint, State};
 use crate::oracle::{Uri, sipfrag};
 use crate::verdict::Level;
 
@@ -236,7 +236,7 @@ fn judge_joined(seen: &[Seen<'_>], reference: &Reference<'_, '_>, last: Option<&
     let refer = reference.refer;
     let begin = refer.or(reference.answer).or_else(|| reference.notifies.first().copied());
     let target = refer.and_then(|refer| refer.message.refer_to()).map(|target| target.uri);
-    let fits = |seen: &&&Seen<'_>| begin.is_some_and(|begin| seen.number() > begin.number()) && connected(seen, target);
+    let fits = |seen: &&&Seen<'_>| begin.is_some_and(|begin| seen.number() > begin.number()) && present(seen, target);
     let notify = notifies.iter().find(fits).copied();
     let missed = orphan(seen, "NOTIFY", |response| {
         response.kind == CallKind::Subscription && begin.is_some_and(|begin| response.number() > begin.number())
@@ -336,13 +336,14 @@ fn joined_details(
     }
 }
 
-/// Whether a document shows a connected user, the invited one if it is known who that is.
-fn connected(seen: &Seen<'_>, target: Option<&str>) -> bool {
+/// Whether a document shows a user who is in the conference, on hold or not; the invited one if it is known who that
+/// is.
+fn present(seen: &Seen<'_>, target: Option<&str>) -> bool {
     let Ok(document) = Document::read(&seen.message.body) else { return false };
     let users = document.users.map(|(_, users)| users).unwrap_or_default();
     users.iter().any(|(entity, user)| {
         target.is_none_or(|target| same_user(entity, target))
-            && user.endpoints.values().any(|endpoint| endpoint.status.as_deref() == Some("connected"))
+            && user.endpoints.values().any(Endpoint::is_present)
     })
 }
 
@@ -352,10 +353,10 @@ fn targets<'a>(seen: &[Seen<'a>]) -> Vec<&'a str> {
     refers.filter_map(|refer| refer.message.refer_to()).map(|target| target.uri).collect()
 }
 
-/// Whether what a document reports as new is somebody connected whom no REFER named.
+/// Whether what a document reports as new is somebody present whom no REFER named.
 fn names_stranger(seen: &Seen<'_>, targets: &[&str]) -> bool {
     let partial = Document::read(&seen.message.body).is_ok_and(|document| document.state == State::Partial);
-    partial && connected(seen, None) && !targets.iter().any(|target| connected(seen, Some(target)))
+    partial && present(seen, None) && !targets.iter().any(|target| present(seen, Some(target)))
 }
 
 /// Whether two URIs name the same user: `tel:+N` and `sip:+N@...;user=phone` do (EV-49).

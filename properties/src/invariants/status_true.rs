@@ -11,11 +11,11 @@ use crate::oracle::conference::{Document, Endpoint, State};
 use crate::verdict::{Level, Profile};
 
 pub(super) const NAME: &str = "I-STATUS-TRUE";
-static CONNECTED: Rule = Rule::new(NAME, "EV-43", Level::Fail);
-static GONE: Rule = Rule::new(NAME, "FA-19", Level::Fail);
+static CONNECTED: Rule = Rule::new(NAME, "EV-43", Level::Fail).needs_vantage();
+static GONE: Rule = Rule::new(NAME, "FA-19", Level::Fail).needs_vantage();
 /// The 3GPP example of a dial-out shows dialed-in.
 static JOINED: Rule = Rule::new(NAME, "EV-41", Level::Note).ietf(Level::NonStrict);
-static LEFT: Rule = Rule::new(NAME, "EV-42", Level::NonStrict);
+static LEFT: Rule = Rule::new(NAME, "EV-42", Level::NonStrict).needs_vantage();
 static COUNT: Rule = Rule::new(NAME, "EV-46", Level::NonStrict);
 /// A focus may count users that it does not list.
 static SURPLUS: Rule = Rule::new(NAME, "EV-46", Level::Note);

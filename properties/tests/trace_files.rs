@@ -1,8 +1,12 @@
 //! Capture files as they come: every kind of link layer, both formats, cut short, damaged.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use imsconf_properties::trace::{
     Capture, CaptureError, Direction, Frame, Options, TraceReport, judge_capture, judge_file,
 };
+use imsconf_properties::verdict::Level;
 
 const FILE: &[u8] = include_bytes!("../captures/sipp_a20_udp.pcap");
 /// Octets of an Ethernet header.
@@ -301,24 +305,30 @@ fn over_tcp() -> Vec<Vec<u8>> {
     packets
 }
 
+/// The octets of a TCP segment in an IPv4 packet.
+fn payload(packet: &[u8]) -> &[u8] {
+    let header = 20 + usize::from(packet[32] >> 4) * 4;
+    &packet[header..usize::from(u16::from_be_bytes([packet[2], packet[3]]))]
+}
+
+/// The same packet with other octets, which begin `offset` after those that it had.
+fn segment(packet: &[u8], offset: i32, payload: &[u8]) -> Vec<u8> {
+    let header = 20 + usize::from(packet[32] >> 4) * 4;
+    let sequence = u32::from_be_bytes(packet[24..28].try_into().expect("four octets"));
+    let mut segment = [&packet[..header], payload].concat();
+    let length = u16::try_from(segment.len()).expect("small");
+    segment[2..4].copy_from_slice(&length.to_be_bytes());
+    segment[24..28].copy_from_slice(&sequence.wrapping_add_signed(offset).to_be_bytes());
+    segment
+}
+
 /// One IPv4 packet with a TCP segment in several, of at most `size` octets of payload.
 fn segments(packet: &[u8], size: usize) -> Vec<Vec<u8>> {
-    let header = 20 + usize::from(packet[32] >> 4) * 4;
-    let length = usize::from(u16::from_be_bytes([packet[2], packet[3]]));
-    let (header, payload) = packet[..length].split_at(header);
-    if payload.is_empty() {
+    if payload(packet).is_empty() {
         return vec![packet.to_vec()];
     }
-    let sequence = u32::from_be_bytes(header[24..28].try_into().expect("four octets"));
-    let parts = payload.chunks(size).enumerate().map(|(index, part)| {
-        let mut segment = [header, part].concat();
-        let length = u16::try_from(segment.len()).expect("small");
-        let offset = u32::try_from(index * size).expect("small");
-        segment[2..4].copy_from_slice(&length.to_be_bytes());
-        segment[24..28].copy_from_slice(&sequence.wrapping_add(offset).to_be_bytes());
-        segment
-    });
-    parts.collect()
+    let offset = |index: usize| i32::try_from(index * size).expect("small");
+    payload(packet).chunks(size).enumerate().map(|(index, part)| segment(packet, offset(index), part)).collect()
 }
 
 /// However TCP cuts, reorders and repeats, the messages are the same.
@@ -346,4 +356,77 @@ fn tcp_in_any_segments() {
         let seen = messages(&capture);
         assert!(seen == messages(&whole)[23 - seen.len()..], "without the first {skipped}");
     }
+}
+
+/// Whoever sent this packet over TCP.
+fn port(packet: &[u8]) -> &[u8] {
+    &packet[20..22]
+}
+
+/// A segment that is not in the file costs the messages that it was part of. The others are found, it is said, and
+/// nobody is blamed for what is missing.
+#[test]
+fn a_tcp_segment_was_missed() {
+    let kinds = |capture: &Capture| -> BTreeSet<_> {
+        let report = judge_capture(capture, Options::default());
+        let failures = report.findings.into_iter().filter(|finding| finding.level == Level::Fail);
+        failures.map(|finding| (finding.requirement, finding.party)).collect()
+    };
+    let whole = Capture::read(&raw(101, &over_tcp())).expect("a capture");
+    let before = kinds(&whole);
+    for size in [200, 2000] {
+        let parts: Vec<Vec<u8>> = over_tcp().iter().flat_map(|packet| segments(packet, size)).collect();
+        for (at, missed) in parts.iter().enumerate().filter(|(_, part)| !payload(part).is_empty()) {
+            let mut packets = parts.clone();
+            packets.remove(at);
+            let later = packets[at..].iter().any(|part| port(part) == port(missed) && !payload(part).is_empty());
+            let mut capture = Capture::read(&raw(101, &packets)).expect("a capture");
+            assert_eq!(matches!(capture.fault, Some(CaptureError::Missing { .. })), later, "{size}, without {at}");
+            assert!(!capture.boundary.complete);
+            let kept: Vec<_> = capture.frames.iter().map(|frame| &frame.message).collect();
+            assert!((21..23).contains(&kept.len()), "{size}, without {at}: {}", kept.len());
+            assert!(kept.iter().all(|message| whole.frames.iter().any(|frame| frame.message == **message)));
+            assert!(capture.frames.is_sorted_by_key(|frame| frame.number), "{size}, without {at}");
+            // Long after: then it counts what is owed.
+            capture.boundary.until = Some(Duration::from_secs(3600));
+            let after = kinds(&capture);
+            assert!(!later || after.is_subset(&before), "{size}, without {at}: {after:?}");
+        }
+    }
+}
+
+/// A capture may begin with a keep-alive, which has the number before the next octet and none or one of its own (RFC
+/// 9293 section 3.8.4).
+#[test]
+fn tcp_begun_with_a_keep_alive() {
+    let data: Vec<Vec<u8>> = over_tcp().into_iter().filter(|packet| !payload(packet).is_empty()).collect();
+    for octets in [&b""[..], b"\0"] {
+        let alive =
+            |own: &[u8]| data.iter().find(|packet| port(packet) == own).map(|packet| segment(packet, -1, octets));
+        let ends: BTreeSet<&[u8]> = data.iter().map(|packet| port(packet)).collect();
+        let begin: Vec<Vec<u8>> = ends.into_iter().filter_map(alive).collect();
+        assert!(begin.len() >= 2);
+        let capture = Capture::read(&raw(101, &[begin, data.clone()].concat())).expect("a capture");
+        assert_eq!((capture.frames.len(), capture.fault), (23, None), "{octets:?}");
+    }
+}
+
+/// What came too early may be sent again in part, together with what was missing before it.
+#[test]
+fn tcp_sent_again_in_another_cut() {
+    let packets: Vec<Vec<u8>> = over_tcp()
+        .iter()
+        .flat_map(|packet| match payload(packet) {
+            octets if octets.len() > 250 => {
+                vec![
+                    segment(packet, 200, &octets[200..]),
+                    segment(packet, 100, &octets[100..150]),
+                    segment(packet, 0, &octets[..250]),
+                ]
+            }
+            _ => vec![packet.clone()],
+        })
+        .collect();
+    let capture = Capture::read(&raw(101, &packets)).expect("a capture");
+    assert_eq!((capture.frames.len(), capture.fault), (23, None));
 }

@@ -15,7 +15,7 @@ const NAME: &str = "I-CANCEL";
 static WAITS: Rule = Rule::new(NAME, "CR-62", Level::Fail).needs_history();
 static TOO_LATE: Rule = Rule::new(NAME, "FA-14", Level::NonStrict).needs_history();
 static FORM: Rule = Rule::new(NAME, "CR-62", Level::Fail);
-static UNUSED: Rule = Rule::new(NAME, "CR-67", Level::Fail);
+static UNUSED: Rule = Rule::new(NAME, "CR-67", Level::Fail).needs_vantage();
 
 /// Header fields of the INVITE that its CANCEL repeats.
 const REPEATED: [&str; 5] = ["From", "To", "Call-ID", "Route", "CSeq"];

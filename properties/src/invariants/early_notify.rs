@@ -16,11 +16,11 @@ use crate::oracle::Sip;
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-EARLY-NOTIFY";
-static BEFORE_2XX: Rule = Rule::new(NAME, "EV-04", Level::Fail).needs_history();
-static BEFORE_202: Rule = Rule::new(NAME, "RF-07", Level::Fail).needs_history();
-static AFTER_CALL: Rule = Rule::new(NAME, "EV-22", Level::Fail).needs_history();
-static LATER: Rule = Rule::new(NAME, "EV-20", Level::Fail).needs_history();
-static REFUSED: Rule = Rule::new(NAME, "EV-20", Level::NonStrict);
+static BEFORE_2XX: Rule = Rule::new(NAME, "EV-04", Level::Fail).needs_history().needs_vantage();
+static BEFORE_202: Rule = Rule::new(NAME, "RF-07", Level::Fail).needs_history().needs_vantage();
+static AFTER_CALL: Rule = Rule::new(NAME, "EV-22", Level::Fail).needs_history().needs_vantage();
+static LATER: Rule = Rule::new(NAME, "EV-20", Level::Fail).needs_history().needs_vantage();
+static REFUSED: Rule = Rule::new(NAME, "EV-20", Level::NonStrict).needs_vantage();
 
 /// 64*T1 with the default T1 of RFC 3261; at that very moment the subscription may be over already.
 const TIMER_N: Deadline = Deadline::within(Duration::from_millis(31_999));

@@ -104,7 +104,7 @@ pub(super) fn is_to_be_expelled(conversation: &Conversation, focus: Party, targe
 }
 
 /// Whether a Refer-To URI asks for a BYE (RFC 3261 section 19.1.1).
-pub(super) fn asks_for_bye(uri: &str) -> bool {
+pub(crate) fn asks_for_bye(uri: &str) -> bool {
     Uri::read(uri).parameter("method").is_some_and(|method| method.eq_ignore_ascii_case("BYE"))
 }
 

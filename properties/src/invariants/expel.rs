@@ -11,9 +11,9 @@ use crate::oracle::{Text, sipfrag};
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-EXPEL";
-static DONE: Rule = Rule::new(NAME, "RF-19", Level::Fail).needs_history();
-static TRUE: Rule = Rule::new(NAME, "RF-19", Level::Fail).needs_history();
-static ABSENT: Rule = Rule::new(NAME, "RF-20", Level::Fail).needs_history();
+static DONE: Rule = Rule::new(NAME, "RF-19", Level::Fail).needs_history().needs_vantage();
+static TRUE: Rule = Rule::new(NAME, "RF-19", Level::Fail).needs_history().needs_vantage();
+static ABSENT: Rule = Rule::new(NAME, "RF-20", Level::Fail).needs_history().needs_vantage();
 
 /// The observer of I-EXPEL.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -54,6 +54,14 @@ impl Expel {
         let calls = calls(conversation, event.party);
         let mut theirs = calls.iter().filter(|call| call.is(&target));
         if code < 300 {
+            // A capture may have been made where this user's call cannot be seen.
+            let unseen = theirs.clone().all(|call| conversation.has_gap_in(&call.call_id));
+            if unseen && !conversation.is_complete() {
+                judge.inconclusive(&TRUE, event.party, &[event.number], || {
+                    format!("{code} reported for the expulsion of {target}, whose call was not seen")
+                });
+                return;
+            }
             let gone = theirs.any(|call| call.succeeded() && (call.dismissed || call.left));
             judge.rule(&TRUE, event.party, gone, &[event.number], || {
                 format!("{code} reported for the expulsion of {target}, who was sent no BYE")

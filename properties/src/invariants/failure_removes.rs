@@ -7,9 +7,9 @@ use crate::observe::{Conversation, Deadline, End, Event, Judge, Observer, Rule, 
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-481-REMOVES";
-static CONFERENCE: Rule = Rule::new(NAME, "EV-14", Level::Fail);
-static REFER: Rule = Rule::new(NAME, "FA-07", Level::Fail);
-static TIMED_OUT: Rule = Rule::new(NAME, "FA-08", Level::NonStrict);
+static CONFERENCE: Rule = Rule::new(NAME, "EV-14", Level::Fail).needs_vantage();
+static REFER: Rule = Rule::new(NAME, "FA-07", Level::Fail).needs_vantage();
+static TIMED_OUT: Rule = Rule::new(NAME, "FA-08", Level::NonStrict).needs_vantage();
 
 /// The observer of I-481-REMOVES: the NOTIFYs whose answer the notifier waits for, and how long it may.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

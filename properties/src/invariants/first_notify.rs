@@ -11,9 +11,9 @@ use crate::observe::{Conversation, Deadline, End, Event, Judge, Observer, Party,
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-FIRST-NOTIFY";
-static SUBSCRIBE: Rule = Rule::new(NAME, "EV-03", Level::Fail);
-static REFER: Rule = Rule::new(NAME, "RF-06", Level::Fail);
-static REFUSED: Rule = Rule::new(NAME, "RF-28", Level::Fail);
+static SUBSCRIBE: Rule = Rule::new(NAME, "EV-03", Level::Fail).needs_vantage();
+static REFER: Rule = Rule::new(NAME, "RF-06", Level::Fail).needs_vantage();
+static REFUSED: Rule = Rule::new(NAME, "RF-28", Level::Fail).needs_vantage();
 static ECHO: Rule = Rule::new(NAME, "RF-16", Level::Fail);
 static QUIET: Rule = Rule::new(NAME, "RF-16", Level::Fail);
 static CODE: Rule = Rule::new(NAME, "RF-03", Level::Note).ietf(Level::NonStrict);

@@ -15,8 +15,8 @@ use crate::observe::{
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-GLARE";
-static CROSSED: Rule = Rule::new(NAME, "FA-15", Level::Fail).needs_history();
-static OFFERS: Rule = Rule::new(NAME, "CR-35", Level::Fail).needs_history();
+static CROSSED: Rule = Rule::new(NAME, "FA-15", Level::Fail).needs_history().needs_vantage();
+static OFFERS: Rule = Rule::new(NAME, "CR-35", Level::Fail).needs_history().needs_vantage();
 static BACK_OFF: Rule = Rule::new(NAME, "CR-36", Level::NonStrict).needs_history();
 
 /// The shortest wait of the owner of the Call-ID after a 491 (RFC 3261 section 14.1).

@@ -14,10 +14,10 @@ use crate::oracle::Text;
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-ISOLATION";
-static AFTER_BYE: Rule = Rule::new(NAME, "EV-43", Level::Fail).needs_history();
-static AFTER_REFUSAL: Rule = Rule::new(NAME, "FA-01", Level::Fail).needs_history();
+static AFTER_BYE: Rule = Rule::new(NAME, "EV-43", Level::Fail).needs_history().needs_vantage();
+static AFTER_REFUSAL: Rule = Rule::new(NAME, "FA-01", Level::Fail).needs_history().needs_vantage();
 static UNEXPLAINED: Rule = Rule::new(NAME, "EV-43", Level::Note);
-static HARMLESS_CODE: Rule = Rule::new(NAME, "RF-43", Level::NonStrict);
+static HARMLESS_CODE: Rule = Rule::new(NAME, "RF-43", Level::NonStrict).needs_vantage();
 
 /// How soon a reaction follows its cause, and how long an invited user has at least to answer.
 const SOON: Deadline = Deadline::within(Duration::from_secs(1));

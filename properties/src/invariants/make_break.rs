@@ -12,7 +12,7 @@ use crate::verdict::{Level, Profile};
 const NAME: &str = "I-MAKE-BREAK";
 
 // His user may hang up at this very moment: unusual, but his right.
-static BREAK: Rule = Rule::new(NAME, "TP-10", Level::NonStrict);
+static BREAK: Rule = Rule::new(NAME, "TP-10", Level::NonStrict).needs_vantage();
 
 /// The observer of I-MAKE-BREAK.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

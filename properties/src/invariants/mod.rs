@@ -10,6 +10,8 @@ mod on_hold;
 mod session_description;
 mod transient;
 
+pub(crate) use evidence::asks_for_bye;
+
 use crate::intern::Interner;
 use crate::observe::{Conversation, End, Event, Judge, Observer, Party};
 use crate::verdict::Profile;
@@ -37,13 +39,14 @@ macro_rules! observers {
             }
 
             /// Observers of a capture, see [`Conversation::captured`].
-            pub fn captured(profile: Profile, vantage: Option<Party>) -> Self {
-                Self { conversation: Conversation::captured(vantage), ..Self::new(profile) }
+            pub fn captured(profile: Profile, vantage: Option<Party>, holed: bool) -> Self {
+                Self { conversation: Conversation::captured(vantage, holed), ..Self::new(profile) }
             }
 
             /// Shows one event to every observer, then takes it into the conversation.
             pub fn observe(&mut self, event: &Event<'_>, judge: &mut Judge) {
                 judge.set_gap(self.conversation.has_gap(event));
+                judge.set_vantage(self.conversation.vantage());
                 $(
                     judge.enter(<$observer as Observer>::NAME);
                     self.$module.on_event(event, &self.conversation, judge);
@@ -54,6 +57,7 @@ macro_rules! observers {
             /// Tells every observer that nothing more comes.
             pub fn end(&mut self, end: End, judge: &mut Judge) {
                 judge.set_gap(false);
+                judge.set_vantage(self.conversation.vantage());
                 $(
                     judge.enter(<$observer as Observer>::NAME);
                     self.$module.on_end(end, &self.conversation, judge);

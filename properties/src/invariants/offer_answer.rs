@@ -18,6 +18,10 @@ static ALLOWS: Rule = Rule::new(NAME, "CR-11", Level::NonStrict);
 static FIRST_ANSWER: Rule = Rule::new(NAME, "CR-30", Level::Fail).needs_history();
 static IN_PRACK: Rule = Rule::new(NAME, "CR-31", Level::Fail).needs_history();
 static ONE_OFFER: Rule = Rule::new(NAME, "CR-32", Level::Fail).needs_history();
+/// What depends on what else crossed the message.
+static IN_TURN: Rule = Rule::new(NAME, "CR-32", Level::Fail).needs_history().needs_vantage();
+static PRACK_IN_TURN: Rule = Rule::new(NAME, "CR-31", Level::Fail).needs_history().needs_vantage();
+static STRAY: Rule = Rule::new(NAME, "CR-30", Level::Fail).needs_history().needs_vantage();
 static VERSION: Rule = Rule::new(NAME, "CR-33", Level::Fail);
 static VERSION_STEP: Rule = Rule::new(NAME, "CR-33", Level::NonStrict);
 static MIRROR: Rule = Rule::new(NAME, "CR-34", Level::Fail);
@@ -119,7 +123,7 @@ impl Exchange {
     }
 
     fn judge_offer(&self, event: &Event<'_>, of: &TransactionKey, judge: &mut Judge) {
-        let rule = if &*of.method == "PRACK" { &IN_PRACK } else { &ONE_OFFER };
+        let rule = if &*of.method == "PRACK" { &PRACK_IN_TURN } else { &IN_TURN };
         let open = self.mine.as_ref().or(self.theirs.as_ref()).filter(|offer| offer.transaction != *of);
         judge.rule(rule, event.party, open.is_none(), &[event.number], || {
             let before = open.map_or("", |offer| &offer.transaction.method);
@@ -162,7 +166,7 @@ impl Exchange {
                 }
             }
             Part::Stray => {
-                let rule = if &*of.method == "PRACK" { &IN_PRACK } else { &FIRST_ANSWER };
+                let rule = if &*of.method == "PRACK" { &PRACK_IN_TURN } else { &STRAY };
                 judge.rule(rule, party, false, numbers, || {
                     format!("{} carries a description that is neither offer nor answer", message.label())
                 });

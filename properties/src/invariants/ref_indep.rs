@@ -11,10 +11,10 @@ use crate::oracle::{Sip, Text};
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-REF-INDEP";
-static CALL_LIVES: Rule = Rule::new(NAME, "RF-29", Level::Fail);
-static BYE: Rule = Rule::new(NAME, "CR-64", Level::Fail);
-static AFTER_BYE: Rule = Rule::new(NAME, "CR-69", Level::Fail);
-static NO_WITHDRAWAL: Rule = Rule::new(NAME, "RF-38", Level::NonStrict);
+static CALL_LIVES: Rule = Rule::new(NAME, "RF-29", Level::Fail).needs_vantage();
+static BYE: Rule = Rule::new(NAME, "CR-64", Level::Fail).needs_vantage();
+static AFTER_BYE: Rule = Rule::new(NAME, "CR-69", Level::Fail).needs_vantage();
+static NO_WITHDRAWAL: Rule = Rule::new(NAME, "RF-38", Level::NonStrict).needs_vantage();
 
 /// What the call was for the party that was delivered a request in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

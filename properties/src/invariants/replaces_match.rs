@@ -13,10 +13,10 @@ use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-REPLACES-MATCH";
 
-static MATCH: Rule = Rule::new(NAME, "RF-26", Level::Fail).needs_history();
-static REFUSAL: Rule = Rule::new(NAME, "RF-26", Level::NonStrict).needs_history();
+static MATCH: Rule = Rule::new(NAME, "RF-26", Level::Fail).needs_history().needs_vantage();
+static REFUSAL: Rule = Rule::new(NAME, "RF-26", Level::NonStrict).needs_history().needs_vantage();
 static SYNTAX: Rule = Rule::new(NAME, "RF-45", Level::Fail);
-static ALERTED: Rule = Rule::new(NAME, "RF-26", Level::Fail);
+static ALERTED: Rule = Rule::new(NAME, "RF-26", Level::Fail).needs_vantage();
 static ENDED: Rule = Rule::new(NAME, "RF-26", Level::Fail);
 
 /// What an INVITE with Replaces names, at the party that it was delivered to.

@@ -8,9 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::evidence::{Call, calls, has_unanswered_notify, is_made_up, user};
-use super::status_true::is_present;
 use crate::observe::{Conversation, End, Event, Judge, Observer, Rule, SubscriptionKey, TransactionKey};
-use crate::oracle::conference::{Document, Roster as Known};
+use crate::oracle::conference::{Document, Endpoint, Roster as Known};
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-ROSTER";
@@ -26,7 +25,7 @@ pub struct Roster {
 }
 
 fn present(known: &Known) -> BTreeSet<String> {
-    let users = known.users.iter().filter(|(_, endpoints)| endpoints.values().any(is_present));
+    let users = known.users.iter().filter(|(_, endpoints)| endpoints.values().any(Endpoint::is_present));
     users.map(|(entity, _)| user(entity)).collect()
 }
 

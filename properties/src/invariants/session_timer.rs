@@ -17,10 +17,10 @@ const NAME: &str = "I-SESSION-TIMER";
 static LENGTH: Rule = Rule::new(NAME, "FA-30", Level::Fail);
 static GRANTED: Rule = Rule::new(NAME, "FA-30", Level::Fail);
 static SUPPORTED: Rule = Rule::new(NAME, "FA-30", Level::Fail);
-static REFRESHED: Rule = Rule::new(NAME, "FA-31", Level::Fail).needs_history();
-static HUNG_UP: Rule = Rule::new(NAME, "FA-31", Level::NonStrict).needs_history();
-static ONE_AT_A_TIME: Rule = Rule::new(NAME, "FA-32", Level::Fail).needs_history();
-static ROLES: Rule = Rule::new(NAME, "FA-33", Level::NonStrict).needs_history();
+static REFRESHED: Rule = Rule::new(NAME, "FA-31", Level::Fail).needs_history().needs_vantage();
+static HUNG_UP: Rule = Rule::new(NAME, "FA-31", Level::NonStrict).needs_history().needs_vantage();
+static ONE_AT_A_TIME: Rule = Rule::new(NAME, "FA-32", Level::Fail).needs_history().needs_vantage();
+static ROLES: Rule = Rule::new(NAME, "FA-33", Level::NonStrict).needs_history().needs_vantage();
 static TOO_SMALL: Rule = Rule::new(NAME, "FA-12", Level::Fail);
 static RAISED: Rule = Rule::new(NAME, "FA-12", Level::Fail);
 

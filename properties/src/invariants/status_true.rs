@@ -11,11 +11,11 @@ use crate::oracle::conference::{Document, Endpoint, State};
 use crate::verdict::{Level, Profile};
 
 pub(super) const NAME: &str = "I-STATUS-TRUE";
-static CONNECTED: Rule = Rule::new(NAME, "EV-43", Level::Fail);
-static GONE: Rule = Rule::new(NAME, "FA-19", Level::Fail);
+static CONNECTED: Rule = Rule::new(NAME, "EV-43", Level::Fail).needs_vantage();
+static GONE: Rule = Rule::new(NAME, "FA-19", Level::Fail).needs_vantage();
 /// The 3GPP example of a dial-out shows dialed-in.
 static JOINED: Rule = Rule::new(NAME, "EV-41", Level::Note).ietf(Level::NonStrict);
-static LEFT: Rule = Rule::new(NAME, "EV-42", Level::NonStrict);
+static LEFT: Rule = Rule::new(NAME, "EV-42", Level::NonStrict).needs_vantage();
 static COUNT: Rule = Rule::new(NAME, "EV-46", Level::NonStrict);
 /// A focus may count users that it does not list.
 static SURPLUS: Rule = Rule::new(NAME, "EV-46", Level::Note);
@@ -24,11 +24,6 @@ static SURPLUS: Rule = Rule::new(NAME, "EV-46", Level::Note);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StatusTrue {
     on_hold: OnHold,
-}
-
-/// Statuses that only an endpoint with a confirmed dialog has.
-pub(super) fn is_present(endpoint: &Endpoint) -> bool {
-    matches!(endpoint.status.as_deref(), Some("connected" | "on-hold" | "muted-via-focus"))
 }
 
 /// The word for how a call ended; nothing if it has not.
@@ -53,7 +48,7 @@ fn on_endpoint(
     transient::on_endpoint(event, entity, endpoint, theirs, conversation, judge);
     let (party, numbers) = (event.party, &[event.number]);
     let status = endpoint.status.as_deref().unwrap_or("");
-    if is_present(endpoint) {
+    if endpoint.is_present() {
         let unseen = theirs.is_empty() || theirs.iter().any(|call| conversation.missed_final(&call.call_id));
         if unseen && !conversation.is_complete() {
             judge.inconclusive(&CONNECTED, party, numbers, || format!("{entity} is {status}, but no answer was seen"));
@@ -92,7 +87,7 @@ fn on_count(event: &Event<'_>, document: &Document, judge: &mut Judge) {
     else {
         return;
     };
-    let present = users.values().filter(|user| user.endpoints.values().any(is_present)).count();
+    let present = users.values().filter(|user| user.endpoints.values().any(Endpoint::is_present)).count();
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let text = || format!("the user count is {count}, the list shows {present} present");
     judge.rule(&COUNT, event.party, count >= present, &[event.number], text);

@@ -17,7 +17,7 @@ static ACK: Rule = Rule::new(NAME, "CR-59", Level::Fail);
 static BYE: Rule = Rule::new(NAME, "CR-64", Level::Fail);
 static REFER: Rule = Rule::new(NAME, "RF-05", Level::Fail);
 static SUBSCRIPTION: Rule = Rule::new(NAME, "EV-20", Level::Fail);
-static CONFERENCE_URI: Rule = Rule::new(NAME, "CR-04", Level::Fail);
+static CONFERENCE_URI: Rule = Rule::new(NAME, "CR-04", Level::Fail).needs_vantage();
 static SUBSCRIBE: Rule = Rule::new(NAME, "EV-01", Level::Fail);
 
 /// The observer of I-TARGET. It needs no memory of its own: the dialogs know their targets.

@@ -12,7 +12,7 @@ const NAME: &str = "I-TERM-ONCE";
 static ORDER: Rule = Rule::new(NAME, "EV-09", Level::Fail);
 static REPORT: Rule = Rule::new(NAME, "RF-09", Level::Fail);
 static CONFERENCE_END: Rule = Rule::new(NAME, "EV-21", Level::Fail).ietf(Level::NonStrict);
-static CONFERENCE_REASON: Rule = Rule::new(NAME, "EV-21", Level::NonStrict);
+static CONFERENCE_REASON: Rule = Rule::new(NAME, "EV-21", Level::NonStrict).needs_vantage();
 
 /// The observer of I-TERM-ONCE. What it needs is in the conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -14,7 +14,7 @@ use crate::observe::{
 use crate::verdict::{Level, Profile};
 
 const NAME: &str = "I-TIMEOUT";
-static TIMER_N: Rule = Rule::new(NAME, "EV-05", Level::NonStrict);
+static TIMER_N: Rule = Rule::new(NAME, "EV-05", Level::NonStrict).needs_vantage();
 static NOTIFY_ANSWERED: Rule = Rule::new(NAME, "EV-20", Level::Fail);
 static BYE_ANSWERED: Rule = Rule::new(NAME, "CR-64", Level::Fail);
 static PRACK_ANSWERED: Rule = Rule::new(NAME, "CR-26", Level::Fail);

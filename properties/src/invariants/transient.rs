@@ -10,7 +10,7 @@ use crate::observe::{Conversation, Event, Judge, Rule};
 use crate::oracle::conference::Endpoint;
 use crate::verdict::Level;
 
-static ON_THE_WAY: Rule = Rule::new(NAME, "EV-43", Level::Fail);
+static ON_THE_WAY: Rule = Rule::new(NAME, "EV-43", Level::Fail).needs_vantage();
 /// A PSTN gateway may know better than the call that was seen.
 static INBOUND: Rule = Rule::new(NAME, "EV-43", Level::NonStrict);
 static NOT_JOINED: Rule = Rule::new(NAME, "EV-41", Level::NonStrict);

@@ -16,8 +16,8 @@ const NAME: &str = "I-VERSION";
 static STEP: Rule = Rule::new(NAME, "EV-33", Level::Fail).needs_history();
 static FULL_STEP: Rule = Rule::new(NAME, "EV-33", Level::Note);
 static FIRST: Rule = Rule::new(NAME, "EV-03", Level::Fail).needs_history();
-static RESYNC: Rule = Rule::new(NAME, "EV-34", Level::Fail);
-static RESYNC_FIRST: Rule = Rule::new(NAME, "EV-35", Level::NonStrict);
+static RESYNC: Rule = Rule::new(NAME, "EV-34", Level::Fail).needs_vantage();
+static RESYNC_FIRST: Rule = Rule::new(NAME, "EV-35", Level::NonStrict).needs_vantage();
 
 /// A refresh that a subscriber owes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

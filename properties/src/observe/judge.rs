@@ -22,12 +22,14 @@ pub struct Rule {
     pub ietf: Level,
     /// Whether the rule can only be called broken if nothing in the call was missed, see [`Rule::needs_history`].
     pub history: bool,
+    /// Whether the rule can only be called broken where the party is, see [`Rule::needs_vantage`].
+    pub vantage: bool,
 }
 
 impl Rule {
     /// A rule with the same level in both profiles.
     pub const fn new(invariant: &'static str, requirement: &'static str, level: Level) -> Self {
-        Self { invariant, requirement, level, ietf: level, history: false }
+        Self { invariant, requirement, level, ietf: level, history: false, vantage: false }
     }
 
     /// The same rule with another level in the profile `ietf`.
@@ -41,6 +43,14 @@ impl Rule {
     #[must_use]
     pub const fn needs_history(self) -> Self {
         Self { history: true, ..self }
+    }
+
+    /// The same rule, which judges by what the party was delivered before, or by what it did not do: a capture made
+    /// elsewhere shows another order, and not what was lost on the way to it. There what looks broken is only
+    /// undecided.
+    #[must_use]
+    pub const fn needs_vantage(self) -> Self {
+        Self { vantage: true, ..self }
     }
 }
 
@@ -76,6 +86,7 @@ pub struct Judge {
     profile: Profile,
     invariant: &'static str,
     gap: bool,
+    vantage: Option<Party>,
     counts: BTreeMap<(&'static str, &'static str), Count>,
     findings: Vec<Finding>,
 }
@@ -83,7 +94,7 @@ pub struct Judge {
 impl Judge {
     /// A judge that has seen nothing.
     pub const fn new(profile: Profile) -> Self {
-        Self { profile, invariant: "", gap: false, counts: BTreeMap::new(), findings: Vec::new() }
+        Self { profile, invariant: "", gap: false, vantage: None, counts: BTreeMap::new(), findings: Vec::new() }
     }
 
     /// The profile that decides the levels.
@@ -105,8 +116,8 @@ impl Judge {
             Profile::ThreeGpp => rule.level,
             Profile::Ietf => rule.ietf,
         };
-        if !holds && rule.history && self.gap {
-            self.inconclusive(rule, party, numbers, || format!("{}; but something in this call was missed", text()));
+        if let Some(doubt) = self.doubt(rule, party).filter(|_| !holds) {
+            self.inconclusive(rule, party, numbers, || format!("{}; but {doubt}", text()));
             return holds;
         }
         let count = self.counts.entry((rule.invariant, rule.requirement)).or_default();
@@ -116,6 +127,15 @@ impl Judge {
             self.find(rule.invariant, rule.requirement, level, party, numbers, text());
         }
         holds
+    }
+
+    /// Why this rule cannot be called broken now.
+    fn doubt(&self, rule: &Rule, party: Party) -> Option<&'static str> {
+        if rule.history && self.gap {
+            return Some("something in this call was missed");
+        }
+        let elsewhere = self.vantage.is_some_and(|vantage| vantage != party);
+        (rule.vantage && elsewhere).then_some("at the party itself it may have been in another order")
     }
 
     /// The rule's situation arose, but the observation does not suffice to decide it.
@@ -165,6 +185,11 @@ impl Judge {
     /// Says whether something in the call that is judged now was missed, see [`Rule::needs_history`].
     pub(crate) const fn set_gap(&mut self, gap: bool) {
         self.gap = gap;
+    }
+
+    /// Says at which party the events are seen, if at one, see [`Rule::needs_vantage`].
+    pub(crate) const fn set_vantage(&mut self, vantage: Option<Party>) {
+        self.vantage = vantage;
     }
 
     /// Everything found so far, in the order in which it was found.

@@ -52,6 +52,13 @@ pub struct Endpoint {
     pub disconnection_method: Option<String>,
 }
 
+impl Endpoint {
+    /// Whether its status is one that only an endpoint with a confirmed dialog has (RFC 4575 section 5.7.3).
+    pub fn is_present(&self) -> bool {
+        matches!(self.status.as_deref(), Some("connected" | "on-hold" | "muted-via-focus"))
+    }
+}
+
 /// One user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct User {

@@ -37,6 +37,8 @@ pub struct Boundary {
     pub until: Option<Duration>,
     /// Whether the file says that nothing was missed at these hosts.
     pub complete: bool,
+    /// Whether it was captured at one interface only: what leaves it is not seen to arrive.
+    pub alone: bool,
 }
 
 /// What a section says of an interface.
@@ -153,7 +155,7 @@ impl Boundary {
         let complete = directed && !interfaces.is_empty() && interfaces.iter().all(|one| one.covers(begin, end));
         let ends = interfaces.iter().filter_map(|interface| interface.captured?.end);
         let until = ends.min().map(|until| until.saturating_sub(begin));
-        Self { sends, gets, until, complete }
+        Self { sends, gets, until, complete, alone: interfaces.len() == 1 }
     }
 
     /// Whether a frame shows that its message was sent, and that it arrived, where it goes from and to these hosts at
@@ -162,7 +164,7 @@ impl Boundary {
         let [from, to] = ends;
         match frame.direction {
             None => (true, true),
-            Some(_) if self.complete => {
+            Some(_) if self.complete && !self.alone => {
                 (frame.direction == Some(Direction::Outbound), frame.direction == Some(Direction::Inbound))
             }
             Some(Direction::Outbound) => {
@@ -177,7 +179,10 @@ impl Boundary {
     pub(super) fn is_whole(&self, frames: &[&Frame]) -> bool {
         let (mut sent, mut asked) = (BTreeSet::new(), BTreeSet::new());
         let mut calls = BTreeSet::new();
+        let here =
+            |frame: &&Frame| self.sends.contains(&frame.source.ip()) && self.gets.contains(&frame.destination.ip());
         self.complete
+            && (!self.alone || frames.iter().all(here))
             && frames.iter().all(|frame| {
                 let message = &frame.message;
                 let begins = message.is_request() && message.to_tag().is_none();

@@ -11,10 +11,10 @@ use thiserror::Error;
 
 use super::boundary::{Boundary, Interface, direction};
 use super::link::{Content, Link, Reassembly};
-use super::stream::Streams;
+use super::stream::{Complete, Place, Streams};
 use crate::oracle::Sip;
 
-/// Why a file cannot be read, or not to its end.
+/// Why a file cannot be read, or not to its end, or not all of it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum CaptureError {
     /// It begins like neither a pcap nor a pcapng file.
@@ -35,6 +35,12 @@ pub enum CaptureError {
         frame: u32,
         /// Where in the file the damaged part begins.
         offset: usize,
+    },
+    /// Octets of a TCP connection that carries SIP are not in it, although later ones are.
+    #[error("octets of a connection before frame {frame} are not in the file: messages may be missing")]
+    Missing {
+        /// Number of the first frame after the gap.
+        frame: u32,
     },
     /// The frames begin in a way that is not known here.
     #[error("frames of link type {0} cannot be read; Ethernet, loopback, Linux cooked and raw IP can")]
@@ -76,7 +82,7 @@ pub struct Capture {
     pub frames: Vec<Frame>,
     /// How many frames the file has.
     pub total: u32,
-    /// Why the file could not be read to its end, if so.
+    /// Why the file could not be read to its end or is not whole, if so.
     pub fault: Option<CaptureError>,
     /// Where it was captured and how well.
     pub boundary: Boundary,
@@ -166,6 +172,13 @@ impl Reader {
 
     /// The capture, with what its interfaces say of it.
     fn done(mut self) -> Capture {
+        for ((source, destination), complete) in self.streams.rest() {
+            self.note(source, destination, complete);
+        }
+        // What waited for something that never came belongs to the frame that it was in.
+        self.capture.frames.sort_by_key(|frame| frame.number);
+        let missing = self.streams.gap().map(|frame| CaptureError::Missing { frame });
+        self.capture.fault = self.capture.fault.or(missing);
         self.closed.append(&mut self.interfaces);
         let last = self.last;
         self.capture.boundary = Boundary::of(&self.capture.frames, &self.closed, self.begin.zip(last));
@@ -259,17 +272,22 @@ impl Reader {
         self.last = self.last.max(Some(time));
         let Some(packet) = self.reassembly.packet(link, number, data) else { return };
         let (source, destination) = (packet.source, packet.destination);
-        let direction = way.or(packet.direction);
+        let place = Place { number, time: time.saturating_sub(begin), way: way.or(packet.direction) };
         let messages = match packet.content {
-            Content::Datagram(payload) => vec![payload.into_owned()],
-            Content::Segment(segment) => self.streams.messages(source, destination, segment),
+            Content::Datagram(payload) => vec![(place, payload.into_owned())],
+            Content::Segment(segment) => self.streams.messages(source, destination, place, segment),
         };
-        let time = time.saturating_sub(begin);
-        for octets in messages {
-            let Ok(message) = Sip::read(&octets) else { continue };
-            if message.header("Call-ID").is_some() && message.header("CSeq").is_some() {
-                self.capture.frames.push(Frame { number, time, source, destination, direction, message, octets });
-            }
+        for message in messages {
+            self.note(source, destination, message);
+        }
+    }
+
+    /// Keeps a message, if it is one.
+    fn note(&mut self, source: SocketAddr, destination: SocketAddr, (place, octets): Complete) {
+        let Ok(message) = Sip::read(&octets) else { return };
+        if message.header("Call-ID").is_some() && message.header("CSeq").is_some() {
+            let Place { number, time, way: direction } = place;
+            self.capture.frames.push(Frame { number, time, source, destination, direction, message, octets });
         }
     }
 }

@@ -96,22 +96,27 @@ pub(super) fn judge_creation(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
     scribe.step(&OK, Party::Focus, success, &Absent::Owed { since, shown_by: confirmed });
     same_contact(progress, success, scribe);
     let refused_in_time = refused.filter(|_| !refused_late);
-    scribe.step(&ACK, Party::Ue, ack, &Absent::Owed { since: success.or(refused_in_time), shown_by: None });
+    let accepted_in_time = success.filter(|success| !too_late(&call, &key, invite, success));
+    scribe.step(&ACK, Party::Ue, ack, &Absent::Owed { since: accepted_in_time.or(refused_in_time), shown_by: None });
     if let Some(success) = success {
         acknowledged_first(seen, success, ack, scribe);
         unsubscribed(seen, success, scribe);
     }
 }
 
-/// Whether the caller had given up before its INVITE was refused: no provisional response arrived within Timer B (RFC
-/// 3261 section 17.1.1.2), or only in the last T1 of it, where a lost copy is followed by none that is in time.
-fn too_late(call: &[Seen<'_>], key: &TransactionKey, invite: Option<&Seen<'_>>, refused: &Seen<'_>) -> bool {
+/// Whether the caller had given up before its INVITE had this final response: no provisional response arrived within
+/// Timer B (RFC 3261 section 17.1.1.2), or only in the last T1 of it, where a lost copy is followed by none that is in
+/// time; or the INVITE was cancelled so long before (section 9.1).
+fn too_late(call: &[Seen<'_>], key: &TransactionKey, invite: Option<&Seen<'_>>, last: &Seen<'_>) -> bool {
     let patience = Deadline::SHORTEST.remaining();
     let t1 = patience / 64;
     let waited = |seen: &Seen<'_>| invite.map_or(Duration::ZERO, |invite| seen.time.saturating_sub(invite.time));
     let in_time = |seen: &Seen<'_>| waited(seen) + t1 < patience;
     let provisional = |seen: &Seen<'_>| seen.key == *key && seen.answers("INVITE", 100..=199) && seen.arrived;
-    waited(refused) >= patience && !call.iter().any(|seen| provisional(seen) && in_time(seen))
+    let cancels = call.iter().filter(|seen| seen.message.is_request_of("CANCEL") && seen.key.cseq == key.cseq);
+    let cancelled = cancels.min_by_key(|cancel| cancel.time);
+    cancelled.is_some_and(|cancel| last.time.saturating_sub(cancel.time) >= patience)
+        || waited(last) >= patience && !call.iter().any(|seen| provisional(seen) && in_time(seen))
 }
 
 /// A REFER between the 200 and its ACK is legal; who waits for the ACK, as a focus that retransmits does, is surprised.

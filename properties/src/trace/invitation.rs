@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::roles::CallKind;
 use super::seen::Seen;
 use super::steps::{Absent, NAME, Procedure, Row, Scribe, orphan, response};
-use crate::observe::{Party, Rule};
-use crate::oracle::conference::{Document, State};
+use crate::invariants::asks_for_bye;
+use crate::observe::{Deadline, Party, Rule};
+use crate::oracle::conference::{Document, Endpoint, State};
 use crate::oracle::{Uri, sipfrag};
 use crate::verdict::Level;
 
@@ -141,7 +142,7 @@ fn judge_reference(seen: &[Seen<'_>], reference: &Reference<'_, '_>, scribe: &mu
     scribe.success(&table.first_answer, Party::Ue, seen, first);
     let since = if first.is_some_and(|first| still_runs(first, scribe.end)) { None } else { first };
     let shown_by = missed.filter(|_| first.is_some());
-    let failed = notifies.iter().any(|notify| has_failed(seen, notify));
+    let failed = notifies.iter().any(|notify| has_failed(seen, notify, scribe.end));
     match (last, since, shown_by, first) {
         (None, _, _, _) if failed => scribe.step(&table.last, referee, None, &Absent::Optional),
         (None, None, None, Some(first)) => scribe.undecided(&table.last, referee, first, "what that began still runs"),
@@ -149,7 +150,7 @@ fn judge_reference(seen: &[Seen<'_>], reference: &Reference<'_, '_>, scribe: &mu
     }
     scribe.success(&table.last_answer, Party::Ue, seen, last);
     report_details(reference, referee, first_answer, scribe);
-    if referee == Party::Focus {
+    if referee == Party::Focus && !refer.is_some_and(expels) {
         judge_joined(seen, reference, last, scribe);
     }
 }
@@ -236,7 +237,7 @@ fn judge_joined(seen: &[Seen<'_>], reference: &Reference<'_, '_>, last: Option<&
     let refer = reference.refer;
     let begin = refer.or(reference.answer).or_else(|| reference.notifies.first().copied());
     let target = refer.and_then(|refer| refer.message.refer_to()).map(|target| target.uri);
-    let fits = |seen: &&&Seen<'_>| begin.is_some_and(|begin| seen.number() > begin.number()) && connected(seen, target);
+    let fits = |seen: &&&Seen<'_>| begin.is_some_and(|begin| seen.number() > begin.number()) && present(seen, target);
     let notify = notifies.iter().find(fits).copied();
     let missed = orphan(seen, "NOTIFY", |response| {
         response.kind == CallKind::Subscription && begin.is_some_and(|begin| response.number() > begin.number())
@@ -246,7 +247,7 @@ fn judge_joined(seen: &[Seen<'_>], reference: &Reference<'_, '_>, last: Option<&
         (true, None) if missed.is_some() => Absent::Owed { since: None, shown_by: missed },
         _ => Absent::Optional,
     };
-    let gone = has_left(seen, target) || has_ended(seen, &notifies);
+    let gone = has_left(seen, target) || has_ended(seen, &notifies, scribe.end);
     match last.filter(|_| gone && notify.is_none() && subscribed && joined && missed.is_none()) {
         Some(last) => scribe.undecided(&JOINED, Party::Focus, last, "who was to be told or shown is gone"),
         None => scribe.step(&JOINED, Party::Focus, notify, &absent),
@@ -268,19 +269,32 @@ fn judge_joined(seen: &[Seen<'_>], reference: &Reference<'_, '_>, last: Option<&
     joined_details(&notifies, notify, last, target, scribe);
 }
 
-/// Whether the user left the conference again, or the creator did: then the roster need not show the user any more.
+/// Whether a REFER asks for the end of a call (RFC 4579 section 5.11).
+fn expels(refer: &Seen<'_>) -> bool {
+    refer.message.refer_to().is_some_and(|whom| asks_for_bye(whom.uri))
+}
+
+/// Whether the user left the conference again or was to be expelled, or the creator left: then the roster need not show
+/// the user any more.
 fn has_left(seen: &[Seen<'_>], target: Option<&str>) -> bool {
     let mut byes = seen.iter().filter(|seen| seen.message.is_request_of("BYE"));
-    byes.any(|bye| {
-        let ends = [bye.message.from(), bye.message.to()];
-        let user = |target| ends.into_iter().flatten().any(|end| same_user(end.uri, target));
-        bye.kind == CallKind::Creation || target.is_none_or(user)
-    })
+    let mut refers = seen.iter().filter(|seen| seen.message.is_request_of("REFER"));
+    // The BYE that such a REFER asks for may have gone where the capture did not see it.
+    let expelled = refers.any(|refer| {
+        let whom = refer.message.refer_to().map(|whom| whom.uri).filter(|_| expels(refer));
+        whom.is_some_and(|whom| target.is_none_or(|target| same_user(whom, target)))
+    });
+    expelled
+        || byes.any(|bye| {
+            let ends = [bye.message.from(), bye.message.to()];
+            let user = |target| ends.into_iter().flatten().any(|end| same_user(end.uri, target));
+            bye.kind == CallKind::Creation || target.is_none_or(user)
+        })
 }
 
 /// Whether the conference subscription came to its end, by a NOTIFY that says so or by one that failed.
-fn has_ended(seen: &[Seen<'_>], notifies: &[&Seen<'_>]) -> bool {
-    notifies.iter().any(|notify| is_last(notify) || has_failed(seen, notify))
+fn has_ended(seen: &[Seen<'_>], notifies: &[&Seen<'_>], end: Duration) -> bool {
+    notifies.iter().any(|notify| is_last(notify) || has_failed(seen, notify, end))
 }
 
 /// Whether a NOTIFY says that its subscription is over.
@@ -298,11 +312,13 @@ fn of_the_creator<'a, 'b>(seen: &'b [Seen<'a>]) -> (bool, Vec<&'b Seen<'a>>) {
     (accepted || !notifies.is_empty(), notifies)
 }
 
-/// Whether a NOTIFY failed for its sender: it was refused, or either it or its answer never arrived. That removes the
-/// subscription (RFC 6665 section 4.2.2).
-fn has_failed(seen: &[Seen<'_>], notify: &Seen<'_>) -> bool {
+/// Whether a NOTIFY failed for its sender: it was refused, or either it or its answer never arrived, or not before its
+/// sender may have given up. That removes the subscription (RFC 6665 section 4.2.2). `end` is the end of the capture.
+fn has_failed(seen: &[Seen<'_>], notify: &Seen<'_>, end: Duration) -> bool {
     let answer = response(seen, notify, 200..=699);
-    !notify.arrived || answer.is_some_and(|answer| !answer.arrived || !answer.message.is_success())
+    let waited = answer.map_or(end, |answer| answer.time).saturating_sub(notify.time);
+    let refused = answer.is_some_and(|answer| !answer.arrived || !answer.message.is_success());
+    !notify.arrived || refused || waited >= Deadline::SHORTEST.remaining()
 }
 
 fn joined_details(
@@ -336,13 +352,13 @@ fn joined_details(
     }
 }
 
-/// Whether a document shows a connected user, the invited one if it is known who that is.
-fn connected(seen: &Seen<'_>, target: Option<&str>) -> bool {
+/// Whether a document shows a user who is in the conference, on hold or not; the invited one if it is known who that
+/// is.
+fn present(seen: &Seen<'_>, target: Option<&str>) -> bool {
     let Ok(document) = Document::read(&seen.message.body) else { return false };
     let users = document.users.map(|(_, users)| users).unwrap_or_default();
     users.iter().any(|(entity, user)| {
-        target.is_none_or(|target| same_user(entity, target))
-            && user.endpoints.values().any(|endpoint| endpoint.status.as_deref() == Some("connected"))
+        target.is_none_or(|target| same_user(entity, target)) && user.endpoints.values().any(Endpoint::is_present)
     })
 }
 
@@ -352,10 +368,10 @@ fn targets<'a>(seen: &[Seen<'a>]) -> Vec<&'a str> {
     refers.filter_map(|refer| refer.message.refer_to()).map(|target| target.uri).collect()
 }
 
-/// Whether what a document reports as new is somebody connected whom no REFER named.
+/// Whether what a document reports as new is somebody present whom no REFER named.
 fn names_stranger(seen: &Seen<'_>, targets: &[&str]) -> bool {
     let partial = Document::read(&seen.message.body).is_ok_and(|document| document.state == State::Partial);
-    partial && connected(seen, None) && !targets.iter().any(|target| connected(seen, Some(target)))
+    partial && present(seen, None) && !targets.iter().any(|target| present(seen, Some(target)))
 }
 
 /// Whether two URIs name the same user: `tel:+N` and `sip:+N@...;user=phone` do (EV-49).
@@ -386,7 +402,7 @@ pub(super) fn judge_leaving(seen: &[Seen<'_>], scribe: &mut Scribe<'_>) {
     scribe.step(&BYE, leaver, bye, &Absent::Owed { since: None, shown_by: answer });
     scribe.step(&BYE_ANSWER, other, answer, &Absent::Owed { since: bye, shown_by: None });
     let (subscribed, notifies) = of_the_creator(seen);
-    let live = subscribed && !has_ended(seen, &notifies);
+    let live = subscribed && !has_ended(seen, &notifies, scribe.end);
     let over = notifies.iter().find(|seen| is_last(seen)).copied();
     let absent = if live { Absent::Owed { since: bye, shown_by: None } } else { Absent::Optional };
     scribe.step(&DELETED, Party::Focus, over, &absent);

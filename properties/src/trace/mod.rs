@@ -57,15 +57,23 @@ pub fn judge_capture(capture: &Capture, options: Options) -> TraceReport {
     let mut messages = Vec::new();
     let mut roles: BTreeMap<Party, BTreeSet<SocketAddr>> = BTreeMap::new();
     let (boundary, end) = (&capture.boundary, capture.end());
+    let holed = matches!(capture.fault, Some(CaptureError::Missing { .. }));
     for (frames, conference) in scenes::scenes(&capture.frames).iter().zip(1..) {
         let calls = roles::calls(frames);
         cast(frames, &calls, &mut roles);
-        observe(frames, &calls, boundary, options, &mut judge);
+        let whole = boundary.is_whole(frames);
+        // Where everything is seen, it does not matter from where.
+        let vantage = options.vantage.filter(|_| !whole);
+        let observers = match whole {
+            true => Observers::new(options.profile),
+            false => Observers::captured(options.profile, vantage, holed),
+        };
+        observe(frames, &calls, boundary, observers, &mut judge);
         let seen = seen::messages(frames, &calls, boundary);
         wording::judge_wording(&seen, &mut judge);
         judge.enter(steps::NAME);
         order::judge_order(&seen, &mut judge);
-        let mut scribe = steps::Scribe { judge: &mut judge, steps: Vec::new(), conference, end };
+        let mut scribe = steps::Scribe { judge: &mut judge, steps: Vec::new(), conference, end, vantage, holed };
         let taken = seen::without_challenges(&seen);
         creation::judge_creation(&taken, &mut scribe);
         creation::judge_subscription(&taken, &mut scribe);
@@ -97,10 +105,8 @@ pub fn judge_capture(capture: &Capture, options: Options) -> TraceReport {
 }
 
 /// Shows the frames to the observers, at the ends that they belong to.
-fn observe(frames: &[&Frame], calls: &Calls, boundary: &Boundary, options: Options, judge: &mut Judge) {
-    let whole = boundary.is_whole(frames);
-    let mut observers =
-        if whole { Observers::new(options.profile) } else { Observers::captured(options.profile, options.vantage) };
+fn observe(frames: &[&Frame], calls: &Calls, boundary: &Boundary, mut observers: Observers, judge: &mut Judge) {
+    let whole = observers.conversation().is_complete();
     let mut now = Duration::ZERO;
     for frame in frames {
         let message = &frame.message;

@@ -110,6 +110,10 @@ pub(super) struct Scribe<'j> {
     pub(super) conference: u32,
     /// Time of the last message.
     pub(super) end: Duration,
+    /// At which party the capture was made, if at one.
+    pub(super) vantage: Option<Party>,
+    /// Whether the capture is known to have missed messages.
+    pub(super) holed: bool,
 }
 
 impl Scribe<'_> {
@@ -152,9 +156,12 @@ impl Scribe<'_> {
             (None, Some(cause)) => {
                 let waited = self.end.saturating_sub(cause.time);
                 let over = waited >= Deadline::TRANSACTION.remaining();
+                let elsewhere = self.vantage.is_some_and(|vantage| vantage != party);
                 let (verdict, until) = match over {
-                    true => (Verdict::Fail, "no copy of it came either"),
                     false => (Verdict::Inconclusive, "the capture ends before it is overdue"),
+                    true if self.holed => (Verdict::Inconclusive, "the capture has missed messages"),
+                    true if elsewhere => (Verdict::Inconclusive, "it may have been lost on its way here"),
+                    true => (Verdict::Fail, "no copy of it came either"),
                 };
                 let text = format!("{} was not seen {waited:?} after frame {}; {until}", row.what, cause.number());
                 (verdict, vec![cause.number()], text)

@@ -17,7 +17,7 @@ impl Conversation {
 
     /// Whether something in the call with this Call-ID was missed, as far as that was shown.
     pub fn has_gap_in(&self, call_id: &str) -> bool {
-        !self.is_complete() && self.gaps.contains(call_id)
+        self.is_holed() || (!self.is_complete() && self.gaps.contains(call_id))
     }
 
     pub(super) fn shows_gap(&self, event: &Event<'_>) -> bool {

@@ -39,8 +39,13 @@ enum View {
     /// Everywhere at once, and nothing is missed: the simulated world.
     #[default]
     Complete,
-    /// A capture, which may have missed frames; made at one party, or where both ends are seen alike.
-    Captured(Option<Party>),
+    /// A capture, which may have missed frames.
+    Captured {
+        /// At which party it was made; `None` where both ends are seen alike.
+        vantage: Option<Party>,
+        /// Whether it is known to have missed some, of any call.
+        holed: bool,
+    },
 }
 
 /// The conversation so far. Cloning is cheap: the parts are shared until they change.
@@ -62,18 +67,24 @@ impl Conversation {
     }
 
     /// An empty conversation of a capture, which may have missed messages. If it was made at one party, what the others
-    /// sent and were delivered is seen a little late or early; `None` means that the order is exact for all.
-    pub fn captured(vantage: Option<Party>) -> Self {
-        Self { view: View::Captured(vantage), ..Self::default() }
+    /// sent and were delivered is seen a little late or early; `None` means that the order is exact for all. `holed`
+    /// says that it is known to have missed some, whatever call they were of.
+    pub fn captured(vantage: Option<Party>, holed: bool) -> Self {
+        Self { view: View::Captured { vantage, holed }, ..Self::default() }
+    }
+
+    /// At which party the conversation is seen, if at one.
+    pub const fn vantage(&self) -> Option<Party> {
+        match self.view {
+            View::Complete => None,
+            View::Captured { vantage, .. } => vantage,
+        }
     }
 
     /// Whether the order of what this party sent and was delivered is exact. Where it is not, a rule about a race must
     /// not fail.
     pub fn is_exact(&self, party: Party) -> bool {
-        match self.view {
-            View::Complete | View::Captured(None) => true,
-            View::Captured(Some(vantage)) => vantage == party,
-        }
+        self.vantage().is_none_or(|vantage| vantage == party)
     }
 
     /// Whether the conversation was seen at this very party, or everywhere: what it was not seen to be delivered, it
@@ -81,13 +92,18 @@ impl Conversation {
     pub fn is_at(&self, party: Party) -> bool {
         match self.view {
             View::Complete => true,
-            View::Captured(vantage) => vantage == Some(party),
+            View::Captured { vantage, .. } => vantage == Some(party),
         }
     }
 
     /// Whether nothing was missed: what was not seen did not happen.
     pub const fn is_complete(&self) -> bool {
         matches!(self.view, View::Complete)
+    }
+
+    /// Whether messages of any call may have been missed.
+    pub(super) const fn is_holed(&self) -> bool {
+        matches!(self.view, View::Captured { holed: true, .. })
     }
 
     /// The transaction that a message belongs to.

@@ -59,7 +59,7 @@ fn a_message_is_judged_with_its_body() {
     let deleted = DOCUMENT.replace("partial", "gone");
     let [(rule, level, at)] = &judged(&with_body("application/conference-info+xml", &deleted), Kind::Datagram)[..]
         .iter()
-        .map(|(rule, level, at)| (rule.clone(), *level, (*at).to_owned()))
+        .map(|(rule, level, at)| (*rule, *level, (*at).to_owned()))
         .collect::<Vec<_>>()[..]
     else {
         panic!("one finding")

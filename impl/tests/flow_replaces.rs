@@ -92,8 +92,8 @@ fn the_conference_takes_the_place_of_a_call() {
     }
 }
 
-/// Bob knows whom he talks to: there the REFER names Alice although she wants privacy, and Bob is sure that it is she who
-/// asks.
+/// Bob knows whom he talks to: there the REFER names Alice although she wants privacy, and Bob is sure that it is she
+/// who asks.
 #[test]
 fn privacy_is_no_hindrance() {
     for leg in [Leg::Originating, Leg::Terminating] {

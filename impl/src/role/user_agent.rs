@@ -84,8 +84,8 @@ pub(crate) trait UserAgent {
     /// Lets its own timers that are due fire.
     fn on_own_timeout(&mut self, now: Time);
 
-    /// Writes down when the first of its own timers fires: after whatever may have changed one. A timer of a transaction
-    /// that just fires changes none.
+    /// Writes down when the first of its own timers fires: after whatever may have changed one. A timer of a
+    /// transaction that just fires changes none.
     fn note_deadline(&mut self) {
         let deadline = self.own_alarm();
         self.endpoint().wake_at(deadline);

@@ -187,7 +187,8 @@ mod tests {
                     Change::Look => {
                         prop_assert_eq!(timed.alarm(), timed.iter().filter_map(Alarm::alarm).min());
                         let due = |at: &Option<u64>| at.is_some_and(|at| at <= now);
-                        let expected: Vec<_> = timed.iter().enumerate().filter(|(_, at)| due(at)).map(|(at, _)| at).collect();
+                        let expected = timed.iter().enumerate().filter(|(_, at)| due(at)).map(|(place, _)| place);
+                        let expected: Vec<usize> = expected.collect();
                         prop_assert_eq!(timed.due(Time::from_millis(now)), expected);
                     }
                 }

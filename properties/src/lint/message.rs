@@ -99,8 +99,8 @@ fn whole(
     body::of_type(&media_type, message.body(), start + at, judge)
 }
 
-/// Whether a message that breaks this rule is one that the tables of TS 34.229 show: a NOTIFY without `expires` (A.5.3),
-/// a 202 to a REFER without Contact (A.3.3).
+/// Whether a message that breaks this rule is one that the tables of TS 34.229 show: a NOTIFY without `expires`
+/// (A.5.3), a 202 to a REFER without Contact (A.3.3).
 fn is_left_out_by_3gpp(rule: &str, message: &Message<'_>) -> bool {
     let answers_refer = || {
         let method = message.cseq().map(|cseq| cseq.method);

@@ -469,8 +469,9 @@ mod tests {
                 let (before, after) = (copy.conference(), roster.conference());
                 let differs = |mut conference: Conference, other: &Conference| {
                     let others = other.users.as_ref().map(|users| &users.rows);
-                    let users = conference.users.as_mut();
-                    users.expect("a list").rows.retain(|entity, row| others.and_then(|rows| rows.get(entity)) != Some(row));
+                    let other = |entity: &str| others.and_then(|rows| rows.get(entity));
+                    let users = conference.users.as_mut().expect("a list");
+                    users.rows.retain(|entity, row| other(entity) != Some(row));
                     conference
                 };
                 let expected = (differs(before.clone(), &after), differs(after, &before));

@@ -120,8 +120,8 @@ impl Ue {
         if self.references.len() >= limit {
             return Err(CommandError::LimitReached { table: "referral", limit });
         }
-        // The user who is called gets to see it (RFC 3892 section 2.2). Whose call is replaced knows the caller, and may
-        // want to know that it is he who asks (RFC 3891 section 3).
+        // The user who is called gets to see it (RFC 3892 section 2.2). Whose call is replaced knows the caller, and
+        // may want to know that it is he who asks (RFC 3891 section 3).
         let mut headers = refer_to.as_uri().headers();
         let replaces = headers.any(|(name, _)| name.eq_ignore_ascii_case(b"Replaces"));
         let names_itself = !self.config.privacy || replaces;

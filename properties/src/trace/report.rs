@@ -38,7 +38,7 @@ pub struct TraceReport {
     pub frames: u32,
     /// How many of them carry SIP.
     pub sip_frames: usize,
-    /// Why the file could not be read to its end, if so.
+    /// Why the file could not be read to its end or is not whole, if so.
     #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
     pub fault: Option<CaptureError>,
     /// The procedures that were recognised.

@@ -352,7 +352,7 @@ mod tests {
             ),
             (
                 "sent again in another cut",
-                vec![(99, true, ""), (after, false, right), (100, false, &both[..40]), (140, false, &both[40..])],
+                vec![(99, true, ""), (after, false, right), (100, false, &both[..40])],
                 &[(3, ONE), (3, TWO)],
             ),
         ];

@@ -146,7 +146,7 @@ fn wireshark_reads_it() {
     let (read, wrong) = (tshark("sip"), tshark("_ws.malformed or not sip or udp.checksum.status == \"Bad\""));
     fs::remove_file(&path).expect("it was written");
     assert_eq!((read.len() as u32, frames > 10_000), (frames, true), "Wireshark must see every message");
-    for line in wrong {
+    if let Some(line) = wrong.first() {
         let frame: u32 = line.split('\t').next().and_then(|number| number.parse().ok()).expect("a frame number");
         let of = last_frames.iter().find(|(last, _)| frame <= *last).expect("a frame of the capture");
         panic!("{of:?}: {line}");

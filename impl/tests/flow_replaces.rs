@@ -205,6 +205,7 @@ fn what_must_be_refused_is_refused_and_changes_nothing() {
         (&referred.to_owned(), "Referred-By: <sip:carol@home.example>".to_owned(), 403),
         (&referred.to_owned(), "X: y".to_owned(), 403),
         (&"Content-Type: application/sdp".to_owned(), "Content-Type: text/x".to_owned(), 415),
+        (&"m=audio".to_owned(), "m=video".to_owned(), 488),
     ];
     for (old, new, code) in cases {
         let mut net = net.clone();
@@ -216,6 +217,7 @@ fn what_must_be_refused_is_refused_and_changes_nothing() {
         assert_eq!(Message::parse(&answer.bytes).expect("SIP").status(), Some(code), "{new}");
         assert!(answers.next().is_none(), "{new}");
         assert_eq!(net.bob.view().calls, before, "{new}");
+        assert!(net.bob.poll_event().is_none(), "{new}: his phone does not ring");
     }
 }
 

@@ -6,9 +6,9 @@ mod common;
 use std::time::Duration;
 
 use common::Net;
-use imsconf::agent::Agent;
+use imsconf::agent::{Agent, Transmit};
 use imsconf::role::participant::{self, Command};
-use imsconf::role::ue::{self, SecondOffer};
+use imsconf::role::ue::{self, InviteMode, SecondOffer};
 use imsconf::view::{NotifierState, SubscriberState};
 use imsconf::wire::Method;
 
@@ -85,6 +85,90 @@ fn who_leaves_keeps_his_subscription() {
     assert_eq!(bob.subscription.state, SubscriberState::Active);
     assert_eq!(bob.subscription.roster, net.ue.view().subscription.roster);
     assert!(bob.subscription.roster.iter().any(|row| row.entity == "sip:bob@home.example" && !row.connected));
+}
+
+fn expel_bob(net: &mut Net) {
+    let target = common::uri("sip:bob@home.example");
+    net.ue.handle_command(net.now, ue::Command::Expel { target }).expect("expel");
+}
+
+/// RFC 4579 section 5.11, figure 11: with his call ends what he is told of the conference.
+#[test]
+fn who_is_expelled_is_told_nothing_more() {
+    let mut net = two_subscribers();
+    let from = net.ladder.len();
+    expel_bob(&mut net);
+    net.settle();
+    let to_bob = |net: &Net| -> Vec<String> {
+        told(net, from).into_iter().filter(|line| line.contains("-> bob")).map(str::to_owned).collect()
+    };
+    let last = to_bob(&net);
+    assert!(last.len() == 1 && last[0].ends_with("terminated;reason=rejected"), "{last:#?}");
+    assert_eq!(net.bob.view().subscription.state, SubscriberState::Ended);
+    net.invite("sip:carol@home.example");
+    net.carol(Command::Answer);
+    assert_eq!(to_bob(&net).len(), 1, "{:#?}", told(&net, from));
+    assert_eq!(net.ue.view().subscription.roster.len(), 3, "the others hear of everything");
+    net.run_dry();
+    let states: Vec<_> = net.focus.view().conferences[0].subscriptions.iter().map(|view| view.state).collect();
+    assert_eq!(states, [NotifierState::Active, NotifierState::Closed]);
+}
+
+/// The last NOTIFY waits for the answer to the one before it.
+#[test]
+fn who_is_expelled_while_he_is_told_something_hears_the_end_next() {
+    let mut net = two_subscribers();
+    net.invite("sip:carol@home.example");
+    net.carol.handle_command(net.now, Command::Answer).expect("answer");
+    let from = net.ladder.len();
+    let to_bob = |message: &imsconf::wire::Message<'_>| {
+        message.method() == Some(Method::Notify) && message.to().is_ok_and(|to| to.uri.to_string().contains("bob@"))
+    };
+    net.settle_unless(to_bob);
+    expel_bob(&mut net);
+    net.settle_unless(to_bob);
+    net.pass(Duration::from_secs(2));
+    let lines: Vec<_> = told(&net, from).into_iter().filter(|line| line.starts_with("focus -> bob")).collect();
+    let (last, before) = lines.split_last().expect("he is told something");
+    assert!(before.iter().all(|line| line.contains(" active;")) && last.contains("reason=rejected"), "{lines:#?}");
+    assert_eq!(net.bob.view().subscription.state, SubscriberState::Ended);
+}
+
+/// A SUBSCRIBE that was under way when he was expelled is refused.
+#[test]
+fn who_is_expelled_cannot_subscribe() {
+    let mut net = Net::new();
+    net.create(SecondOffer::Prack);
+    net.invite("sip:bob@home.example");
+    net.bob(Command::Answer);
+    expel_bob(&mut net);
+    net.settle_unless(|message| message.method() == Some(Method::Bye));
+    net.bob(Command::Subscribe);
+    assert_eq!(net.bob.view().subscription.state, SubscriberState::Failed);
+    assert!(net.ladder.iter().any(|line| line.contains("403 Forbidden (SUBSCRIBE)")), "{:#?}", net.ladder);
+    assert_eq!(net.focus.view().conferences[0].subscriptions.len(), 0);
+}
+
+/// Who is called in again is one of them again. Our UE asks for each user once, so that this is another one's REFER.
+#[test]
+fn who_was_expelled_may_come_back_and_subscribe() {
+    let mut net = Net::new();
+    net.create(SecondOffer::Prack);
+    net.invite("sip:bob@home.example");
+    net.bob(Command::Answer);
+    expel_bob(&mut net);
+    net.settle();
+    let (target, mode) = (common::uri("sip:dave@home.example"), InviteMode::ReferToFocus);
+    net.ue.handle_command(net.now, ue::Command::Invite { target, mode }).expect("invite");
+    net.collect();
+    let (from, refer) = net.queue.pop_front().expect("a REFER");
+    let bytes = common::edited(&refer.bytes, "sip:dave@", "sip:bob@");
+    net.deliver(from, &Transmit { bytes, ..refer });
+    net.settle();
+    net.bob(Command::Answer);
+    net.bob(Command::Subscribe);
+    assert_eq!(net.bob.view().subscription.state, SubscriberState::Active);
+    assert_eq!(net.bob.view().subscription.roster.len(), 2);
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Net, focus_config, name, ue_config};
+use common::{Net, focus_config, name, ue_config, with_body};
 use imsconf::agent::{Agent, Transmit};
 use imsconf::role::config::Identity;
 use imsconf::role::focus::Focus;
@@ -199,16 +199,6 @@ fn a_notifier_that_restarted_knows_no_subscription() {
     let renewed = net.ue.view().subscription;
     assert_eq!((renewed.version, renewed.roster.len()), (None, 0), "nothing of the old one is kept");
     assert_eq!(calls(&net), before + 2);
-}
-
-/// The same message with `old` replaced by `new` in its body, and its Content-Length with it.
-fn with_body(bytes: &[u8], old: &str, new: &str) -> Vec<u8> {
-    let text = String::from_utf8(bytes.to_vec()).expect("text");
-    let (head, body) = text.split_once("\r\n\r\n").expect("a body");
-    assert!(body.contains(old), "`{old}` is not in\n{body}");
-    let changed = body.replace(old, new);
-    let head = head.replace(&format!("Content-Length: {}", body.len()), &format!("Content-Length: {}", changed.len()));
-    format!("{head}\r\n\r\n{changed}").into_bytes()
 }
 
 /// RFC 4575 section 4.6: the conference is said to be gone while the subscription lives on.

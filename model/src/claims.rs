@@ -33,7 +33,7 @@ pub fn claims<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
         Property::always("I-REF-WAIT", |_, state| referrer_waits(state)),
         Property::always("I-REF-ID", |_, state| notify_of_this_refer(state)),
         Property::always("I-REF-INDEP", |_, state| usages_independent(state)),
-        Property::always("I-EXPEL", |_, state| expelled_as_reported(state)),
+        Property::always("I-EXPEL", |model, state| expelled_as_reported(state) && shut_out(model, state)),
         Property::always("I-QUIET", |_, state| quiet_as_agreed(state)),
         Property::always("I-VERSION", |_, state| version_in_step(state)),
         Property::always("I-ROSTER", roster_converges),
@@ -82,15 +82,18 @@ struct Ends {
     subscriber: Subscription,
     notifier: Notifier,
     network: Messages<SubscriptionMessage>,
+    /// Whether the conference is over for the subscriber.
+    over: bool,
 }
 
 /// Every conference subscription, the UE's first.
 fn both_ends(state: &State) -> impl Iterator<Item = Ends> + '_ {
     let network = state.network.subscription;
-    let ue = Ends { subscriber: state.ue.subscription, notifier: state.focus.notifier, network };
+    let over = state.focus.hosting == Hosting::Over;
+    let ue = Ends { subscriber: state.ue.subscription, notifier: state.focus.notifier, network, over };
     let users = state.legs.iter().map(|leg| {
         let (LegSubscription { subscriber, notifier, .. }, network) = (leg.subscription, leg.network.subscription);
-        Ends { subscriber, notifier, network }
+        Ends { subscriber, notifier, network, over: state.is_over_for(leg) }
     });
     std::iter::once(ue).chain(users)
 }
@@ -163,7 +166,8 @@ fn leg_settled(state: &State, leg: &Leg) -> bool {
         (DialOut::Over, Participant::Idle) => leg.focus.outcome == Some(Outcome::TimedOut) || refused_unasked(leg),
         _ => false,
     };
-    let (up, over) = (state.focus.is_up(), state.focus.hosting == Hosting::Over);
+    let over = state.is_over_for(leg);
+    let up = state.focus.is_up() && !over;
     report && dial && leg.subscription.is_settled(up, over) && leg.plain.is_settled()
 }
 
@@ -217,7 +221,7 @@ fn early_notify(state: &State) -> bool {
 
 /// An accepted SUBSCRIBE or REFER is followed by a NOTIFY (RFC 6665 4.2.1.2, RFC 3515 2.4.4).
 fn first_notify(state: &State) -> bool {
-    let followed = |Ends { subscriber, notifier, network }| {
+    let followed = |Ends { subscriber, notifier, network, .. }| {
         let subscribing = matches!(subscriber, Subscription::Subscribing { .. });
         let accepted = subscriber == (Subscription::Subscribing { answered: true })
             || (subscribing && network.contains(SubscriptionMessage::SubscribeOk));
@@ -245,7 +249,7 @@ fn refresh_followed(state: &State) -> bool {
 
 /// Nothing follows the last NOTIFY of a subscription, nor its removal (RFC 6665 4.1.3, 4.2.2, RFC 3515 2.4.7).
 fn terminated_once(state: &State) -> bool {
-    let silent = |Ends { subscriber, notifier, network }| {
+    let silent = |Ends { subscriber, notifier, network, .. }| {
         let over = subscriber == Subscription::Ended || matches!(notifier, Notifier::Terminated | Notifier::Removed);
         let notify = [SubscriptionMessage::Notify, SubscriptionMessage::NotifyEnd, SubscriptionMessage::NotifyLast];
         !over || !notify.into_iter().any(|kind| network.contains(kind))
@@ -264,7 +268,7 @@ fn is_refer_notify(message: ReferMessage) -> bool {
 
 /// A subscription whose NOTIFY was answered 481, or timed out, is gone at the focus (RFC 6665 4.2.2).
 fn refusal_removes(state: &State) -> bool {
-    let removed = |Ends { subscriber, notifier, network }| {
+    let removed = |Ends { subscriber, notifier, network, .. }| {
         subscriber != Subscription::Failed
             || !network.is_empty()
             || matches!(notifier, Notifier::None | Notifier::Terminated | Notifier::Removed)
@@ -279,8 +283,7 @@ fn refusal_removes(state: &State) -> bool {
 
 /// What a NOTIFY says of its subscription, active or terminated, is how the focus holds it (RFC 6665 4.1.3, 8.2.3).
 fn subscription_state_true(state: &State) -> bool {
-    let over = state.focus.hosting == Hosting::Over;
-    let says_true = |Ends { notifier, network, .. }| {
+    let says_true = |Ends { notifier, network, over, .. }| {
         (!network.contains(SubscriptionMessage::Notify) || notifier == Notifier::Notifying)
             && (!network.contains(SubscriptionMessage::NotifyEnd) || (notifier == Notifier::Ending && over))
             && (!network.contains(SubscriptionMessage::NotifyLast) || notifier == Notifier::Ending)
@@ -358,6 +361,15 @@ fn expelled_as_reported(state: &State) -> bool {
             Some(_) => true,
         }
     })
+}
+
+/// Who was expelled is not subscribed any more when nothing is left to do, unless the focus could not reach him.
+fn shut_out<M: Model<State = State, Action = Action>>(model: &M, state: &State) -> bool {
+    let told = |leg: &Leg| {
+        let LegSubscription { subscriber, notifier, .. } = leg.subscription;
+        leg.expel.shuts_out() && subscriber.is_live() && notifier != Notifier::Removed
+    };
+    !state.legs.iter().any(told) || !is_quiescent(model, state)
 }
 
 /// Where the focus says that there is no refer subscription there is none, and the reference is carried out all the

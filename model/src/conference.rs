@@ -203,10 +203,11 @@ impl Conference {
             Action::NotifyEnd => notifier == Notifier::Active && state.focus.hosting == Hosting::Over,
             Action::NotifyUser(i) => {
                 let subscription = state.leg(i).subscription;
-                subscription.notifier == Notifier::Active && state.focus.is_up() && subscription.behind
+                subscription.notifier == Notifier::Active && state.tells(i) && subscription.behind
             }
             Action::NotifyUserEnd(i) => {
-                state.leg(i).subscription.notifier == Notifier::Active && state.focus.hosting == Hosting::Over
+                let leg = state.leg(i);
+                leg.subscription.notifier == Notifier::Active && state.is_over_for(leg)
             }
             Action::UserSubscribeExpires(i) => {
                 let LegSubscription { subscriber, notifier, .. } = state.leg(i).subscription;

@@ -37,6 +37,13 @@ impl Expulsion {
         self.report != Report::None && self.outcome.is_none()
     }
 
+    /// Whether he was in the conference and has been put out of it: then his subscription is ended too, and he gets no
+    /// other (RFC 4579 5.11).
+    #[must_use]
+    pub fn shuts_out(&self) -> bool {
+        self.report != Report::None && self.outcome != Some(Outcome::Absent)
+    }
+
     /// The focus accepts it: who is in the conference gets a BYE, who is not cannot be found.
     pub(crate) fn accept(&mut self, leg: &mut FocusLeg, sent: &mut LegNetwork) {
         self.network.insert(ReferMessage::Accepted);

@@ -48,6 +48,9 @@ pub fn sightings<M: Model<State = State, Action = Action>>(model: Conference) ->
     if invited >= 1 && model.procedures.has(Procedure::Expulsion) {
         all.extend(expulsion());
     }
+    if invited >= 1 && [Procedure::ManySubscribers, Procedure::Expulsion].iter().all(|own| model.procedures.has(*own)) {
+        all.extend(expelled_subscribers());
+    }
     if invited >= 1 && model.procedures.has(Procedure::Replacement) {
         all.extend(replacement());
     }
@@ -397,6 +400,29 @@ fn expulsion<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
         }),
         Property::sometimes("the expulsion waits for the report on the invitation", |_, state: &State| {
             any(state, |leg| leg.focus.report.is_open() && leg.expel.report == Report::OwesTrying)
+        }),
+    ]
+}
+
+/// Where expelling and subscribing meet.
+fn expelled_subscribers<M: Model<State = State, Action = Action>>() -> Vec<Property<M>> {
+    vec![
+        Property::sometimes(
+            "the subscription of an expelled user ends and the conference goes on",
+            |_, state: &State| {
+                state.focus.is_up()
+                    && state.is_silent()
+                    && any(state, |leg| leg.subscription.notifier == Notifier::Terminated)
+            },
+        ),
+        Property::sometimes("expelled while a NOTIFY to him is open", |_, state: &State| {
+            any(state, |leg| leg.expel.shuts_out() && leg.subscription.notifier == Notifier::Notifying)
+        }),
+        Property::sometimes("expelled before his SUBSCRIBE comes", |_, state: &State| {
+            state.focus.is_up()
+                && any(state, |leg| {
+                    leg.expel.shuts_out() && leg.network.subscription.contains(SubscriptionMessage::SubscribeRefused)
+                })
         }),
     ]
 }

@@ -276,12 +276,12 @@ impl LegSubscription {
     }
 
     /// Whether both ends agree on where it stands, and it is not half open, in a conference that is `up`, `over`, or
-    /// neither.
+    /// neither, for this user.
     pub(crate) fn is_settled(self, up: bool, over: bool) -> bool {
         match (self.subscriber, self.notifier) {
             (Subscription::None, Notifier::None) | (Subscription::Ended, Notifier::Terminated) => true,
             (Subscription::Active, Notifier::Active) => up,
-            // Subscribed too late: 404.
+            // Subscribed too late: 404, or 403 to who was expelled.
             (Subscription::Failed, Notifier::None) => over,
             _ => false,
         }

@@ -75,7 +75,7 @@ impl State {
         if !up || !self.focus.notifier.is_live() {
             self.focus.owed = Owed::Nothing;
         }
-        self.legs.iter_mut().for_each(|leg| leg.subscription.normalise(up));
+        self.legs.iter_mut().for_each(|leg| leg.subscription.normalise(up && !leg.expel.shuts_out()));
         self.legs.iter_mut().for_each(Leg::normalise_hold);
         let told = self.legs.iter().all(|leg| leg.focus.told == leg.focus.row());
         self.focus.behind &= up && self.focus.notifier.is_live() && self.focus.owed == Owed::Nothing && told;
@@ -183,6 +183,16 @@ impl State {
     pub fn in_flight_count(&self) -> u32 {
         let between = self.network.call.len() + self.network.subscription.len();
         self.legs.iter().map(Leg::in_flight_count).sum::<u32>() + between
+    }
+
+    /// Whether there is a conference of which this user may be told: who is expelled is not told any more.
+    pub(crate) fn tells(&self, invited: Invited) -> bool {
+        self.focus.is_up() && !self.leg(invited).expel.shuts_out()
+    }
+
+    /// Whether this user's subscription has nothing to be about any more.
+    pub(crate) fn is_over_for(&self, leg: &Leg) -> bool {
+        self.focus.hosting == Hosting::Over || leg.expel.shuts_out()
     }
 
     /// The block of one invited user.
@@ -314,7 +324,7 @@ impl State {
                 leg.subscription.on_subscriber_message(kind, &mut leg.network.subscription);
             }
             (Message::Subscriber(invited, kind), _) => {
-                let up = self.focus.is_up();
+                let up = self.tells(invited);
                 let leg = self.leg_mut(invited);
                 leg.subscription.on_notifier_message(up, kind, &mut leg.network.subscription);
             }

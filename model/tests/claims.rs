@@ -154,7 +154,11 @@ each_claim_refutes_the_model_that_is_wrong_in_it! {
     when_a_call_is_replaced: having(Procedure::Replacement, replacement::FAULTS);
     when_a_subscription_is_controlled: having(Procedure::SubscriptionControl, control::FAULTS);
     when_a_call_is_held: having(Procedure::Hold, hold::FAULTS);
+    when_a_subscriber_is_expelled: std::iter::once((&subscribers::EXPELLED, EXPELLED_SUBSCRIBER));
 }
+
+/// What it takes for a subscriber to be expelled.
+const EXPELLED_SUBSCRIBER: Procedures = Procedures::NONE.with(Procedure::Expulsion).with(Procedure::ManySubscribers);
 
 fn having(procedure: Procedure, faults: &'static [Fault]) -> impl Iterator<Item = (&'static Fault, Procedures)> {
     faults.iter().map(move |fault| (fault, Procedures::NONE.with(procedure)))

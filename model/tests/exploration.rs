@@ -266,6 +266,14 @@ optional! {
     a_call_is_held: Hold, (1, 0) => (402_324, 2_687_150, 19, 40);
 }
 
+/// Where two of them meet in a rule of its own.
+#[test]
+fn a_subscriber_is_expelled() {
+    let configuration = configuration(1, 0, false).with(Procedure::Expulsion).with(Procedure::ManySubscribers);
+    let report = hold_one(&configuration, (1_414_480, 8_208_776, 100, 167));
+    insta::assert_snapshot!("a_subscriber_is_expelled", ways(&report.witnesses));
+}
+
 #[test]
 fn every_optional_procedure_of_the_scope_has_its_test() {
     let configurations = Scope::Ci.configurations().into_iter();

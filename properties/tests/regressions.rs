@@ -55,6 +55,7 @@ const SHOWN: &[(&str, &[&str])] = &[
         "expelled",
         &["REFER", "BYE", "200 (BYE)", "202 (REFER)", "NOTIFY (refer)", "NOTIFY (conference)", "NOTIFY (refer)"],
     ),
+    ("subscriber-expelled", &["REFER", "BYE", "NOTIFY (conference)", "200 (BYE)", "200 (INVITE)", "ACK"]),
     ("quiet-invitation", &["REFER", "202 (REFER)", "200 (INVITE)", "NOTIFY (conference)"]),
     ("invited-user-busy", &["REFER", "NOTIFY (refer)", "486 (INVITE)", "NOTIFY (refer)"]),
     ("invited-user-declines", &["REFER", "180 (INVITE)", "603 (INVITE)", "NOTIFY (refer)"]),

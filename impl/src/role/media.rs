@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::agent::Addr;
 use crate::body::sdp::{
-    Codec, Desired, Flow, LocalMedia, Preconditions, Resources, Segment, SessionDescription, Status, Strength,
+    Codec, Desired, Flow, LocalMedia, Mismatch, Preconditions, Resources, Segment, SessionDescription, Status, Strength,
 };
 
 /// The port of the audio stream.
@@ -36,6 +36,11 @@ const CODECS: &[Codec] = &[
 ];
 
 impl Media {
+    /// Why we could accept no stream of this offer, if so.
+    pub(crate) fn mismatch(offer: &SessionDescription) -> Option<Mismatch> {
+        offer.mismatch(CODECS)
+    }
+
     /// Media at `address` for the call that `session` names.
     pub(crate) fn new(address: Addr, session: u64) -> Self {
         let local = LocalMedia {

@@ -18,6 +18,7 @@ mod edge;
 mod endpoint;
 pub mod focus;
 mod media;
+mod objection;
 pub mod participant;
 pub mod proxy;
 mod roster_change;

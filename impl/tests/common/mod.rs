@@ -315,6 +315,16 @@ pub fn edited(bytes: &[u8], old: &str, new: &str) -> Vec<u8> {
     text.replace(old, new).into_bytes()
 }
 
+/// The same message with `old` replaced by `new` in its body, and its Content-Length with it.
+pub fn with_body(bytes: &[u8], old: &str, new: &str) -> Vec<u8> {
+    let text = String::from_utf8(bytes.to_vec()).expect("text");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a body");
+    assert!(body.contains(old), "`{old}` is not in\n{body}");
+    let changed = body.replace(old, new);
+    let head = head.replace(&format!("Content-Length: {}", body.len()), &format!("Content-Length: {}", changed.len()));
+    format!("{head}\r\n\r\n{changed}").into_bytes()
+}
+
 /// The agent at an address.
 pub fn name(address: Addr) -> &'static str {
     let known = [(UE, "ue"), (PCSCF, "pcscf"), (SCSCF, "scscf"), (FOCUS, "focus"), (BOB, "bob"), (CAROL, "carol")];

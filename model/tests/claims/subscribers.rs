@@ -1,6 +1,6 @@
 //! Wrong models of several subscribers: each serves the first one, the UE, and wrongs another.
 
-use imsconf_model::{Action, Message, Notifier, Subscription, SubscriptionMessage};
+use imsconf_model::{Action, DialOut, Message, Notifier, Subscription, SubscriptionMessage};
 
 use super::{Fault, How, leg_of};
 
@@ -11,6 +11,21 @@ fn delivered(action: Action, wanted: SubscriptionMessage) -> Option<imsconf_mode
         _ => None,
     }
 }
+
+/// It takes expulsion too.
+pub(super) static EXPELLED: Fault = Fault {
+    what: "the focus forgets the subscription of whom it expels without a word to him",
+    claim: "I-EXPEL",
+    model: (1, 0),
+    how: How::After(|before, action, next| {
+        if let Action::FocusAcceptsExpulsion(invited) = action
+            && before.leg(invited).focus.dial == DialOut::Joined
+            && next.leg(invited).subscription.notifier == Notifier::Active
+        {
+            leg_of(next, invited).subscription.notifier = Notifier::None;
+        }
+    }),
+};
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {

@@ -127,6 +127,14 @@ pub(super) static ALL: &[Spec] = &[
         sent: expulsion_reported,
         received: expulsion_noticed,
     },
+    Spec {
+        name: "expelled-user-stays-subscribed",
+        fault: "the focus ends the call of whom it expels, and does not tell him that his subscription ends",
+        seen: "RFC 4579 section 5.11, figure 11: a focus that has no way from a call to the subscriptions of its user",
+        caught_by: &[("I-EXPEL", Level::Fail)],
+        sent: end_of_subscription_not_told,
+        received: unchanged,
+    },
 ];
 
 /// What tells apart the requests of one method that somebody sends.
@@ -279,6 +287,11 @@ fn expulsion_reported(memory: &mut Memory, node: Node, mut text: Text) -> Vec<Te
         text.body = "SIP/2.0 200 OK\r\n".to_owned();
     }
     vec![text]
+}
+
+fn end_of_subscription_not_told(_: &mut Memory, node: Node, text: Text) -> Vec<Text> {
+    let rejects = text.header("Subscription-State").is_some_and(|state| state.contains("reason=rejected"));
+    if node == Node::Focus && text.notifies("conference") && rejects { vec![] } else { vec![text] }
 }
 
 fn sipfrag_without_status_line(_: &mut Memory, node: Node, mut text: Text) -> Vec<Text> {

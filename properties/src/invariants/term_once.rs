@@ -3,7 +3,7 @@
 //!
 //! A NOTIFY that was never answered is taken for timed out: it ends the subscription too.
 
-use super::evidence::{conference_over, has_unanswered_notify, is_nameless};
+use super::evidence::{conference_over, has_unanswered_notify, is_nameless, is_to_be_expelled, user};
 use crate::observe::{Conversation, End, Event, Judge, Observer, Party, Rule, Subscription, SubscriptionKey};
 use crate::oracle::sipfrag;
 use crate::verdict::{Level, Profile};
@@ -53,7 +53,10 @@ impl TermOnce {
             let reason = state.reason().unwrap_or("none");
             // Whoever asked for the end first has it for that reason.
             let asked = reason.eq_ignore_ascii_case("timeout") && was_given_up(conversation, key);
-            let right = asked || reason.eq_ignore_ascii_case("noresource");
+            // Nor does the end of the conference change why an expelled user is told nothing more.
+            let shut_out = || message.to().is_some_and(|to| is_to_be_expelled(conversation, party, &user(to.uri)));
+            let rejected = reason.eq_ignore_ascii_case("rejected") && shut_out();
+            let right = asked || rejected || reason.eq_ignore_ascii_case("noresource");
             judge.rule(&CONFERENCE_REASON, party, right, numbers, || {
                 format!("the conference ended, but the reason given is {reason}")
             });

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use super::description::{Address, Attributes, MediaDescription, Origin, SessionDescription, Timing, USUAL_ATTRIBUTES};
 use super::flow::Flow;
 use super::precondition::Preconditions;
+use super::refusal::Mismatch;
 use crate::wire::{push_ip, push_number, split_str_once};
 
 /// Bytes that a description of ours usually has at most.
@@ -72,7 +73,7 @@ impl Codec {
 
 /// A format as somebody describes it.
 #[derive(Clone, Copy, Debug)]
-struct Described<'a> {
+pub(super) struct Described<'a> {
     payload_type: u8,
     encoding: &'a str,
     parameters: Option<&'a str>,
@@ -150,7 +151,7 @@ impl LocalMedia {
         let host = self.host();
         let mut media = Vec::with_capacity(offer.media().len());
         for offered in offer.media() {
-            let formats = if accepted { None } else { self.common_formats(offered) };
+            let formats = if accepted || offered.port == 0 { None } else { common_formats(&self.codecs, offered).ok() };
             let Some((speech, events)) = formats else {
                 media.push(Self::refusal(&host, offered));
                 continue;
@@ -162,34 +163,6 @@ impl LocalMedia {
             media.push(self.audio(&host, offered.protocol.clone(), codecs, flow, preconditions));
         }
         self.describe(version, host, offer.timing().to_vec(), media)
-    }
-
-    /// The first speech format of an offered stream that we have too, and the DTMF events with its clock rate.
-    fn common_formats<'a>(&self, offered: &'a MediaDescription) -> Option<(Described<'a>, Option<Described<'a>>)> {
-        let acceptable = offered.kind == "audio"
-            && offered.port != 0
-            && ACCEPTED_PROTOCOLS.iter().any(|protocol| offered.protocol == *protocol);
-        if !acceptable {
-            return None;
-        }
-        let mapped = Mapped::of(offered);
-        let mut described = offered.formats().filter_map(|format| mapped.described(format));
-        let own: SmallVec<[Described<'_>; 8]> = self.codecs.iter().map(Codec::described).collect();
-        let ours = |format: &Described<'_>| own.iter().any(|codec| codec.is_same_format(format));
-        let is_events_of = |events: &Described<'_>, speech: Described<'_>| {
-            events.is_events() && events.clock_rate == speech.clock_rate
-        };
-        // Events may stand before the speech that they belong to.
-        let mut before = SmallVec::<[Described<'_>; 2]>::new();
-        let speech = described.by_ref().filter(ours).find(|format| {
-            if format.is_events() {
-                before.push(*format);
-            }
-            !format.is_events()
-        })?;
-        let behind = described.filter(|events| is_events_of(events, speech) && ours(events));
-        let events = before.into_iter().chain(behind).find(|events| is_events_of(events, speech));
-        Some((speech, events))
     }
 
     /// A stream of ours with everything that its formats need.
@@ -267,6 +240,38 @@ impl LocalMedia {
         let text = render(&origin, &timing, &media);
         SessionDescription::compose(text, origin, timing, media)
     }
+}
+
+/// The first speech format of an offered stream that is among `codecs`, and the DTMF events with its clock rate.
+/// Otherwise what is in the way.
+pub(super) fn common_formats<'a>(
+    codecs: &[Codec],
+    offered: &'a MediaDescription,
+) -> Result<(Described<'a>, Option<Described<'a>>), Mismatch> {
+    if offered.kind != "audio" {
+        return Err(Mismatch::MediaType);
+    }
+    if !ACCEPTED_PROTOCOLS.iter().any(|protocol| offered.protocol == *protocol) {
+        return Err(Mismatch::Transport);
+    }
+    let mapped = Mapped::of(offered);
+    let mut described = offered.formats().filter_map(|format| mapped.described(format));
+    let own: SmallVec<[Described<'_>; 8]> = codecs.iter().map(Codec::described).collect();
+    let ours = |format: &Described<'_>| own.iter().any(|codec| codec.is_same_format(format));
+    let is_events_of =
+        |events: &Described<'_>, speech: Described<'_>| events.is_events() && events.clock_rate == speech.clock_rate;
+    // Events may stand before the speech that they belong to.
+    let mut before = SmallVec::<[Described<'_>; 2]>::new();
+    let speech = described.by_ref().filter(ours).find(|format| {
+        if format.is_events() {
+            before.push(*format);
+        }
+        !format.is_events()
+    });
+    let speech = speech.ok_or(Mismatch::Format)?;
+    let behind = described.filter(|events| is_events_of(events, speech) && ours(events));
+    let events = before.into_iter().chain(behind).find(|events| is_events_of(events, speech));
+    Ok((speech, events))
 }
 
 /// What the attributes of an offered stream say about its formats, looked up once.

@@ -22,6 +22,7 @@ pub use description::{
 pub use flow::Flow;
 pub use local::{Codec, LocalMedia, Resources};
 pub use precondition::{Desired, PreconditionError, PreconditionType, Preconditions, Segment, Status, Strength};
+pub use refusal::Mismatch;
 pub use verdict::{SdpFinding, SdpRule, verdict};
 
 /// The media type of a session description (RFC 8866 section 8.1).

@@ -1,12 +1,35 @@
-//! The description that explains a refusal for resources: 580 and its like (RFC 3312 section 8).
+//! Why an offer is refused as a whole, and what the refusal says.
 //!
-//! It is neither offer nor answer: the offered media at port zero, with the preconditions that failed. Read
-//! `precondition.rs` first.
+//! None of its media suits us: 488 with a warning (RFC 3261 section 13.3.1.3). Or a precondition cannot be met: 580 with
+//! a description that is neither offer nor answer (RFC 3312 section 8): the offered media at port zero, with what
+//! failed. Read `precondition.rs` first.
 
 use super::description::{Attributes, MediaDescription, SessionDescription};
 use super::flow::Flow;
-use super::local::render;
+use super::local::{Codec, common_formats, render};
 use super::precondition::{Desired, PreconditionType, Preconditions, Segment, Strength};
+
+/// Why an offered stream cannot be accepted; the later ones came nearer to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mismatch {
+    /// It is no audio.
+    MediaType,
+    /// It is carried by a protocol that we have not.
+    Transport,
+    /// It has no format in common with ours.
+    Format,
+}
+
+impl Mismatch {
+    /// Code and text of the warning that says so (RFC 3261 section 20.43).
+    pub const fn warning(self) -> (u16, &'static str) {
+        match self {
+            Self::MediaType => (304, "Media type not available"),
+            Self::Transport => (302, "Incompatible transport protocol"),
+            Self::Format => (305, "Incompatible media format"),
+        }
+    }
+}
 
 /// Whether a row of the offerer's can keep the answerer from going on: it is mandatory and not about the offerer's own
 /// side only, of which he alone knows.
@@ -15,6 +38,14 @@ fn binds(desired: &Desired) -> bool {
 }
 
 impl SessionDescription {
+    /// Why an answer with these codecs would refuse every stream of this offer; `None` if it would not. An offer without
+    /// a stream in use asks for nothing yet that could be refused (RFC 3264 section 5).
+    pub fn mismatch(&self, codecs: &[Codec]) -> Option<Mismatch> {
+        let found: Result<Vec<_>, ()> =
+            self.media_in_use().map(|media| common_formats(codecs, media).err().ok_or(())).collect();
+        found.ok()?.into_iter().max()
+    }
+
     /// Whether this offer makes a precondition mandatory that we do not know (RFC 3312 section 8).
     pub fn wants_the_unknown(&self) -> bool {
         let rows = self.media_in_use().flat_map(|media| &media.preconditions.desired);

@@ -11,7 +11,7 @@ use crate::dialog::{
     RouteSet, Tag, Usage,
 };
 use crate::role::media::Media;
-use crate::role::session::offered;
+use crate::role::objection::acceptable;
 use crate::time::Timer;
 use crate::transaction::{ClientKey, ServerKey};
 use crate::usage::{Callee, CalleeOutput, CalleeState, Caller, CallerOutput};
@@ -86,7 +86,7 @@ impl PlainCall {
 
     /// An INVITE came; otherwise the code that refuses it.
     pub(super) fn called(line: &Line<'_>, server: &ServerKey, invite: &Message<'_>) -> Result<Self, u16> {
-        let offer = offered(invite)?.map(Box::new);
+        let offer = acceptable(invite)?.map(Box::new);
         let (call_id, from) = (invite.call_id().map_err(|_| 400_u16)?, invite.from().map_err(|_| 400_u16)?);
         let cseq = invite.cseq().map_err(|_| 400_u16)?.number;
         let tag = line.endpoint.tag(&[call_id, from.tag().unwrap_or_default()]);

@@ -9,6 +9,7 @@ mod call;
 use crate::agent::Addr;
 use crate::dialog::{Dialog, DialogId, DialogName, Request, RouteSet};
 use crate::role::endpoint::Endpoint;
+use crate::role::objection::refuse;
 use crate::time::{Time, Timer};
 use crate::transaction::{ClientKey, ServerKey};
 use crate::view::PlainCallView;
@@ -102,7 +103,7 @@ impl Calls {
                 Some(peer)
             }
             Err(code) => {
-                line.answer(server, code);
+                refuse(line.endpoint, line.now, server, code, invite);
                 None
             }
         }

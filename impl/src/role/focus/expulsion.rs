@@ -3,14 +3,22 @@
 //!
 //! The focus fills in the dialog itself. Who is not in the conference is nobody to send a BYE to: that is reported, not
 //! answered, because a 404 to the REFER would tell the creator that his own call is gone (RFC 5057 section 5.1).
+//!
+//! Who is put out is not told of the conference any more: his subscriptions end with his call (figure 11 of RFC 4579),
+//! and a new one is refused as long as he is not called in again. The reason is `rejected`: what he subscribed to is
+//! still there, but not for him, and he need not try again (RFC 6665 section 4.1.3).
 
 use super::conference::{Conference, Host};
-use crate::usage::Caller;
+use super::leg::Invitation;
+use crate::usage::{Caller, Reason};
 use crate::view::ExpulsionView;
 use crate::wire::OwnedUri;
 
 /// Most expulsions of one conference, those that are over included.
 pub const MAX_EXPULSIONS: usize = 64;
+
+/// The outcome for who is not in the conference.
+const ABSENT: u16 = 404;
 
 /// One accepted REFER to expel somebody.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,9 +43,31 @@ impl Conference {
         let known = joined.and_then(|place| self.invitations.get(place)).map(|invitation| invitation.target.clone());
         self.expulsions.push(Expulsion { cseq, target: known.unwrap_or(target), outcome: None });
         match joined {
-            Some(place) => self.hang_up(host, place),
-            None => self.on_expulsion_over(cseq, 404),
+            Some(place) => {
+                self.hang_up(host, place);
+                self.shut_out(place);
+            }
+            None => self.on_expulsion_over(cseq, ABSENT),
         }
+    }
+
+    /// Ends what the user at this place is told of the conference.
+    fn shut_out(&mut self, place: usize) {
+        let Some(user) = self.invitations.get(place).map(|invitation| invitation.target.clone()) else { return };
+        for subscription in self.subscriptions.iter_mut().filter(|subscription| subscription.is_of(&user)) {
+            subscription.notifier.terminate(Reason::Rejected, None);
+        }
+    }
+
+    /// Whether this user was put out of the conference, and nobody has called him since.
+    pub(super) fn is_shut_out(&self, user: &OwnedUri) -> bool {
+        let expelled = |expulsion: &Expulsion| expulsion.outcome != Some(ABSENT) && expulsion.target.same_user(user);
+        let invited = |invitation: &Invitation| {
+            let wanted = matches!(invitation.leg.caller, Caller::Calling | Caller::Proceeding | Caller::Established);
+            wanted && invitation.target.same_user(user)
+        };
+        let mut places = self.invited.candidates(user).filter_map(|place| self.invitations.get(place));
+        self.expulsions.iter().any(expelled) && !places.any(invited)
     }
 
     /// The BYE to this user has its final response, whatever it says, or none: 408.

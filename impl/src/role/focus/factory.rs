@@ -6,10 +6,10 @@ use super::creator::{Creator, identities};
 use super::report::Reports;
 use super::roster::Roster;
 use super::{Event, Focus, MAX_CONFERENCES};
-use crate::body::sdp::{self, SessionDescription};
 use crate::dialog::{Carrier, Dialog, DialogState, ReliableSender};
 use crate::role::edge::hides_identity;
 use crate::role::media::Media;
+use crate::role::objection;
 use crate::role::session::{Session, is_too_small};
 use crate::role::user_index::UserIndex;
 use crate::time::{Time, Timed};
@@ -20,16 +20,12 @@ use crate::wire::{Builder, Message, Name, OwnedUri};
 /// Seconds after which a creator who found the host busy may try again.
 const RETRY_AFTER: u32 = 30;
 
-/// A refusal with what its code calls for: what is missing, when to come back, which resources failed.
+/// A refusal with what its code calls for: what is missing, when to come back, what is wrong with the offer.
 fn explained(response: Builder, code: u16, invite: &Message<'_>) -> Builder {
     match code {
         421 => response.require(&["100rel"]),
         503 => response.number(Name::RetryAfter, RETRY_AFTER),
-        580 => match SessionDescription::read(invite.body()) {
-            Ok(offer) => response.body(sdp::MEDIA_TYPE, offer.refused().text().as_bytes().to_vec()),
-            Err(_) => response,
-        },
-        _ => response,
+        _ => objection::explained(response, code, invite),
     }
 }
 

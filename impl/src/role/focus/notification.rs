@@ -9,9 +9,9 @@ use crate::body::conference_info::{self, Document, Versions};
 use crate::dialog::{Dialog, DialogState, EventKey, Request, Usage};
 use crate::time::{Alarm, Time, Timer, TimerClass, earliest};
 use crate::transaction::{ClientKey, ServerKey};
-use crate::usage::{Notification, Notifier, NotifierOutput, NotifierState, NotifyStatus};
+use crate::usage::{Notification, Notifier, NotifierOutput, NotifierState, NotifyStatus, Reason};
 use crate::view::{self, NotifierView};
-use crate::wire::{Builder, Message, Method, Name, SubscriptionStatus};
+use crate::wire::{Builder, Message, Method, Name, NameAddr, OwnedUri, SubscriptionStatus};
 
 /// Most subscriptions to one conference, those that are over included.
 pub const MAX_SUBSCRIPTIONS: usize = 64;
@@ -57,10 +57,17 @@ impl Subscription {
         }
     }
 
+    /// Whether it is this user's.
+    pub(super) fn is_of(&self, user: &OwnedUri) -> bool {
+        self.dialog.as_ref().is_some_and(|dialog| dialog.remote().uri.same_user(user))
+    }
+
     /// The document that a NOTIFY carries. A terminating one has none, unless it answers a SUBSCRIBE: one that only
-    /// polls gets the whole state in it (RFC 6665 section 4.4.3). Of a conference that is over there is no state.
+    /// polls gets the whole state in it (RFC 6665 section 4.4.3). Of a conference that is over there is no state, and
+    /// none is for who was expelled.
     fn document(&mut self, notification: &Notification, roster: &Roster, live: bool) -> Option<Document> {
         match &notification.status {
+            NotifyStatus::Terminated { reason: Reason::Rejected, .. } => return None,
             NotifyStatus::Terminated { .. } if !notification.full || !live => return None,
             NotifyStatus::Terminated { .. } | NotifyStatus::Active { .. } | NotifyStatus::Pending { .. } => {}
         }
@@ -148,6 +155,10 @@ impl Conference {
         }
         if self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
             return host.answer(server, 503);
+        }
+        let shut_out = |from: NameAddr<'_>| self.is_shut_out(&from.uri.to_owned());
+        if subscribe.from().is_ok_and(shut_out) {
+            return host.answer(server, 403);
         }
         let from = subscribe.from_tag().ok().flatten().unwrap_or_default();
         let tag = host.endpoint.tag(&[subscribe.call_id().unwrap_or_default(), from]);

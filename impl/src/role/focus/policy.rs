@@ -6,6 +6,7 @@ use super::reference::Asked;
 use crate::body::conference_info;
 use crate::body::sdp::{self, SessionDescription};
 use crate::role::config::FocusConfig;
+use crate::role::objection::object;
 use crate::wire::Message;
 
 /// What the operator admits.
@@ -39,8 +40,8 @@ impl Policy {
             return Err(415);
         }
         let offer = SessionDescription::read(invite.body()).map_err(|_| 400_u16)?;
-        // What we cannot reserve must not be promised (RFC 3312 section 8).
-        if offer.wants_the_unknown() { Err(580) } else { Ok(offer) }
+        object(&offer)?;
+        Ok(offer)
     }
 
     /// What an admitted REFER asks for, or the code that refuses it: one that does not tell the referrer that the

@@ -8,6 +8,7 @@ use crate::dialog::{Carrier, Dialog, DialogName, DialogState, Tag, Usage};
 use crate::error::CommandError;
 use crate::role::calls::{Line, News, PlainCall};
 use crate::role::media::Media;
+use crate::role::objection::{acceptable, refuse};
 use crate::role::session::{Session, Write as _, is_too_small, offered};
 use crate::time::Time;
 use crate::transaction::{ClientKey, ServerKey};
@@ -108,7 +109,7 @@ impl Participant {
         match self.take_invitation(server, invite) {
             Ok(()) => Some(Announced::Conference),
             Err(code) => {
-                self.endpoint.answer(now, server, code, None);
+                refuse(&mut self.endpoint, now, server, code, invite);
                 None
             }
         }
@@ -122,7 +123,7 @@ impl Participant {
         if is_too_small(self.config.session_timer, invite) {
             return Err(422);
         }
-        let offer = offered(invite)?;
+        let offer = acceptable(invite)?;
         let (call_id, from) = (invite.call_id().unwrap_or_default(), invite.from());
         let caller_tag = from.as_ref().ok().and_then(|from| from.tag()).unwrap_or_default();
         let tag = self.endpoint.tag(&[call_id, caller_tag]);

@@ -10,6 +10,7 @@ use crate::agent::Receipt;
 use crate::body::sdp::{self, Flow, SessionDescription};
 use crate::dialog::{Carrier, Dialog, Meaning, TargetRefresh, Verdict};
 use crate::role::endpoint::ALLOW;
+use crate::role::objection::{acceptable, refuse};
 use crate::time::Timer;
 use crate::transaction::ServerKey;
 use crate::usage::{Callee, CalleeOutput};
@@ -47,10 +48,11 @@ impl Session {
         request: &Message<'_>,
         refresh: TargetRefresh,
     ) -> Option<News> {
-        let offer = match offered(request) {
+        // Only the request is refused: the session is as before (RFC 3261 section 14.2, RFC 3311 section 5.2).
+        let offer = match acceptable(request) {
             Ok(offer) => offer,
             Err(code) => {
-                line.answer(server, code);
+                refuse(line.endpoint, line.now, server, code, request);
                 return None;
             }
         };

@@ -1,7 +1,7 @@
 //! Why an offer is refused as a whole, and what the refusal says.
 //!
-//! None of its media suits us: 488 with a warning (RFC 3261 section 13.3.1.3). Or a precondition cannot be met: 580 with
-//! a description that is neither offer nor answer (RFC 3312 section 8): the offered media at port zero, with what
+//! None of its media suits us: 488 with a warning (RFC 3261 section 13.3.1.3). Or a precondition cannot be met: 580
+//! with a description that is neither offer nor answer (RFC 3312 section 8): the offered media at port zero, with what
 //! failed. Read `precondition.rs` first.
 
 use super::description::{Attributes, MediaDescription, SessionDescription};
@@ -38,8 +38,8 @@ fn binds(desired: &Desired) -> bool {
 }
 
 impl SessionDescription {
-    /// Why an answer with these codecs would refuse every stream of this offer; `None` if it would not. An offer without
-    /// a stream in use asks for nothing yet that could be refused (RFC 3264 section 5).
+    /// Why an answer with these codecs would refuse every stream of this offer; `None` if it would not. An offer
+    /// without a stream in use asks for nothing yet that could be refused (RFC 3264 section 5).
     pub fn mismatch(&self, codecs: &[Codec]) -> Option<Mismatch> {
         let found: Result<Vec<_>, ()> =
             self.media_in_use().map(|media| common_formats(codecs, media).err().ok_or(())).collect();

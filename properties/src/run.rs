@@ -317,6 +317,8 @@ impl<V: FnMut(&Refinement)> Runner<V> {
             self.starved |= self.starvation.drops(self.world.now(), &message) && !may_be_lost;
         }
         let outcome = self.world.apply(step);
+        outcome.arrived.iter().for_each(|(crossing, _)| self.starvation.arrives(&crossing.message));
+        self.starved |= outcome.sent.iter().any(|crossing| self.starvation.is_cut_short(&crossing.message));
         self.moves += 1;
         self.draw(&outcome);
         if let Some(recording) = &mut self.recording {

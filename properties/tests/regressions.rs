@@ -84,6 +84,7 @@ const SHOWN: &[(&str, &[&str])] = &[
         "called-while-invited-after-a-restart",
         &["REFER", "INVITE", "202 (REFER)", "CANCEL", "487 (INVITE)", "481 (NOTIFY)"],
     ),
+    ("success-cut-short-by-a-bye", &["INVITE", "REFER", "lost for good", "INVITE", "BYE"]),
     ("ue-restarts", &["200 (INVITE)", "NOTIFY (refer)", "NOTIFY (conference)", "481 (NOTIFY)", "481 (NOTIFY)"]),
     ("lost-report-holds-back-another", &["REFER", "lost for good", "REFER", "NOTIFY (refer)", "481 (NOTIFY)"]),
     ("dial-out-lost-with-ims-timers", &["lost for good", "202 (REFER)", "NOTIFY (refer)", "NOTIFY (refer)"]),

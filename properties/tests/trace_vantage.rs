@@ -15,7 +15,7 @@ use imsconf_properties::verdict::{Level, Profile};
 use imsconf_properties::world::Node;
 
 /// How many generated schedules are judged at each host.
-const CASES: u32 = 400;
+const CASES: u32 = 100;
 
 fn kept(folder: &str) -> Vec<(String, Schedule)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);

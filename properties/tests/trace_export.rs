@@ -7,21 +7,23 @@
 //! the procedures step by step and judges each message by itself: that may name more, but calls no conforming run a
 //! failure.
 
+mod kept;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use imsconf_properties::campaign::{Campaign, schedules};
-use imsconf_properties::deviation::Deviation;
 use imsconf_properties::inside;
 use imsconf_properties::observe::{Finding, Party};
-use imsconf_properties::run::{Report, run_recorded};
+use imsconf_properties::run::Report;
 use imsconf_properties::schedule::{Schedule, SecondOffer, Settings, Step};
 use imsconf_properties::trace::{Capture, Options, TraceReport, judge_capture, judge_file};
 use imsconf_properties::verdict::{Level, Profile, Verdict};
 use imsconf_properties::world::Node;
+use kept::recorded;
 
 /// How many generated schedules are compared.
 const CASES: u32 = 500;
@@ -37,9 +39,7 @@ fn found<'a>(findings: impl Iterator<Item = &'a Finding>, party: impl Fn(Party) 
 
 /// The capture of a run, the run, and what is said about the capture.
 fn traced(schedule: &Schedule) -> (Vec<u8>, Report, TraceReport) {
-    let deviation = schedule.deviation.as_deref().map(|name| Deviation::named(name).expect("a known deviation"));
-    let (report, recording) = run_recorded(schedule, deviation);
-    let file = recording.pcapng().expect("every message fits into a datagram");
+    let (report, file) = recorded(schedule);
     let options = Options { profile: schedule.world.profile, ..Options::default() };
     let trace = judge_file(&file, options).expect("a capture that can be read");
     (file, report, trace)
@@ -73,30 +73,16 @@ fn assert_same_verdict(name: &str, schedule: &Schedule) -> TraceReport {
     trace
 }
 
-fn regressions(folder: &str) -> Vec<(String, Schedule)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let entries = fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path());
-    let mut files: Vec<PathBuf> =
-        entries.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
-    files.sort();
-    assert!(!files.is_empty());
-    let read = |path: PathBuf| {
-        let text = fs::read_to_string(&path).expect("readable");
-        (path.display().to_string(), Schedule::from_json(&text).expect("a schedule"))
-    };
-    files.into_iter().map(read).collect()
-}
-
 #[test]
 fn committed_regressions() {
-    for (name, schedule) in regressions("regressions").into_iter().filter(|(_, schedule)| !schedule.is_rough()) {
+    for (name, schedule) in kept::schedules("regressions").into_iter().filter(|(_, schedule)| !schedule.is_rough()) {
         assert_same_verdict(&name, &schedule);
     }
 }
 
 #[test]
 fn deviations() {
-    for (name, schedule) in regressions("regressions/deviations") {
+    for (name, schedule) in kept::schedules("regressions/deviations") {
         assert_same_verdict(&name, &schedule);
     }
 }
@@ -133,7 +119,8 @@ fn wireshark_reads_it() {
     let campaign = Campaign { cases: CASES, seed: 5, invited: 2, deviation: None, profile: Profile::ThreeGpp };
     let generated = schedules(&campaign).zip(0..).map(|(schedule, number)| (format!("schedule {number}"), schedule));
     // What the network damages is malformed.
-    let intact = regressions("regressions").into_iter().chain(generated).filter(|(_, schedule)| !schedule.is_rough());
+    let intact =
+        kept::schedules("regressions").into_iter().chain(generated).filter(|(_, schedule)| !schedule.is_rough());
     // Captures one after the other are one capture, which takes one start of Wireshark to read.
     let (mut capture, mut last_frames, mut frames) = (Vec::new(), Vec::new(), 0);
     for (name, schedule) in intact {
@@ -168,7 +155,7 @@ fn wireshark_reads_it() {
 /// Without what the file says of itself, what is not in it may have been missed: nothing is held against anybody then.
 #[test]
 fn a_file_that_missed_something_proves_less() {
-    let (_, schedule) = regressions("regressions").swap_remove(0);
+    let (_, schedule) = kept::schedules("regressions").swap_remove(0);
     let (file, ..) = traced(&schedule);
     let complete = |file: &[u8]| Capture::read(file).expect("a capture").boundary.complete;
     assert!(complete(&file));
@@ -190,7 +177,7 @@ fn a_file_that_missed_something_proves_less() {
 fn what_is_never_done_is_a_failure_only_where_nothing_was_missed() {
     let at_the_end = |finding: &&Finding| finding.numbers.is_empty() && !BESIDES.contains(&finding.invariant);
     let mut seen = 0;
-    for (name, schedule) in regressions("regressions/deviations") {
+    for (name, schedule) in kept::schedules("regressions/deviations") {
         let (file, _, trace) = traced(&schedule);
         let owed = found(trace.findings.iter().filter(at_the_end).filter(|f| f.level == Level::Fail), |party| party);
         if owed.is_empty() {

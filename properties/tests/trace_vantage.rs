@@ -1,41 +1,24 @@
 //! A run captured at one of its hosts, judged from there: what is seen is in the order of that host, and what was on
 //! its way when something else was sent may be seen before it or after it.
 
+mod kept;
+
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use imsconf_properties::campaign::{Campaign, schedules};
-use imsconf_properties::deviation::Deviation;
 use imsconf_properties::observe::{Finding, Party};
-use imsconf_properties::run::run_recorded;
 use imsconf_properties::schedule::Schedule;
 use imsconf_properties::trace::{Boundary, Capture, Direction, Options, TraceReport, judge_capture};
 use imsconf_properties::verdict::{Level, Profile};
 use imsconf_properties::world::Node;
+use kept::recorded;
 
 /// How many generated schedules are judged at each host.
 const CASES: u32 = 100;
 
-fn kept(folder: &str) -> Vec<(String, Schedule)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let entries = fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path());
-    let mut files: Vec<PathBuf> =
-        entries.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
-    files.sort();
-    let read = |path: PathBuf| {
-        let text = fs::read_to_string(&path).expect("readable");
-        (path.display().to_string(), Schedule::from_json(&text).expect("a schedule"))
-    };
-    files.into_iter().map(read).collect()
-}
-
 /// The capture of a run, made at every host.
-fn recorded(schedule: &Schedule) -> Capture {
-    let deviation = schedule.deviation.as_deref().map(|name| Deviation::named(name).expect("a known deviation"));
-    let (_, recording) = run_recorded(schedule, deviation);
-    let file = recording.pcapng().expect("every message fits into a datagram");
-    Capture::read(&file).expect("a capture")
+fn captured(schedule: &Schedule) -> Capture {
+    Capture::read(&recorded(schedule).1).expect("a capture")
 }
 
 fn parties(schedule: &Schedule) -> Vec<(Party, Node)> {
@@ -79,8 +62,8 @@ fn failures(report: &TraceReport) -> Vec<&Finding> {
 
 #[test]
 fn no_conforming_run_fails() {
-    let mut all = kept("regressions");
-    all.extend(kept("corners"));
+    let mut all = kept::schedules("regressions");
+    all.extend(kept::schedules("corners"));
     for profile in [Profile::ThreeGpp, Profile::Ietf] {
         let seed = 9 + profile as u64;
         let campaign = Campaign { cases: CASES / 2, seed, invited: 2, deviation: None, profile };
@@ -88,7 +71,7 @@ fn no_conforming_run_fails() {
         all.extend(schedules(&campaign).zip(0..).map(named));
     }
     for (name, schedule) in all.into_iter().filter(|(_, schedule)| !schedule.is_rough()) {
-        let whole = recorded(&schedule);
+        let whole = captured(&schedule);
         for place in parties(&schedule) {
             for capture in at(&whole, place.1) {
                 let (party, report, _) = judged(&capture, place, schedule.world.profile);
@@ -102,8 +85,8 @@ fn no_conforming_run_fails() {
 #[test]
 fn an_expulsion_seen_at_the_ue() {
     let (_, schedule) =
-        kept("regressions").into_iter().find(|(name, _)| name.ends_with("expelled.json")).expect("there");
-    for capture in at(&recorded(&schedule), Node::Ue) {
+        kept::schedules("regressions").into_iter().find(|(name, _)| name.ends_with("expelled.json")).expect("there");
+    for capture in at(&captured(&schedule), Node::Ue) {
         let (_, there, anywhere) = judged(&capture, (Party::Ue, Node::Ue), schedule.world.profile);
         for report in [there, anywhere] {
             assert_eq!(failures(&report), Vec::<&Finding>::new(), "{report}");
@@ -118,8 +101,8 @@ fn an_expulsion_seen_at_the_ue() {
 #[test]
 fn at_the_party_itself_nothing_is_excused() {
     let (mut caught, mut all) = (0, 0);
-    for (name, schedule) in kept("regressions/deviations") {
-        let whole = recorded(&schedule);
+    for (name, schedule) in kept::schedules("regressions/deviations") {
+        let whole = captured(&schedule);
         let mut found = false;
         for place in parties(&schedule) {
             for capture in at(&whole, place.1) {

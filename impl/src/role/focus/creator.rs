@@ -45,8 +45,8 @@ pub(super) struct Creator {
     pub(super) termination: Option<TerminationId>,
 }
 
-/// Who sends a request: whom the network asserts, a SIP identity first (RFC 3325 section 9.1, TS 24.147 section
-/// 5.3.2.3), then whom From names. From alone may be anything, anonymous too.
+/// Who sends a request: whom the network asserts, a SIP identity first (RFC 3325 section 9.1; a focus stands inside the
+/// trust domain), then whom From names. From alone may be anything, anonymous too.
 pub(super) fn identities(request: &Message<'_>) -> Result<Vec<OwnedUri>, HeaderError> {
     let mut asserted = request.name_addrs(Name::PAssertedIdentity)?;
     asserted.sort_by_key(|identity| !identity.uri.is_sip());
